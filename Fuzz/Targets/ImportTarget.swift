@@ -1,0 +1,35 @@
+import Links
+import Text
+import Wire
+import Zones
+
+/// Any octets as what an admin pastes. Whatever it is, it is refused with a problem, or the plan's zones load.
+public enum ImportTarget {
+  /// Plans one import.
+  public static func run(_ octets: [UInt8]) {
+    let folder = WorkspaceFolder(
+      name: "fuzz", directory: "zones/fuzz", files: ["workspace.json": Array("{}".utf8)])
+    guard let address = IPAddress("10.0.0.1"),
+      let endpoint = try? Endpoint.read(nil, addresses: ["\(address)"], flag: "--endpoint").endpoint
+    else { preconditionFailure("an address is an endpoint") }
+    let options = SnowflakeImport.Options(link: "fuzz", endpoint: endpoint)
+    do throws(Problems) {
+      let plan = try SnowflakeImport.plan(octets, file: "-", options: options, in: folder)
+      _ = plan.text()
+      for file in plan.files { check(file.path, file.content ?? []) }
+    } catch {
+      precondition(!error.all.isEmpty, "a refusal says why")
+      precondition(error.all.allSatisfy { !$0.message.isEmpty && !$0.message.contains("\n") }, "in a line each")
+    }
+  }
+
+  /// What would be written can be read again.
+  private static func check(_ path: String, _ content: [UInt8]) {
+    if path.hasSuffix(".json") {
+      precondition((try? JSON.parse(content, file: path, comments: false)) != nil, path)
+    } else if let apex = try? Name(path.dropLast(".zone".count)) {
+      let (zone, problems) = Zone.check(MasterFile.parse(content, file: path, origin: apex), apex: apex)
+      precondition(zone != nil, "\(path): \(problems)")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every module: warnings are errors, memory safety is strict, and lifetimes of borrowed spans are checked.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  // Public functions of one module are inlined into the next: the query path crosses five.
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+// Tests: optimizing them in a release build takes minutes and speeds up nothing that counts.
+let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
+// Dependencies point one way; docs/architecture.md draws them.
+let package = Package(
+  name: "backroad",
+  products: [
+    .executable(name: "backroad", targets: ["backroad"])
+  ],
+  targets: [
+    .target(name: "CLinux"),
+    .target(name: "SystemIO", dependencies: ["CLinux", "Wire"], swiftSettings: strict),
+    .target(name: "Text", swiftSettings: strict),
+    .target(name: "Wire", swiftSettings: strict),
+    .target(name: "Zones", dependencies: ["Wire", "Text"], swiftSettings: strict),
+    .target(name: "Forwarding", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "Workspaces", dependencies: ["Zones", "Forwarding", "Wire", "Text"], swiftSettings: strict),
+    .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text"], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
+    .target(
+      name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"], swiftSettings: strict),
+    .target(
+      name: "Server",
+      dependencies: ["Answering", "Storage", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "backroad",
+      dependencies: ["Server", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      swiftSettings: strict),
+
+    // The fuzzers: each replays files unless it is built with -DFUZZ; Fuzz/run does that.
+    .target(
+      name: "FuzzTargets", dependencies: ["Answering", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text"],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzMessage", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Message", swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzImport", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Import", swiftSettings: strict),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+
+    // What several test targets share; no product depends on it.
+    .target(
+      name: "TestKit", dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text"],
+      path: "Tests/TestKit", swiftSettings: tests),
+    .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "TestKit"], swiftSettings: tests),
+    .testTarget(
+      name: "ZonesTests", dependencies: ["Zones", "Wire", "Text"], exclude: ["MasterFiles"], swiftSettings: strict),
+    // Counts allocations in the test bundle.
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .testTarget(
+      name: "AllocationTests", dependencies: ["Answering", "Workspaces", "Wire", "TestKit", "CAllocationCount"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AnsweringTests", dependencies: ["Answering", "Workspaces", "Zones", "Wire", "TestKit"],
+      swiftSettings: tests),
+    // libldns judges the wire format; nothing but this test target leads to it, so products build without it.
+    .systemLibrary(name: "CLdns", path: "Tests/CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
+    .testTarget(
+      name: "JudgeTests", dependencies: ["Answering", "Wire", "TestKit", "CLdns"], swiftSettings: tests),
+    .testTarget(
+      name: "WorkspacesTests", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Text", "SystemIO"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["backroad", "Server", "Forwarding", "Wire", "SystemIO", "Text"],
+      swiftSettings: strict),
+    .testTarget(name: "ForwardingTests", dependencies: ["Forwarding"], swiftSettings: strict),
+    .testTarget(
+      name: "LinksTests", dependencies: ["Links", "Zones", "Wire", "Text"], exclude: ["Fixtures"], swiftSettings: strict
+    ),
+    // The real program and its peers: Foundation to start them, nothing of Backroad's own to judge them by.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestKit"], path: "Tests/EndToEnd", exclude: ["Fixtures"],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,52 @@
+import Wire
+import Workspaces
+
+/// What a person at `dig` is told when there is no ordinary answer (RFC 8914). One place, so that they read alike.
+enum Complaints {
+  /// Nobody's client: the most common mistake, so the address that the server saw is named.
+  static func noWorkspace(_ client: IPAddress) -> ExtendedError {
+    ExtendedError(.prohibited, "client \(client) is in no workspace, add it to the clients of one")
+  }
+
+  /// Two workspaces claim the client's prefix.
+  static func disputed(_ prefix: IPPrefix) -> ExtendedError {
+    ExtendedError(.prohibited, "clients \(prefix) are claimed by two workspaces, run backroad check")
+  }
+
+  static let otherClass = ExtendedError(.notSupported, "only class IN, and CH for questions about the server")
+  static let transfer = ExtendedError(.notSupported, "zones are not transferred from here")
+  static let metaType = ExtendedError(.notSupported, "this type is not data and cannot be asked for")
+  static let chaosName = ExtendedError(
+    .notSupported, "in class CH ask TXT of version.bind, id.server, hostname.bind or whoami.backroad")
+
+  static func notHeld(_ workspace: WorkspaceName) -> ExtendedError {
+    ExtendedError(
+      .notAuthoritative, "no zone of workspace \(workspace) holds this name, and recursion was not asked for")
+  }
+
+  static let delegated = ExtendedError(
+    .other, "this name is delegated to the servers named, add a forwarding rule to have it resolved")
+  static let chainTooLong = ExtendedError(.other, "the chain of CNAMEs is longer than 8 or goes in a circle")
+  static let tooLarge = ExtendedError(.other, "the answer does not fit into a message")
+
+  static func noRule(_ workspace: WorkspaceName, _ name: Name) -> ExtendedError {
+    ExtendedError(.noReachableAuthority, "workspace \(workspace) has no forwarding for \(name)")
+  }
+
+  static func closed(_ zone: Name, _ workspace: WorkspaceName) -> ExtendedError {
+    ExtendedError(.blocked, "forwarding of \(zone) is closed in workspace \(workspace)")
+  }
+
+  static func aliasTargetMissing(_ target: Name) -> ExtendedError {
+    ExtendedError(.other, "the ALIAS leads to \(target), which does not exist")
+  }
+
+  static let workspaceGone = ExtendedError(.notReady, "the client's workspace was removed while its question waited")
+
+  static func gaveUp(_ reason: Responder.GivingUp) -> ExtendedError {
+    switch reason {
+    case .tooLate: ExtendedError(.noReachableAuthority, "the upstreams did not answer in time")
+    case .tooMany: ExtendedError(.other, "too many questions wait for upstreams")
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Forwarding
+import Wire
+import Workspaces
+import Zones
+
+/// A client's question that cannot be answered from the zones alone, while it waits for upstreams.
+///
+/// Whenever something arrives the whole way is gone again from the question's name, with what has arrived at hand: no
+/// half-done state is kept, and what is sent is always one consistent answer of one snapshot.
+public final class Resolution {
+  /// The client's message.
+  let message: [UInt8]
+  /// The question's name.
+  let name: Name
+  /// The question, read and checked.
+  public let query: Query
+  /// How it came, and how the answer goes.
+  public let transport: Transport
+  /// Who asked.
+  public let client: SocketAddress
+  /// Whose question it is, in the snapshot of the time when the message came.
+  public let decision: Decision
+  /// The workspace was decided when the message came, and is found again by name in a later snapshot.
+  let workspace: WorkspaceName
+  /// What this question has learned, hop by hop; also what no cache keeps.
+  var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
+
+  /// Keeps what is needed to answer later; nil for a message that is not the query's.
+  public init?(
+    _ query: Query, _ message: Span<UInt8>, from client: SocketAddress, via transport: Transport, _ decision: Decision,
+    in snapshot: Snapshot
+  ) {
+    guard let name = query.name(in: message) else { return nil }
+    self.name = name
+    self.query = query
+    self.message = message.array
+    self.transport = transport
+    self.client = client
+    self.decision = decision
+    workspace = snapshot.workspaces[decision.workspace].name
+  }
+
+  /// Takes the result of the hop that was waited for.
+  public func learn(_ result: ForwardResult) {
+    guard let waiting else { return }
+    learned.append((waiting, result))
+    self.waiting = nil
+  }
+
+  /// The hop that is waited for.
+  var waiting: ForwardQuestion?
+}
+
+/// What a resolution may use beside the snapshot.
+public protocol HopSource {
+  /// Asks for one hop; `pending` means that `Resolution.learn` will be called with the result.
+  mutating func ask(_ question: ForwardQuestion) -> ForwardOutcome
+  /// The time of this step.
+  var now: Instant { get }
+}
+
+/// How far a step of a resolution came.
+public enum ResolutionStep: Sendable {
+  /// The answer is in the writer.
+  case ready
+  /// A hop is on its way.
+  case waiting
+}
+
+extension Responder {
+  /// Why a question is ended before its hops came.
+  public enum GivingUp: Sendable {
+    /// Its time ran out.
+    case tooLate
+    /// Too many questions wait.
+    case tooMany
+  }
+
+  /// Ends a question that nothing more is waited for: SERVFAIL, and a text that says why.
+  @_lifetime(writer: copy writer)
+  public func giveUp(_ resolution: Resolution, _ reason: GivingUp, _ writer: inout MessageWriter) {
+    let message = resolution.message
+    guard Self.start(resolution.query, message.span, resolution.transport, &writer) else { return }
+    writer.flags.insert(.recursionAvailable)
+    _ = fail(resolution.query, Complaints.gaveUp(reason), &writer)
+  }
+
+  /// Goes the whole way of a question, as far as what is known leads.
+  ///
+  /// - Parameter writer: empty, as large as the transport's longest answer.
+  @_lifetime(writer: copy writer)
+  public mutating func run(
+    _ resolution: Resolution, in snapshot: Snapshot, _ source: inout some HopSource, _ writer: inout MessageWriter
+  ) -> ResolutionStep {
+    let query = resolution.query
+    let message = resolution.message
+    guard Self.start(query, message.span, resolution.transport, &writer) else { return .ready }
+    writer.flags.insert(.recursionAvailable)
+    guard let index = snapshot.index(of: resolution.workspace) else {
+      _ = fail(query, Complaints.workspaceGone, &writer)
+      return .ready
+    }
+    let workspace = snapshot.workspaces[index]
+    let images = snapshot.images
+    var chain = ForwardChain(
+      resolution: resolution, workspace: workspace,
+      walk: ZoneWalk(images.view(at: index), type: query.type), hashes: hashes)
+    let end = chain.run(&source, &writer)
+    hashes = chain.hashes
+    switch end {
+    case .waiting: return .waiting
+    case .complete(let error): _ = finish(query, nil, error, &writer)
+    case .overflow: _ = overflow(query, resolution.transport, &writer)
+    case .failed(let error): _ = fail(query, error, &writer)
+    }
+    return .ready
+  }
+}

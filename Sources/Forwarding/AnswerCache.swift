@@ -1,0 +1,167 @@
+import Synchronization
+import Wire
+
+/// Answers by question, shared by all workers and bounded in octets.
+///
+/// The key is whose forwarding it is, name, type, DO and CD. Parts of the cache are locked by themselves, each for the
+/// few dozen instructions of a look-up, so workers seldom meet.
+public final class AnswerCache: Sendable {
+  /// The most octets that answers, keys and the table take, about.
+  public let capacityOctets: Int
+
+  private let shards: [Shard]
+  private let seed: UInt64
+
+  /// A lock and what it guards; a class, because a `Mutex` cannot be in an array.
+  private final class Shard: Sendable {
+    let entries: Mutex<CacheShard>
+    init(capacity: Int) { entries = Mutex(CacheShard(capacityOctets: capacity)) }
+  }
+
+  /// What is known of a question.
+  struct Found {
+    /// In its TTL or not.
+    var answer: UpstreamAnswer?
+    /// A failure that is still remembered.
+    var failure: ForwardFailure?
+    /// True when it is asked for often and about to expire; true for one caller only.
+    var isRefreshDue = false
+  }
+
+  /// - Parameters:
+  ///   - capacityOctets: the bound.
+  ///   - shards: how many parts are locked by themselves; made a power of two.
+  ///   - seed: a random number, so that nobody can choose names that collide.
+  public init(capacityOctets: Int = 64 << 20, shards: Int = 64, seed: UInt64) {
+    self.capacityOctets = capacityOctets
+    self.seed = seed
+    var count = 1
+    while count < shards { count *= 2 }
+    let each = capacityOctets / count
+    self.shards = (0..<count).map { _ in Shard(capacity: each) }
+  }
+
+  /// How many octets are used, about.
+  public var usedOctets: Int { shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.usedOctets } } }
+
+  /// How many questions have an entry.
+  public var count: Int { shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.count } } }
+
+  /// The answer to a question, if it is there, within its TTL, and not due to be asked anew; allocates nothing.
+  ///
+  /// - Parameter name: in uncompressed wire form and any case.
+  public func freshAnswer(
+    _ name: Span<UInt8>, _ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, rule: ForwardRule, now: Instant
+  ) -> UpstreamAnswer? {
+    let key = CacheKey(type, dnssecOK: dnssecOK, checkingDisabled: checkingDisabled, rule)
+    let found = find(name, key, now, claimsRefresh: false)
+    guard let answer = found.answer, !found.isRefreshDue, answer.isFresh(at: now) else { return nil }
+    return answer
+  }
+
+  func find(_ question: ForwardQuestion, now: Instant) -> Found {
+    find(question.name.wire.span, CacheKey(question), now, claimsRefresh: true)
+  }
+
+  /// An NXDOMAIN of a name above the question's (RFC 8020), learned by the same rule.
+  ///
+  /// That it is the same rule keeps a cut from reaching under a more specific one. Not for DNSSEC, whose clients need
+  /// the proof for the very name.
+  func nameErrorAbove(_ question: ForwardQuestion, now: Instant) -> UpstreamAnswer? {
+    guard !question.dnssecOK else { return nil }
+    let key = CacheKey(cut: question)
+    let name = question.name.wire.span
+    var at = 0
+    while name.count - at > question.rule.zone.wire.count {
+      at += Int(name[at]) + 1
+      if let answer = find(name.extracting(at..<name.count), key, now, claimsRefresh: false).answer,
+        answer.isFresh(at: now)
+      {
+        return answer
+      }
+    }
+    return nil
+  }
+
+  /// Keeps an answer, in place of whatever is there; nothing when its TTL is 0.
+  func store(_ answer: UpstreamAnswer, for question: ForwardQuestion) {
+    guard answer.ttlSeconds > 0 else { return }
+    store(answer, question, CacheKey(question))
+    if answer.ending == .nameError, answer.hopCount == 0, !question.dnssecOK {
+      store(answer, question, CacheKey(cut: question))
+    }
+  }
+
+  private func store(_ answer: UpstreamAnswer, _ question: ForwardQuestion, _ key: CacheKey) {
+    let (shard, hash) = place(question.name.wire.span, key)
+    shard.entries.withLock { $0.store(answer, question.name.wire, key, hash) }
+  }
+
+  /// Remembers that upstreams failed to answer (RFC 9520), beside the answer that may be there.
+  func store(_ failure: ForwardFailure, for question: ForwardQuestion, now: Instant, settings: ForwardSettings) {
+    let key = CacheKey(question)
+    let (shard, hash) = place(question.name.wire.span, key)
+    shard.entries.withLock {
+      $0.store(
+        failure, question.name.wire, key, hash, now: now, first: settings.failureTime,
+        longest: settings.maximumFailureTime)
+    }
+  }
+
+  private func find(_ name: Span<UInt8>, _ key: CacheKey, _ now: Instant, claimsRefresh: Bool) -> Found {
+    let (shard, hash) = place(name, key)
+    return shard.entries.withLock { $0.find(name, key, hash, now: now, claimsRefresh: claimsRefresh) }
+  }
+
+  private func place(_ name: Span<UInt8>, _ key: CacheKey) -> (Shard, UInt64) {
+    let hash = key.hash(name, seed: seed)
+    // The low bits choose the bucket inside the shard.
+    return (shards[Int(truncatingIfNeeded: hash >> 40) & (shards.count - 1)], hash)
+  }
+}
+
+/// All of a cache's key but the name.
+struct CacheKey {
+  let type: RecordType
+  /// DO and CD.
+  let flags: UInt8
+  let rule: ForwardRule
+
+  init(_ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, _ rule: ForwardRule) {
+    self.type = type
+    flags = (dnssecOK ? 1 : 0) | (checkingDisabled ? 2 : 0)
+    self.rule = rule
+  }
+
+  init(_ question: ForwardQuestion) {
+    self.init(
+      question.type, dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled, question.rule)
+  }
+
+  /// The key under which an NXDOMAIN stands for every name below: type 0, which no question has (RFC 6895 §3.1).
+  init(cut question: ForwardQuestion) {
+    self.init(RecordType(0), dnssecOK: false, checkingDisabled: question.checkingDisabled, question.rule)
+  }
+
+  /// A keyed hash; multiplications of eight octets at a time, folded.
+  func hash(_ name: Span<UInt8>, seed: UInt64) -> UInt64 {
+    var hash = seed ^ UInt64(truncatingIfNeeded: rule.scopeHash) ^ UInt64(type.rawValue) << 8 ^ UInt64(flags)
+    hash = Self.fold(hash, 0x9e37_79b9_7f4a_7c15)
+    var at = 0
+    while at + 8 <= name.count {
+      hash = Self.fold(hash ^ lowercased(name.word(at: at)), 0xa076_1d64_78bd_642f ^ seed)
+      at += 8
+    }
+    var rest = UInt64(name.count)
+    while at < name.count {
+      rest = rest << 8 | UInt64(lowercased(name[at]))
+      at += 1
+    }
+    return Self.fold(hash ^ rest, 0xe703_7ed1_a0b4_28db)
+  }
+
+  private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b | 1)
+    return product.high ^ product.low
+  }
+}

@@ -1,0 +1,186 @@
+import Wire
+
+/// A part of the cache: a hash table, and a queue by which entries are put out when there are too many octets.
+///
+/// The queue is SIEVE's (Zhang et al., NSDI 2024): a new entry enters at one end; a hand goes along from the other,
+/// spares once what was asked for since it last came by, and puts out the rest. Names that are asked once, such as those
+/// of a random-subdomain flood, go first.
+struct CacheShard {
+  private struct Entry {
+    var hash: UInt64
+    var name: [UInt8]
+    var type: RecordType
+    var flags: UInt8
+    var rule: ForwardRule?
+    var answer: UpstreamAnswer?
+    var failure: ForwardFailure?
+    var failureUntil = Instant(nanoseconds: 0)
+    var failuresInARow: UInt8 = 0
+    /// How often it was found, up to 255.
+    var hits: UInt8 = 0
+    var wasVisited = false
+    var isRefreshing = false
+    /// The next entry of the same bucket.
+    var nextInBucket: Int32 = -1
+    var newer: Int32 = -1
+    var older: Int32 = -1
+    var cost = 0
+  }
+
+  private let capacityOctets: Int
+  private(set) var usedOctets = 0
+  private(set) var count = 0
+  private var entries: [Entry] = []
+  private var free: [Int32] = []
+  private var buckets: [Int32] = Array(repeating: -1, count: 16)
+  private var newest: Int32 = -1
+  private var oldest: Int32 = -1
+  private var hand: Int32 = -1
+
+  /// A refresh is due when this part of the TTL is left, of answers with at least that TTL that were found that often.
+  private static let refreshFraction: UInt32 = 10
+  private static let refreshHits: UInt8 = 3
+
+  init(capacityOctets: Int) { self.capacityOctets = capacityOctets }
+
+  mutating func find(
+    _ name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64, now: Instant, claimsRefresh: Bool
+  ) -> AnswerCache.Found {
+    guard let index = index(of: name, key, hash) else { return AnswerCache.Found() }
+    entries[index].wasVisited = true
+    if entries[index].hits < .max { entries[index].hits += 1 }
+    var found = AnswerCache.Found()
+    if let answer = entries[index].answer {
+      found.answer = answer
+      found.isRefreshDue =
+        !entries[index].isRefreshing && entries[index].hits >= Self.refreshHits && Self.isLate(answer, now)
+      if found.isRefreshDue, claimsRefresh { entries[index].isRefreshing = true }
+    }
+    if entries[index].failureUntil > now { found.failure = entries[index].failure }
+    return found
+  }
+
+  /// True in the last tenth of the TTL.
+  private static func isLate(_ answer: UpstreamAnswer, _ now: Instant) -> Bool {
+    let age = now.wholeSeconds(since: answer.storedAt)
+    guard answer.ttlSeconds >= refreshFraction, age < answer.ttlSeconds else { return false }
+    return (answer.ttlSeconds - age) <= answer.ttlSeconds / refreshFraction
+  }
+
+  mutating func store(_ answer: UpstreamAnswer, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64) {
+    let index = index(of: name.span, key, hash) ?? insert(name, key, hash)
+    entries[index].answer = answer
+    entries[index].failure = nil
+    entries[index].failureUntil = Instant(nanoseconds: 0)
+    entries[index].failuresInARow = 0
+    entries[index].hits = 0
+    entries[index].isRefreshing = false
+    settle(index)
+  }
+
+  mutating func store(
+    _ failure: ForwardFailure, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64, now: Instant, first: Duration,
+    longest: Duration
+  ) {
+    let index = index(of: name.span, key, hash) ?? insert(name, key, hash)
+    let doubled = first * (1 << Int(min(entries[index].failuresInARow, 8)))
+    entries[index].failure = failure
+    entries[index].failureUntil = now + min(doubled, longest)
+    entries[index].failuresInARow += entries[index].failuresInARow < 8 ? 1 : 0
+    entries[index].isRefreshing = false
+    settle(index)
+  }
+
+  private func index(of name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64) -> Int? {
+    var at = buckets[Int(truncatingIfNeeded: hash) & (buckets.count - 1)]
+    while at >= 0 {
+      let index = Int(at)
+      if entries[index].hash == hash, matches(index, name, key) { return index }
+      at = entries[index].nextInBucket
+    }
+    return nil
+  }
+
+  private func matches(_ index: Int, _ name: Span<UInt8>, _ key: CacheKey) -> Bool {
+    guard entries[index].type == key.type, entries[index].flags == key.flags, entries[index].rule == key.rule,
+      entries[index].name.count == name.count
+    else { return false }
+    for at in name.indices where entries[index].name[at] != lowercased(name[at]) { return false }
+    return true
+  }
+
+  private mutating func insert(_ name: [UInt8], _ key: CacheKey, _ hash: UInt64) -> Int {
+    if count >= buckets.count { grow() }
+    let bucket = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
+    var entry = Entry(hash: hash, name: name, type: key.type, flags: key.flags, rule: key.rule)
+    entry.nextInBucket = buckets[bucket]
+    entry.older = newest
+    let index: Int
+    if let reused = free.popLast() {
+      index = Int(reused)
+      entries[index] = entry
+    } else {
+      index = entries.count
+      entries.append(entry)
+    }
+    buckets[bucket] = Int32(truncatingIfNeeded: index)
+    if newest >= 0 { entries[Int(newest)].newer = Int32(truncatingIfNeeded: index) }
+    newest = Int32(truncatingIfNeeded: index)
+    if oldest < 0 { oldest = newest }
+    count += 1
+    return index
+  }
+
+  /// Counts an entry's octets anew, and puts out others, or itself, until all is within the bound.
+  private mutating func settle(_ index: Int) {
+    let entry = entries[index]
+    let failure = entry.failure.map { 48 + $0.error.octets.count } ?? 0
+    let cost = MemoryLayout<Entry>.stride + 8 + 32 + entry.name.count + (entry.answer?.cost ?? 0) + failure
+    usedOctets += cost - entry.cost
+    entries[index].cost = cost
+    while usedOctets > capacityOctets, count > 0 { evict() }
+  }
+
+  private mutating func evict() {
+    var at = hand >= 0 ? hand : oldest
+    // Each round clears the marks that it passes, so the second finds one.
+    while entries[Int(at)].wasVisited {
+      entries[Int(at)].wasVisited = false
+      at = entries[Int(at)].newer >= 0 ? entries[Int(at)].newer : oldest
+    }
+    hand = entries[Int(at)].newer
+    remove(Int(at))
+  }
+
+  private mutating func remove(_ index: Int) {
+    let entry = entries[index]
+    let this = Int32(truncatingIfNeeded: index)
+    if entry.newer >= 0 { entries[Int(entry.newer)].older = entry.older } else { newest = entry.older }
+    if entry.older >= 0 { entries[Int(entry.older)].newer = entry.newer } else { oldest = entry.newer }
+    let bucket = Int(truncatingIfNeeded: entry.hash) & (buckets.count - 1)
+    if buckets[bucket] == this {
+      buckets[bucket] = entry.nextInBucket
+    } else {
+      var at = Int(buckets[bucket])
+      while entries[at].nextInBucket != this { at = Int(entries[at].nextInBucket) }
+      entries[at].nextInBucket = entry.nextInBucket
+    }
+    usedOctets -= entry.cost
+    count -= 1
+    entries[index] = Entry(hash: 0, name: [], type: RecordType(0), flags: 0, rule: nil)
+    free.append(this)
+  }
+
+  private mutating func grow() {
+    let size = buckets.count * 2
+    buckets = Array(repeating: -1, count: size)
+    var at = newest
+    while at >= 0 {
+      let index = Int(at)
+      let bucket = Int(truncatingIfNeeded: entries[index].hash) & (size - 1)
+      entries[index].nextInBucket = buckets[bucket]
+      buckets[bucket] = at
+      at = entries[index].older
+    }
+  }
+}

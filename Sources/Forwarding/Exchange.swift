@@ -1,0 +1,131 @@
+import Wire
+
+/// A question that is being asked, and everybody who waits for it.
+final class Exchange: TimerItem {
+  /// Who waits; the number tells it from an earlier wait with the same ticket.
+  struct Waiter {
+    let ticket: Ticket
+    let asker: Asker
+    let number: UInt64
+  }
+
+  let question: ForwardQuestion
+  let startedAt: Instant
+  let deadline: Instant
+  /// The rule's upstreams, in its order, and what became of each here.
+  var targets: [Target]
+  /// Those who cancelled stay in the list, to be passed over, until it is full.
+  var waiters: [Waiter] = []
+  var waiting = 0
+  /// True when it goes on though nobody waits: to refresh the cache.
+  var isBackground: Bool
+  /// What is given instead when the upstreams fail.
+  let staleAnswer: UpstreamAnswer?
+  let staleAt: Instant
+
+  /// Tries that are open, the oldest first.
+  var attempts: [Attempt] = []
+  var tries = 0
+  var nextTryAt: Instant
+  /// True while no upstream can take it.
+  var isParked = false
+  var isInParkedList = false
+  /// True when every upstream said no, and only late answers to earlier tries are waited for.
+  var isExhausted = false
+  /// True once datagrams are of no use: an answer was truncated, or too many came that were wrong.
+  var usesStreams = false
+  var wrongDatagrams = 0
+  /// True once a query was sent again with a new server cookie (RFC 7873 §5.3).
+  var renewedCookie = false
+  /// What the last upstream that said no said, for a person.
+  var lastProblem: String?
+
+  /// One of the rule's upstreams, for this question.
+  struct Target {
+    let state: UpstreamState
+    var tries = 0
+    /// How often its machine refused the socket.
+    var refusals = 0
+    /// True when it said no, and is asked no more.
+    var isSpent = false
+  }
+
+  init(
+    _ question: ForwardQuestion, targets: [UpstreamState], now: Instant, settings: ForwardSettings,
+    staleAnswer: UpstreamAnswer?, isBackground: Bool
+  ) {
+    self.question = question
+    self.targets = targets.map { Target(state: $0) }
+    self.staleAnswer = staleAnswer
+    self.isBackground = isBackground
+    startedAt = now
+    deadline = now + settings.deadline
+    staleAt = now + settings.staleAfter
+    nextTryAt = now
+  }
+
+  override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }
+
+  /// The upstream to try next: one that is up before one that is down, the least tried, the fastest, the first.
+  ///
+  /// Once an upstream said no, silent ones are given two tries each and not all of the deadline, and those that are
+  /// down none.
+  func bestTarget() -> Int? {
+    let someSaidNo = targets.contains { $0.isSpent }
+    var best: Int?
+    for index in targets.indices where !targets[index].isSpent {
+      if someSaidNo, targets[index].tries >= 2 || targets[index].state.isDown { continue }
+      guard let former = best else {
+        best = index
+        continue
+      }
+      if isBetter(targets[index], than: targets[former]) { best = index }
+    }
+    return best
+  }
+
+  private func isBetter(_ a: Target, than b: Target) -> Bool {
+    if a.state.isDown != b.state.isDown { return b.state.isDown }
+    if a.tries != b.tries { return a.tries < b.tries }
+    return a.state.latency.order < b.state.latency.order
+  }
+
+  func index(of state: UpstreamState) -> Int? { targets.firstIndex { $0.state === state } }
+
+  /// When something is to be done next.
+  var nextEvent: Instant {
+    var next = min(deadline, nextTryAt)
+    if staleAnswer != nil, waiting > 0 { next = min(next, staleAt) }
+    for attempt in attempts where !attempt.hasTimedOut { next = min(next, attempt.timeoutAt) }
+    return next
+  }
+}
+
+/// One query to one upstream, with an id and a socket of its own or on a connection.
+final class Attempt {
+  let query: UpstreamQuery
+  let upstream: UpstreamState
+  /// Nil for a probe, and once it is closed.
+  var exchange: Exchange?
+  let sentAt: Instant
+  let timeoutAt: Instant
+  /// True once its timeout was noted.
+  var hasTimedOut = false
+  /// True for a repetition in plain case of a query whose case was lost.
+  let isPlainRepeat: Bool
+  /// How it travels; nil once it is closed.
+  var token: SocketToken?
+  var stream: UpstreamStream?
+
+  init(
+    _ query: UpstreamQuery, _ upstream: UpstreamState, _ exchange: Exchange?, now: Instant, timeout: Duration,
+    isPlainRepeat: Bool = false
+  ) {
+    self.query = query
+    self.upstream = upstream
+    self.exchange = exchange
+    sentAt = now
+    timeoutAt = now + timeout
+    self.isPlainRepeat = isPlainRepeat
+  }
+}

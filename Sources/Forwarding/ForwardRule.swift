@@ -1,0 +1,97 @@
+import Wire
+
+/// Which upstreams answer for a zone, and whose forwarding that is.
+///
+/// A rule is the scope of everything that is learned by it: cached answers and questions in flight are shared by whoever
+/// resolves by an equal rule, and by nobody else. Rules are equal when owner, zone and upstreams are, so that what is
+/// cached outlives a reload that changed nothing here.
+public final class ForwardRule: Sendable {
+  /// Whose rules there are.
+  public enum Owner: Hashable, Sendable {
+    /// The server's own rule, by which every workspace resolves that has none of its own; its answers are shared.
+    case server
+    /// A rule that a workspace brought, or a server's rule in a workspace with a cache of its own.
+    case workspace(String)
+  }
+
+  /// Whose forwarding it is.
+  public let owner: Owner
+  /// The names at and below which the rule holds.
+  public let zone: Name
+  /// In the order of preference while nothing is known of their speed; none makes the rule closed: its names do not
+  /// exist (NXDOMAIN).
+  public let upstreams: [Upstream]
+
+  /// Of everything that makes rules equal; computed once, for it is part of each look-up.
+  let scopeHash: Int
+
+  /// The most upstreams of one rule; more are ignored.
+  public static let maximumUpstreams = 16
+
+  /// Makes a rule. An upstream that is named twice counts once.
+  public init(owner: Owner, zone: Name, upstreams: [Upstream]) {
+    self.owner = owner
+    self.zone = zone.lowercased
+    var distinct: [Upstream] = []
+    for upstream in upstreams where !distinct.contains(upstream) { distinct.append(upstream) }
+    self.upstreams = Array(distinct.prefix(Self.maximumUpstreams))
+    var hasher = Hasher()
+    hasher.combine(owner)
+    hasher.combine(self.zone)
+    hasher.combine(self.upstreams)
+    scopeHash = hasher.finalize()
+  }
+
+  /// True when names below the zone are answered with NXDOMAIN and never leave.
+  public var isClosed: Bool { upstreams.isEmpty }
+}
+
+extension ForwardRule: Hashable {
+  /// True when owner, zone and upstreams are equal.
+  public static func == (a: ForwardRule, b: ForwardRule) -> Bool {
+    if a === b { return true }
+    return a.scopeHash == b.scopeHash && a.owner == b.owner && a.zone == b.zone && a.upstreams == b.upstreams
+  }
+
+  /// Hashes what makes rules equal.
+  public func hash(into hasher: inout Hasher) { hasher.combine(scopeHash) }
+}
+
+/// The rules that a workspace resolves by, ready for finding the longest match.
+public struct ForwardRules: Sendable {
+  /// Every rule, a workspace's own before the server's; of several for one zone only the first.
+  public let rules: [ForwardRule]
+  /// Rules by their zone.
+  private let table: ZoneTable
+
+  /// Rules of one owner.
+  public init(_ rules: [ForwardRule]) {
+    var seen: Set<Name> = []
+    let kept = rules.filter { seen.insert($0.zone).inserted }
+    self.rules = kept
+    table = ZoneTable(kept.map(\.zone))
+  }
+
+  /// A workspace's own rules, and the server's for every zone that it has none for.
+  ///
+  /// - Parameter cacheOwner: whose the server's rules count as here: nil keeps them shared; a workspace with a cache of
+  ///   its own gives its name.
+  public init(own: [ForwardRule], server: [ForwardRule], cacheOwner: ForwardRule.Owner? = nil) {
+    self.init(
+      own
+        + server.map { rule in
+          guard let cacheOwner else { return rule }
+          return ForwardRule(owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams)
+        })
+  }
+
+  /// The rule of the longest zone that `name` is in; nil when there is none, not even one for the root.
+  public func match(_ name: Name) -> ForwardRule? { match(name.wire.span) }
+
+  /// The same for a name in uncompressed wire form, in any case.
+  ///
+  /// - Complexity: one probe for each label, at most as many as the longest zone has.
+  public func match(_ name: Span<UInt8>) -> ForwardRule? {
+    table.longestMatch(name).map { rules[$0] }
+  }
+}

@@ -1,0 +1,259 @@
+import Wire
+
+// How a question is taken from one upstream to the next.
+extension Forwarder {
+  func start(_ exchange: Exchange, _ now: Instant) {
+    exchanges[exchange.question] = exchange
+    counters.exchanges += 1
+    hedgeBudget = min(hedgeBudget + 0.1, 10)
+    tryNext(exchange, now)
+    arm(exchange)
+  }
+
+  private func arm(_ exchange: Exchange) {
+    guard exchanges[exchange.question] === exchange else { return }
+    timers.set(exchange, at: exchange.nextEvent)
+  }
+
+  /// Does what an exchange's time has come for.
+  func wake(_ exchange: Exchange, _ now: Instant) {
+    for attempt in exchange.attempts where !attempt.hasTimedOut && now >= attempt.timeoutAt { timedOut(attempt, now) }
+    guard exchanges[exchange.question] === exchange else { return }
+    guard now < exchange.deadline, exchange.waiting > 0 || exchange.isBackground else {
+      return giveUp(exchange, now)
+    }
+    if let stale = exchange.staleAnswer, now >= exchange.staleAt, exchange.waiting > 0 {
+      // The upstreams are asked on, so that the cache is fresh again as soon as one answers (RFC 8767 §5).
+      deliver(staleResult(stale, problem(exchange, now)), to: exchange)
+      exchange.isBackground = true
+    }
+    if now >= exchange.nextTryAt {
+      if exchange.isExhausted { return giveUp(exchange, now) }
+      tryNextOrHedge(exchange, now)
+    }
+    arm(exchange)
+  }
+
+  private func timedOut(_ attempt: Attempt, _ now: Instant) {
+    attempt.hasTimedOut = true
+    noteFailure(of: attempt.upstream, sentAt: attempt.sentAt, now)
+    // A connection on which nothing came since is dead, however long it will not say so.
+    if let stream = attempt.stream, stream.lastReceived <= attempt.sentAt { drop(stream, now) }
+  }
+
+  private func tryNextOrHedge(_ exchange: Exchange, _ now: Instant) {
+    if let last = exchange.attempts.last, !last.hasTimedOut, !exchange.isParked {
+      // Slow, not late: another upstream may be quicker.
+      guard hedgeBudget >= 1, let index = exchange.bestTarget(), exchange.targets[index].tries == 0,
+        !exchange.targets[index].state.isDown
+      else {
+        exchange.nextTryAt = last.timeoutAt
+        return
+      }
+      hedgeBudget -= 1
+      counters.hedges += 1
+    }
+    tryNext(exchange, now)
+  }
+
+  /// Sends the question to the next upstream; at the latest `nextTryAt` it is seen to again.
+  func tryNext(_ exchange: Exchange, _ now: Instant) {
+    guard let index = exchange.bestTarget() else {
+      // Whoever said nothing yet may still answer in its time.
+      let open = exchange.attempts.filter { !$0.hasTimedOut }.map(\.timeoutAt).max()
+      guard let open else { return giveUp(exchange, now) }
+      exchange.isExhausted = true
+      exchange.nextTryAt = open
+      return
+    }
+    guard exchange.tries < settings.maximumTries else {
+      exchange.nextTryAt = exchange.deadline
+      return
+    }
+    send(exchange, to: index, now)
+  }
+
+  /// Sends the question to one of its upstreams, or parks it.
+  func send(_ exchange: Exchange, to index: Int, plainRepeat: Bool = false, _ now: Instant) {
+    let state = exchange.targets[index].state
+    guard !state.isDown || state.openTries < settings.maximumTriesWhileDown else { return park(exchange, now) }
+    if exchange.usesStreams {
+      guard let stream = stream(to: state, now) else { return park(exchange, now) }
+      exchange.isParked = false
+      send(exchange, to: index, on: stream, now)
+    } else {
+      while exchange.attempts.count >= settings.maximumOpenTries { close(exchange.attempts[0], now) }
+      guard sockets.count - streams.count < settings.maximumSockets else { return park(exchange, now) }
+      exchange.isParked = false
+      sendDatagram(exchange, to: index, plainRepeat: plainRepeat, now)
+    }
+  }
+
+  private func sendDatagram(_ exchange: Exchange, to index: Int, plainRepeat: Bool, _ now: Instant) {
+    let state = exchange.targets[index].state
+    let query = query(exchange.question, to: state, plainCase: plainRepeat, now)
+    let timeout = state.timeout(triesBefore: exchange.targets[index].tries, settings: settings)
+    let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: plainRepeat)
+    open(attempt)
+    exchange.attempts.append(attempt)
+    exchange.targets[index].tries += 1
+    exchange.tries += 1
+    exchange.nextTryAt = attempt.timeoutAt
+    if settings.hedges, exchange.tries == 1, exchange.targets.count > 1, let usual = state.latency.percentile95 {
+      // A little more, or every answer of an even upstream would come at that very moment.
+      exchange.nextTryAt = min(attempt.timeoutAt, now + usual + usual / 8 + .milliseconds(2))
+    }
+    for target in exchange.targets where target.state !== state { target.state.age() }
+  }
+
+  /// Opens a socket for a query, and sends it.
+  func open(_ attempt: Attempt) {
+    let token = sockets.open(.datagram(attempt))
+    attempt.token = token
+    attempt.upstream.openTries += 1
+    counters.datagramQueries += 1
+    actions.append(.openDatagram(token, to: attempt.upstream.upstream))
+    actions.append(.send(token, attempt.query.message))
+  }
+
+  /// The query for a question, with a random id and, unless the upstream does not keep it, a random case.
+  func query(
+    _ question: ForwardQuestion, to state: UpstreamState, plainCase: Bool, isStream: Bool = false, id: UInt16? = nil,
+    _ now: Instant
+  ) -> UpstreamQuery {
+    let mixes = settings.mixesCase && !plainCase && !isStream && state.keepsCase(at: now)
+    let hasEDNS = state.knowsEDNS(at: now)
+    let cookie = settings.sendsCookies ? state.clientCookie + (state.serverCookie ?? []) : nil
+    return UpstreamQuery(
+      id: id ?? random.number16(),
+      name: mixes ? random.mixedCase(question.name.wire) : question.name.wire, type: question.type,
+      dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled, hasEDNS: hasEDNS,
+      cookie: hasEDNS ? cookie : nil)
+  }
+
+  // MARK: Waiting for an upstream that can take it
+
+  private func park(_ exchange: Exchange, _ now: Instant) {
+    exchange.isParked = true
+    exchange.nextTryAt = now + settings.firstProbeInterval
+    guard !exchange.isInParkedList else { return }
+    // Those that are parked no more stay in the list until it is worth the time to take them out.
+    if parked.count >= settings.maximumExchanges * 2 { unlist { $0.isParked } }
+    exchange.isInParkedList = true
+    parked.append(exchange)
+  }
+
+  /// Keeps in the list of parked exchanges only what `isKept` says, and returns the rest.
+  @discardableResult
+  private func unlist(keeping isKept: (Exchange) -> Bool) -> [Exchange] {
+    var rest: [Exchange] = []
+    var kept: [Exchange] = []
+    for exchange in parked {
+      if isKept(exchange) {
+        kept.append(exchange)
+      } else {
+        exchange.isInParkedList = false
+        rest.append(exchange)
+      }
+    }
+    parked = kept
+    return rest
+  }
+
+  /// Sends what was waiting for this upstream, which can take it again.
+  func resume(_ state: UpstreamState, _ now: Instant) {
+    let waiting = unlist { $0.isParked && $0.index(of: state) == nil }
+    for exchange in waiting where exchange.isParked {
+      tryNext(exchange, now)
+      arm(exchange)
+    }
+  }
+
+  // MARK: Ending
+
+  /// An upstream said no, or what it said is of no use: it is asked no more, and the next at once.
+  func reject(_ attempt: Attempt, _ problem: String, _ now: Instant) {
+    guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { return }
+    exchange.targets[index].isSpent = true
+    exchange.lastProblem = "\(attempt.upstream.upstream) \(problem)"
+    close(attempt, now)
+    goOn(exchange, now)
+  }
+
+  /// Tries the next upstream at once.
+  func goOn(_ exchange: Exchange, _ now: Instant) {
+    guard exchanges[exchange.question] === exchange else { return }
+    guard exchange.waiting > 0 || exchange.isBackground else { return giveUp(exchange, now) }
+    tryNext(exchange, now)
+    arm(exchange)
+  }
+
+  /// Ends an exchange with an answer.
+  func finish(_ exchange: Exchange, _ answer: UpstreamAnswer, _ now: Instant) {
+    cache.store(answer, for: exchange.question)
+    end(exchange, now)
+    deliver(.answer(answer), to: exchange)
+  }
+
+  /// Ends an exchange without an answer.
+  private func giveUp(_ exchange: Exchange, _ now: Instant) {
+    guard exchanges[exchange.question] === exchange else { return }
+    let isWanted = exchange.waiting > 0 || exchange.isBackground
+    let text = problem(exchange, now)
+    let saidNo = exchange.lastProblem != nil
+    end(exchange, now)
+    // That nobody wanted to know any more says nothing about the upstreams.
+    guard isWanted else { return }
+    counters.failures += 1
+    let failure = ForwardFailure(
+      saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
+    cache.store(failure, for: exchange.question, now: now, settings: settings)
+    guard exchange.waiting > 0 else { return }
+    let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
+    deliver(result, to: exchange)
+  }
+
+  private func end(_ exchange: Exchange, _ now: Instant) {
+    for attempt in exchange.attempts { close(attempt, now) }
+    exchange.isParked = false
+    timers.remove(exchange)
+    if exchanges[exchange.question] === exchange { exchanges[exchange.question] = nil }
+  }
+
+  /// What happened, for a person at `dig`.
+  private func problem(_ exchange: Exchange, _ now: Instant) -> String {
+    if let problem = exchange.lastProblem { return problem }
+    let names = exchange.targets.prefix(3).map { "\($0.state.upstream)" }.joined(separator: ", ")
+    let milliseconds = now.nanosecondsSince(exchange.startedAt) / 1_000_000
+    let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100)
+    return "no answer from \(names) in \(seconds)\(tenths == 0 ? "" : ".\(tenths)") s"
+  }
+
+  /// Closes a query's socket, or takes it from its connection.
+  func close(_ attempt: Attempt, _ now: Instant) {
+    if let token = attempt.token {
+      actions.append(.close(token))
+      release(attempt, token)
+    }
+    if let stream = attempt.stream {
+      stream.pending[attempt.query.id] = nil
+      release(attempt)
+      idle(stream, now)
+    }
+  }
+
+  /// Forgets a query whose socket is closed.
+  func release(_ attempt: Attempt, _ token: SocketToken) {
+    sockets.close(token)
+    attempt.token = nil
+    release(attempt)
+  }
+
+  func release(_ attempt: Attempt) {
+    attempt.stream = nil
+    attempt.upstream.openTries -= 1
+    attempt.exchange?.attempts.removeAll { $0 === attempt }
+    attempt.exchange = nil
+    if attempt.upstream.probe === attempt { attempt.upstream.probe = nil }
+  }
+}

@@ -1,0 +1,42 @@
+import Wire
+
+/// A connection to an upstream, kept and used for several questions at once (RFC 7766 §6.2).
+final class UpstreamStream: TimerItem {
+  let upstream: UpstreamState
+  let openedAt: Instant
+  var token = SocketToken(rawValue: 0)
+  var isConnected = false
+  /// What waits for the connection, with length fields.
+  var outbox: [[UInt8]] = []
+  /// Questions that are not answered, by id.
+  var pending: [UInt16: Attempt] = [:]
+  /// Responses that came so far; a connection that ended after some is no sign of trouble.
+  var responses = 0
+  var wrongMessages = 0
+  var lastReceived: Instant
+  /// A message that has not wholly arrived, with its length field.
+  private var inbox: [UInt8] = []
+
+  init(_ upstream: UpstreamState, now: Instant) {
+    self.upstream = upstream
+    openedAt = now
+    lastReceived = now
+  }
+
+  override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }
+
+  /// Takes octets and gives each whole message to `body`. What is kept is one message at most.
+  func receive(_ octets: Span<UInt8>, _ body: ([UInt8]) -> Void) {
+    var at = 0
+    while at < octets.count {
+      let wanted = inbox.count < 2 ? 2 : 2 + Int(inbox.span.bigEndian16(at: 0))
+      let taken = min(wanted - inbox.count, octets.count - at)
+      for index in at..<(at + taken) { inbox.append(octets[index]) }
+      at += taken
+      guard inbox.count >= 2, inbox.count == 2 + Int(inbox.span.bigEndian16(at: 0)) else { continue }
+      let message = Array(inbox[2...])
+      inbox.removeAll(keepingCapacity: false)
+      body(message)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import Text
+import Wire
+
+/// What a link's names point to: the DNS name of a VPC endpoint, with its addresses when they are pinned; or addresses
+/// alone, as Azure's private endpoints and Google's Private Service Connect give them.
+public struct Endpoint: Hashable, Sendable {
+  /// The endpoint's own name; nil for addresses alone.
+  public let name: Name?
+  /// In ascending order, each once; empty only when there is a name.
+  public let addresses: [IPAddress]
+
+  /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
+  public static let maximumAddressCount = 64
+
+  /// Takes a name, addresses, or both; nil when there is neither, or too many addresses.
+  public init?(name: Name?, addresses: [IPAddress]) {
+    guard name != nil || !addresses.isEmpty, addresses.count <= Self.maximumAddressCount else { return nil }
+    self.name = name?.lowercased
+    self.addresses = Set(addresses).sorted()
+  }
+
+  /// What the name says, when it is that of a VPC endpoint.
+  public var vpcEndpoint: VPCEndpointName? { name.flatMap { try? VPCEndpointName($0) } }
+
+  /// For a person: the name, or the addresses.
+  public var text: String { name?.textWithoutFinalDot ?? addresses.map(\.description).joined(separator: ", ") }
+
+  /// For a person: the name with the addresses that it is pinned to, or the addresses.
+  public var textWithAddresses: String {
+    guard name != nil, !addresses.isEmpty else { return text }
+    return "\(text) (\(addresses.map(\.description).joined(separator: ", ")))"
+  }
+
+  /// True when both lead to the same place: the same name, whatever is pinned, or the same addresses.
+  public func leadsWhere(_ other: Endpoint) -> Bool {
+    name != nil || other.name != nil ? name == other.name : addresses == other.addresses
+  }
+}
+
+extension Endpoint {
+  /// Reads what a person gave on the command line.
+  ///
+  /// - Parameters:
+  ///   - argument: `NAME`, `NAME=ADDR,…` or `ADDR,…`; nil when only addresses were given.
+  ///   - addresses: more addresses.
+  ///   - flag: the argument's flag, for errors.
+  /// - Returns: the endpoint, and warnings about what is likely not meant.
+  public static func read(_ argument: String?, addresses: [String] = [], flag: String = "--endpoint") throws(Problem)
+    -> (
+      endpoint: Endpoint, warnings: [Problem]
+    )
+  {
+    var name: Name?
+    var texts = addresses
+    var warnings: [Problem] = []
+    if let argument {
+      let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+      let list = { (text: String) in text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
+      if sides.count == 2 {
+        name = try hostName(sides[0], flag: flag, &warnings)
+        texts += list(sides[1])
+      } else if let first = list(argument).first, IPAddress(first) != nil {
+        texts += list(argument)
+      } else {
+        name = try hostName(argument, flag: flag, &warnings)
+      }
+    }
+    var parsed: [IPAddress] = []
+    for text in texts { parsed.append(try address(text, flag: flag, &warnings)) }
+    guard let endpoint = Endpoint(name: name, addresses: parsed) else {
+      throw Problem(
+        parsed.isEmpty
+          ? "no endpoint: give the VPC endpoint's DNS name with \(flag) NAME, or addresses with --address"
+          : "\(flag): more than \(maximumAddressCount) addresses")
+    }
+    return (endpoint, warnings)
+  }
+
+  private static func address(_ text: String, flag: String, _ warnings: inout [Problem]) throws(Problem) -> IPAddress {
+    guard let address = IPAddress(text) else {
+      throw Problem("\(flag): \(quoted(text)) is not an IP address; write 10.0.0.7 or fd00::7")
+    }
+    guard !address.isUnspecified, !address.isMulticast else {
+      throw Problem("\(flag): \(address) is not the address of a machine")
+    }
+    if !address.isPrivate {
+      warnings.append(
+        Problem(
+          severity: .warning,
+          "\(flag): \(address) is not a private address; an endpoint in a private network usually has one"))
+    }
+    return address
+  }
+
+  private static func hostName(_ text: String, flag: String, _ warnings: inout [Problem]) throws(Problem) -> Name {
+    let refuse = { (why: String) in Problem("\(flag): \(quoted(text)) \(why)") }
+    guard !text.isEmpty else { throw Problem("\(flag): the endpoint's name is empty") }
+    if text.contains("://") || text.contains("/") {
+      throw refuse("is a URL; give the host name alone, without scheme and path")
+    }
+    if let what = Placeholder.found(in: text) { throw refuse("still holds the placeholder \(quoted(what))") }
+    if let service = VPCEndpointService(text) {
+      throw refuse("is the name of the service \(service.id), not of your endpoint; \(findIt)")
+    }
+    if text.hasPrefix("vpce-"), !text.contains(".") {
+      throw refuse("is an id; give the DNS name; \(findIt)")
+    }
+    if text.hasPrefix("*.") {
+      throw refuse("is a pattern; for S3 write bucket in the place of the star: bucket\(text.dropFirst())")
+    }
+    guard case .host(let name, _) = HostText.read(text), !name.isWildcard else {
+      throw refuse("is not a host name; give the endpoint's DNS name; \(findIt)")
+    }
+    try inspect(name, refuse, flag: flag, &warnings)
+    return name
+  }
+
+  private static let findIt =
+    "AWS shows it under the endpoint's \"DNS names\", the first of them: vpce-….vpce.amazonaws.com"
+
+  private static func inspect(
+    _ name: Name, _ refuse: (String) -> Problem, flag: String, _ warnings: inout [Problem]
+  ) throws(Problem) {
+    do throws(VPCEndpointName.Refusal) {
+      let endpoint = try VPCEndpointName(name)
+      guard let zone = endpoint.availabilityZone else { return }
+      warnings.append(
+        Problem(
+          severity: .warning,
+          "\(flag): this name has the addresses of the availability zone \(zone) alone, and fails with it; the name for "
+            + "all zones is \(endpoint.regionalName)"))
+    } catch {
+      switch error {
+      case .providersSide: throw refuse("is the provider's side of the service, not your endpoint; \(findIt)")
+      case .malformed(let why): throw refuse("is not the name of an endpoint: \(why)")
+      case .notBelowVPCE:
+        warnings.append(
+          Problem(severity: .warning, "\(flag): \(name.textWithoutFinalDot) is not the DNS name of a VPC endpoint"))
+      }
+    }
+  }
+}
+
+extension IPAddress {
+  /// True for what no router of the Internet forwards: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and loopback.
+  var isPrivate: Bool {
+    switch self {
+    case .v4(let bits):
+      bits >> 24 == 10 || bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8 || bits >> 22 == 0x191 || bits >> 16 == 0xa9fe
+        || isLoopback
+    case .v6(let bits): bits >> 121 == 0x7e || bits >> 118 == 0x3fa || isLoopback
+    }
+  }
+
+  /// True for 224.0.0.0/4 and all above it, and ff00::/8.
+  var isMulticast: Bool {
+    switch self {
+    case .v4(let bits): bits >> 28 >= 0xe
+    case .v6(let bits): bits >> 120 == 0xff
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Text
+
+/// The tables that command-line clients draw: cells between `|`, lines of `+---+`, long cells wrapped over lines.
+enum ASCIITable {
+  /// True when a line of the text is drawn.
+  static func isOne(_ text: SourceText) -> Bool {
+    text.lines.prefix(100).contains { isRule($0.trimmed) }
+  }
+
+  /// `+----+----+`, or `|----+----|` between heading and body.
+  private static func isRule(_ line: SourceText) -> Bool {
+    guard line.count >= 3, let first = line.octet(0), first == 0x2b || first == 0x7c, line.octet(1) == 0x2d else {
+      return false
+    }
+    return line.octets.allSatisfy { $0 == 0x2b || $0 == 0x2d || $0 == 0x7c || $0 == 0x20 || $0 == 0x3d }
+  }
+
+  /// The rows, the heading first, wrapped cells joined. What stands around the table is left out.
+  static func rows(of text: SourceText, function: ExportedFunction) -> [[SourceText]] {
+    var rows: [[SourceText]] = []
+    var columns: (key: Int, value: Int)?
+    var open = false
+    for line in text.lines.map(\.trimmed) {
+      guard line.octet(0) == 0x7c, !isRule(line) else {
+        open = false
+        continue
+      }
+      let cells = self.cells(of: line)
+      if cells.isEmpty { continue }
+      if open, joins(cells, to: rows, columns, function) {
+        for index in cells.indices { rows[rows.count - 1][index].append(cells[index]) }
+      } else {
+        rows.append(cells)
+      }
+      if rows.count == 1 {
+        let names = rows[0].map { $0.string.lowercased() }
+        if let key = names.firstIndex(of: "key"), let value = names.firstIndex(of: "value") { columns = (key, value) }
+      }
+      open = true
+    }
+    return rows
+  }
+
+  private static func cells(of line: SourceText) -> [SourceText] {
+    var cells: [SourceText] = []
+    var start = 1
+    for index in 1..<max(1, line.count) where line.octet(index) == 0x7c {
+      cells.append(line[start..<index].trimmed)
+      start = index + 1
+    }
+    // The last border is missing where a terminal cut the line.
+    if start < line.count { cells.append(line[start..<line.count].trimmed) }
+    return cells
+  }
+
+  /// The longest that a key is looked at, in octets.
+  private static let maximumKeyOctets = 256
+
+  /// True when a line goes on with the last row, no rule being between them.
+  private static func joins(
+    _ cells: [SourceText], to rows: [[SourceText]], _ columns: (key: Int, value: Int)?, _ function: ExportedFunction
+  ) -> Bool {
+    guard let row = rows.last, row.count == cells.count else { return false }
+    // A heading, and a table that is one cell, have no keys to tell rows apart by.
+    guard rows.count > 1, let columns, columns.key < cells.count else { return true }
+    let key = cells[columns.key]
+    if key.count == 0 { return true }
+    guard row[columns.key].count + key.count <= maximumKeyOctets else { return false }
+    let before = row[columns.key].string
+    if before.hasSuffix("-") || before.hasSuffix("_") { return true }
+    let joined = function.spelling(before + key.string)
+    let isWhole = function.keys.contains(function.spelling(before))
+    return !isWhole && function.keys.contains { $0.hasPrefix(joined) }
+  }
+}
+
+extension ExportedFunction {
+  /// A key as `keys` spells it: case, and `_` for `-`, do not count.
+  func spelling(_ key: String) -> String { String(key.lowercased().map { $0 == "_" ? "-" : $0 }) }
+}

@@ -1,0 +1,99 @@
+import Text
+
+extension ExportReader {
+  /// The input as text, with what word processors, chat programs and web pages put in taken out again: byte order mark,
+  /// no-break and zero-width spaces, smart quotes, lines drawn with box characters.
+  mutating func cleaned(_ input: [UInt8]) throws(Problem) -> SourceText {
+    if input.starts(with: [0xff, 0xfe]) || input.starts(with: [0xfe, 0xff]) {
+      throw Problem(file: file, "the input is UTF-16 text; save it as UTF-8")
+    }
+    if input.prefix(Self.maximumOctets).contains(0) {
+      throw Problem(file: file, "the input is binary, not text; \(pasteTheCell)")
+    }
+    let text = try SourceText(file: input, named: file, maximumOctets: Self.maximumOctets)
+    var clean = SourceText(end: text.end)
+    var at = 0
+    while let octet = text.octet(at) {
+      if octet < 0x80 {
+        guard octet >= 0x20 || isSpace(octet) else {
+          throw problem(text, at, "a control character: the input is not plain text; \(pasteTheCell)")
+        }
+        clean.append(octet, from: text.position(at))
+        at += 1
+        continue
+      }
+      let length = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : 2
+      for scalar in String(decoding: text.octets[at..<(at + length)], as: UTF8.self).unicodeScalars {
+        if let plain = plain(scalar) { clean.append(plain, from: text.position(at)) }
+      }
+      at += length
+    }
+    return clean
+  }
+
+  /// What a scalar stands for; nil for one that stands for nothing.
+  private mutating func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
+    switch scalar {
+    case "\u{feff}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{ad}":
+      note("invisible characters were ignored")
+      return nil
+    case "\u{a0}", "\u{2000}"..."\u{200a}", "\u{202f}", "\u{205f}", "\u{3000}":
+      note("no-break spaces were read as spaces")
+      return " "
+    case "\u{201c}"..."\u{201f}", "\u{ab}", "\u{bb}", "\u{ff02}":
+      note("smart quotes were read as plain quotes")
+      return "\""
+    case "\u{2018}"..."\u{201b}": return "'"
+    case "\u{2502}", "\u{2503}", "\u{2551}": return "|"
+    case "\u{2500}", "\u{2501}", "\u{2550}": return "-"
+    case "\u{250c}"..."\u{254b}", "\u{2552}"..."\u{256c}", "\u{256d}"..."\u{2570}": return "+"
+    default: return scalar
+    }
+  }
+}
+
+/// Things that people paste by mistake.
+enum WrongPaste {
+  /// What the text is instead of the function's output; nil when it is nothing that is known.
+  static func recognized(_ text: String, function: String) -> String? {
+    let start = text.prefix(400).lowercased()
+    if ["<!doctype", "<html", "<?xml", "<head", "<div", "<table"].contains(where: { start.hasPrefix($0) }) {
+      return "this is a web page, not the output of \(function)"
+    }
+    if start.hasPrefix("select ") || start.hasPrefix("call ") {
+      if !text.contains("|") { return "this is the statement, not its result" }
+    }
+    if isSQLError(start) { return "this is an SQL error: \(quoted(firstLine(text), maximumLength: 120))" }
+    if start.hasPrefix("account is authorized") || start.hasPrefix("account is not authorized") {
+      return "this is the output of SYSTEM$GET_PRIVATELINK(), which holds no host names"
+    }
+    return nil
+  }
+
+  /// `002140 (42601): SQL compilation error:`, or one of its usual texts.
+  private static func isSQLError(_ start: String) -> Bool {
+    let parts = start.split(separator: " ", maxSplits: 2)
+    if parts.count >= 2, parts[0].count == 6, parts[0].allSatisfy({ $0.isNumber }), parts[1].hasPrefix("(") {
+      return true
+    }
+    return ["sql compilation error", "sql access control error", "sql execution error", "error:", "unknown function"]
+      .contains { start.hasPrefix($0) }
+  }
+
+  private static func firstLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).prefix(2).joined(separator: " ")
+  }
+
+  /// Which function gave an object or a list with these keys; nil when none that is known.
+  static func function(withKeys keys: Set<String>) -> String? {
+    let lower = Set(keys.map { $0.lowercased() })
+    if lower.isSuperset(of: ["type", "host", "port"]) { return "SYSTEM$ALLOWLIST_PRIVATELINK() or SYSTEM$ALLOWLIST()" }
+    if lower.contains("endpointid") { return "SYSTEM$GET_PRIVATELINK_AUTHORIZED_ENDPOINTS()" }
+    if lower.contains(where: {
+      $0.hasPrefix("snowflake-vpc") || $0.hasPrefix("snowflake-vnet") || $0.hasPrefix("snowflake-egress")
+    }) {
+      return "SYSTEM$GET_SNOWFLAKE_PLATFORM_INFO(), which holds no host names"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,91 @@
+import Text
+
+extension ExportReader {
+  /// The entries of a JSON text: the config itself, or rows that hold it, as `--format json` of a client gives them.
+  mutating func entries(json text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry] {
+    let json: JSON
+    do throws(Problem) {
+      json = try JSON.parse(text, file: file, comments: false)
+    } catch {
+      throw explained(error, text)
+    }
+    switch json.content {
+    case .object(let object): return try entries(object: object, of: text, layer)
+    case .array(let rows): return try entries(rows: rows, of: text, layer)
+    default: throw problem(text, 0, "this is \(json.kind), not a config; \(pasteTheCell)")
+    }
+  }
+
+  private mutating func entries(object: JSON.Object, of text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry]
+  {
+    if object.members.count == 1, let only = object.members.first, isHeading(only.key) {
+      return try entries(content(of: only.value, in: text), layer: layer + 1)
+    }
+    let keys = Set(object.members.map(\.key))
+    if let other = WrongPaste.function(withKeys: keys) { throw wrongFunction(other, text) }
+    if !keys.isEmpty, !keys.contains(where: function.knows) {
+      throw problem(text, 0, "no key of this object is one of \(function.name); \(pasteTheCell)")
+    }
+    var entries: [ExportEntry] = []
+    for member in object.members {
+      entries.append(
+        ExportEntry(key: member.key, position: member.keyPosition, value: try content(of: member.value, in: text)))
+    }
+    return entries
+  }
+
+  private mutating func entries(rows: [JSON], of text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry] {
+    let objects = rows.compactMap(\.asObject)
+    let keys = Set(objects.flatMap { $0.members.map(\.key) })
+    if let other = WrongPaste.function(withKeys: keys) { throw wrongFunction(other, text) }
+    var entries: [ExportEntry] = []
+    for object in objects {
+      guard let key = object.members.first(where: { $0.key.lowercased() == "key" })?.value, let name = key.asString,
+        let value = object.members.first(where: { $0.key.lowercased() == "value" })?.value
+      else { continue }
+      entries.append(ExportEntry(key: name, position: key.position, value: try unquoted(content(of: value, in: text))))
+    }
+    if entries.isEmpty, rows.count == 1, let object = objects.first {
+      return try self.entries(object: object, of: text, layer)
+    }
+    guard !entries.isEmpty, entries.count == rows.count else {
+      throw problem(text, 0, "this list is not the output of \(function.name); \(pasteTheCell)")
+    }
+    return entries
+  }
+
+  /// A string's content; nothing for null; the text of anything else.
+  private func content(of json: JSON, in text: SourceText) throws(Problem) -> SourceText {
+    if json.isNull { return SourceText(end: json.position) }
+    if json.asString != nil { return try JSON.unescaped(string: json.octets, in: text, file: file) }
+    return text[json.octets]
+  }
+
+  /// A value of a flattened table without the quotes that VARIANT keeps, unless it was cast to text; `null` is nothing.
+  func unquoted(_ cell: SourceText) throws(Problem) -> SourceText {
+    let value = cell.trimmed
+    if value.octets.elementsEqual("null".utf8) { return SourceText(end: value.position(0)) }
+    guard value.octet(0) == UInt8(ascii: "\"") else { return value }
+    do throws(Problem) {
+      let json = try JSON.parse(value, file: file, comments: false)
+      return try JSON.unescaped(string: json.octets, in: value, file: file)
+    } catch {
+      throw explained(error, value)
+    }
+  }
+
+  /// True for the heading of a column, or the key of a row, that holds the function's whole output.
+  func isHeading(_ text: String) -> Bool { text.uppercased().contains(function.heading) }
+
+  func wrongFunction(_ other: String, _ text: SourceText) -> Problem {
+    problem(text, 0, "this is the output of \(other); \(pasteTheCell)")
+  }
+
+  /// A problem of the JSON, with the usual cause when the text ends too early: clients show long cells cut off.
+  func explained(_ error: Problem, _ text: SourceText) -> Problem {
+    guard let position = error.position, position >= text.trimmed.end else { return error }
+    return Problem(
+      file: file, position: position,
+      "\(error.message): the cell was cut off; copy the whole of it, or save the result to a file")
+  }
+}

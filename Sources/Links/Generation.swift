@@ -1,0 +1,221 @@
+import Text
+import Wire
+import Zones
+
+/// Makes a workspace's zones from all of its links together, and finds what stands in the way.
+struct Generation {
+  /// A link's claim on a name.
+  private struct Claim {
+    var endpoint: Endpoint
+    var host: Link.Host
+    var link: Link
+  }
+
+  let workspace: WorkspaceFolder
+  let links: [Link]
+  /// Zones whose misses are forwarded, by the settings that are to be.
+  let forwardedMisses: Set<Name>
+
+  private(set) var errors: [Problem] = []
+  private(set) var warnings: [Problem] = []
+  private var claims: [Name: Claim] = [:]
+  private var pins: [Name: (endpoint: Endpoint, link: Link)] = [:]
+  private(set) var zones: [Name: GeneratedZone] = [:]
+
+  /// Works out the zones; they are complete only when there are no errors.
+  init(workspace: WorkspaceFolder, links: [Link], settings: JSON) {
+    self.workspace = workspace
+    self.links = links
+    forwardedMisses = WorkspaceSettings.forwardedMisses(settings)
+    for link in links { for route in link.routes { claim(route, of: link) } }
+    checkTargets()
+    checkHandWrittenZones()
+    checkWildcards()
+    if errors.isEmpty { fill() }
+  }
+
+  /// What must be written and removed so that the folder holds these zones and no older ones.
+  func changes() throws(Problems) -> [FileChange] {
+    guard errors.isEmpty else { throw Problems(errors) }
+    var changes: [FileChange] = []
+    for zone in zones.values.sorted(by: { $0.apex < $1.apex }) {
+      let path = WorkspaceFolder.zonePath(zone.apex)
+      let old = workspace.files[path]
+      let content = try zone.file(replacing: old)
+      if content != old { changes.append(FileChange(path: path, content: content)) }
+    }
+    for (apex, path) in workspace.zones where zones[apex] == nil && workspace.isGenerated(path) {
+      changes.append(FileChange(path: path, content: nil))
+    }
+    return changes
+  }
+
+  private mutating func claim(_ route: Link.Route, of link: Link) {
+    for host in route.hosts {
+      if let other = claims[host.name], !other.endpoint.leadsWhere(route.endpoint) {
+        errors.append(
+          problem(
+            link,
+            "\(host.name.textWithoutFinalDot) leads to \(route.endpoint.text) by this link, and to \(other.endpoint.text) "
+              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: use the same "
+              + "endpoint, or put one of the links into a workspace of its own"))
+      } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
+        claims[host.name] = Claim(endpoint: route.endpoint, host: host, link: link)
+      }
+      zones[host.zone, default: GeneratedZone(apex: host.zone)].links.insert(link.name)
+    }
+    guard let name = route.endpoint.name, !route.endpoint.addresses.isEmpty else { return }
+    if let other = pins[name], other.endpoint.addresses != route.endpoint.addresses {
+      errors.append(
+        problem(
+          link,
+          "\(name.textWithoutFinalDot) is pinned to \(list(route.endpoint)) by this link, and to "
+            + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"))
+    }
+    pins[name] = (route.endpoint, link)
+    zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
+  }
+
+  private func list(_ endpoint: Endpoint) -> String { endpoint.addresses.map(\.description).joined(separator: ", ") }
+
+  private func problem(_ link: Link, severity: Problem.Severity = .error, _ message: String) -> Problem {
+    Problem(file: workspace.shown(link.path), severity: severity, message)
+  }
+
+  /// The generated zone in which a name stands: the longest at or above it (RFC 1034 §4.3.2, step 2).
+  private func closestZone(_ name: Name) -> Name? {
+    var candidate: Name? = name
+    while let zone = candidate {
+      if zones[zone] != nil { return zone }
+      candidate = zone.parent
+    }
+    return nil
+  }
+}
+
+extension Generation {
+  /// Refuses chains that come back to where they started, and endpoints that the zones made here would hide.
+  private mutating func checkTargets() {
+    for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
+      if let pin = pins[claim.host.name] {
+        errors.append(
+          problem(
+            claim.link,
+            "\(claim.host.name.textWithoutFinalDot) is a host of this link and an endpoint with pinned addresses of the link "
+              + "\(quoted(pin.link.name)); it can be one of them"))
+        continue
+      }
+      guard let target = claim.endpoint.name else { continue }
+      if let loop = loop(from: claim.host.name) {
+        errors.append(problem(claim.link, "a loop: \(loop.map(\.textWithoutFinalDot).joined(separator: " -> "))"))
+        continue
+      }
+      guard pins[target] == nil, claims[target] == nil, let zone = closestZone(target) else { continue }
+      let isCaught = claims.keys.contains { $0.isWildcard && ($0.parent.map(target.isSubdomain) ?? false) }
+      if isCaught || !forwardedMisses.contains(zone) {
+        errors.append(
+          problem(
+            claim.link,
+            "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
+              + "it would not be found; pin its addresses: --endpoint \(target.textWithoutFinalDot)=ADDRESS"))
+      }
+    }
+  }
+
+  /// The names of a chain that comes back to one of its own; nil when it ends.
+  private func loop(from start: Name) -> [Name]? {
+    var chain = [start]
+    while let last = chain.last, pins[last] == nil, let next = claims[last]?.endpoint.name {
+      chain.append(next)
+      if chain.dropLast().contains(next) { return chain }
+    }
+    return nil
+  }
+
+  /// Refuses to overwrite what a person wrote, and warns where it hides or is hidden by what is generated.
+  private mutating func checkHandWrittenZones() {
+    let written = workspace.zones.filter { !workspace.isGenerated($0.path) }
+    for (apex, path) in written where zones[apex] != nil {
+      let links = zones[apex]?.links.sorted().joined(separator: ", ") ?? ""
+      errors.append(
+        Problem(
+          file: workspace.shown(path), position: Position(line: 1, column: 1),
+          "this zone was written by hand and stands where the link \(links) needs its own; move its records elsewhere "
+            + "and remove the file, or write the link's names into it and leave out the import"))
+    }
+    for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
+      guard let zone = closestZone(claim.host.name) else { continue }
+      for (apex, path) in written where claim.host.name.isSubdomain(of: apex) {
+        if apex.labelCount > zone.labelCount {
+          let hidden = "hides \(claim.host.name.textWithoutFinalDot) of the link \(quoted(claim.link.name))"
+          warnings.append(
+            Problem(
+              file: workspace.shown(path), severity: .warning,
+              "this zone, written by hand, \(hidden); write the name into it"))
+        } else if zone == claim.host.name {
+          warnings.append(
+            problem(
+              claim.link, severity: .warning,
+              "\(zone.textWithoutFinalDot) is a zone of its own and hides what \(workspace.shown(path)) says of that name "
+                + "and all below it"))
+        }
+      }
+    }
+  }
+
+  /// Warns of names that a wildcard seems to cover and does not: it stops at what exists between (RFC 4592 §2.2.2).
+  private mutating func checkWildcards() {
+    let hosts = claims.keys.sorted()
+    for wildcard in hosts where wildcard.isWildcard {
+      guard let above = wildcard.parent else { continue }
+      for host in hosts where host != wildcard && host.isSubdomain(of: above) {
+        guard host.labelCount > above.labelCount + 1, let stop = host.ancestor(labelCount: above.labelCount + 1),
+          claims[stop] == nil, let link = claims[wildcard]?.link
+        else { continue }
+        warnings.append(
+          problem(
+            link, severity: .warning,
+            "\(wildcard.textWithoutFinalDot) does not answer for \(stop.textWithoutFinalDot) and what is below it, because "
+              + "\(host.textWithoutFinalDot) exists (RFC 4592)"))
+      }
+    }
+  }
+
+  /// Puts each name into the closest of the zones, so that no zone hides a name of another.
+  private mutating func fill() {
+    for (name, pin) in pins { add(pin.endpoint.addresses, at: name, zone: name, pin.link) }
+    for claim in claims.values {
+      let owner = claim.host.name
+      guard let zone = closestZone(owner) else { continue }
+      let pinned = claim.endpoint.name.flatMap { pins[$0]?.endpoint.addresses } ?? claim.endpoint.addresses
+      // A CNAME cannot stand at an apex, beside SOA and NS (RFC 1034 §3.6.2): addresses or an ALIAS can.
+      let answersAddress = owner == zone || claim.link.answer == .address
+      if let target = claim.endpoint.name, !answersAddress || pinned.isEmpty {
+        let type: RecordType = answersAddress ? .alias : .cname
+        zones[zone]?.records.insert(
+          ResourceRecord(owner: owner, type: type, ttlSeconds: claim.link.ttlSeconds, data: target.wire))
+      } else {
+        add(pinned, at: owner, zone: zone, claim.link)
+      }
+      zones[zone]?.links.insert(claim.link.name)
+    }
+    // A zone whose names all stand in a closer one would be empty, and would only hide.
+    zones = zones.filter { !$0.value.records.isEmpty }
+  }
+
+  private mutating func add(_ addresses: [IPAddress], at owner: Name, zone: Name, _ link: Link) {
+    for address in addresses {
+      zones[zone]?.records.insert(
+        ResourceRecord(owner: owner, type: address.recordType, ttlSeconds: link.ttlSeconds, data: address.octets))
+    }
+  }
+}
+
+extension Name {
+  /// The name at or above this one that has so many labels; nil when this has fewer.
+  func ancestor(labelCount count: Int) -> Name? {
+    var name: Name? = self
+    while let current = name, current.labelCount > count { name = current.parent }
+    return name?.labelCount == count ? name : nil
+  }
+}

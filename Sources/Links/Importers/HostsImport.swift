@@ -1,0 +1,145 @@
+import Text
+import Wire
+import Zones
+
+/// `import hosts`: names inside a customer's network that a private connection leads to.
+public enum HostsImport {
+  /// A host as a person named it, and where.
+  public struct Item: Sendable {
+    /// The name.
+    public var text: String
+    /// Where it stands in its file; nil for an argument.
+    public var position: Position?
+
+    /// Takes an argument.
+    public init(_ text: String, position: Position? = nil) {
+      self.text = text
+      self.position = position
+    }
+  }
+
+  /// What a person says besides the hosts.
+  public struct Options: Sendable {
+    /// The link's name.
+    public var link: String
+    /// Where the hosts lead.
+    public var endpoint: Endpoint
+    /// The zone that the hosts go into, and what it does for other names; nil for a zone of its own for each.
+    public var zone: (name: String, miss: MissPolicy)?
+    /// The records' time to live; nil for what the link has, or the default.
+    public var ttlSeconds: UInt32?
+    /// What the hosts are answered with; nil for the link's, or the name.
+    public var answer: Link.Answer?
+    /// True to remove hosts of the link that are not named.
+    public var prune = false
+    /// What `Endpoint.read` warned of, for the plan.
+    public var warnings: [Problem] = []
+
+    /// Takes what must be said.
+    public init(link: String, endpoint: Endpoint) {
+      self.link = link
+      self.endpoint = endpoint
+    }
+  }
+
+  /// Reads hosts from a file: one or more a line, `#` starts a comment.
+  ///
+  /// - Throws: when the file is not text, too large, or names no host.
+  public static func items(_ bytes: [UInt8], file: String) throws(Problem) -> [Item] {
+    let text = try SourceText(file: bytes, named: file, maximumOctets: ExportReader.maximumOctets)
+    var items: [Item] = []
+    for line in text.lines {
+      let code = line[0..<(line.octets.firstIndex(of: 0x23) ?? line.count)]
+      var start = 0
+      for end in 0...code.count where end == code.count || isSpace(code.octets[end]) || code.octets[end] == 0x2c {
+        if end > start { items.append(Item(code[start..<end].string, position: code.position(start))) }
+        start = end + 1
+      }
+    }
+    guard !items.isEmpty else { throw Problem(file: file, "the file names no host; write one a line") }
+    return items
+  }
+
+  /// Plans an import; nothing is written.
+  ///
+  /// - Parameter file: where the items come from, for errors; nil for arguments.
+  /// - Throws: everything that is wrong with the hosts, or that stands in their way in the workspace.
+  public static func plan(
+    _ items: [Item], file: String?, options: Options, in workspace: WorkspaceFolder
+  ) throws(Problems) -> Plan {
+    let zone = try oneProblem { () throws(Problem) in
+      try options.zone.map { (zone) throws(Problem) in try apex(zone.name) }
+    }
+    var hosts: [Link.Host] = []
+    var errors: [Problem] = []
+    var notes: [String] = []
+    var places: [Name: Position?] = [:]
+    for item in items {
+      do throws(Problem) {
+        let host = try host(item, zone: zone, file: file, &notes)
+        if let first = places.updateValue(item.position, forKey: host.name) {
+          notes.append(
+            "\(host.name.textWithoutFinalDot) is named twice\(first.map { ", first in line \($0.line)" } ?? "")")
+        }
+        hosts.append(host)
+      } catch { errors.append(error) }
+    }
+    if hosts.isEmpty, errors.isEmpty { errors.append(Problem("no hosts: name them as arguments or with --from FILE")) }
+    guard errors.isEmpty else { throw Problems(errors) }
+    var draft = LinkDraft(
+      link: Link(
+        name: options.link, kind: "hosts", ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds,
+        answer: options.answer ?? .name,
+        main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
+    draft.usesDefaultTTL = options.ttlSeconds == nil
+    draft.usesDefaultAnswer = options.answer == nil
+    draft.notes = notes
+    draft.proof = hosts.first { !$0.name.isWildcard }?.name
+    if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
+    draft.warnings = options.warnings + bareWildcards(hosts)
+    return try LinkUpdate.plan(draft, prune: options.prune, in: workspace)
+  }
+
+  private static func apex(_ text: String) throws(Problem) -> Name {
+    guard case .host(let name, _) = HostText.read(text), !name.isWildcard else {
+      throw Problem("--zone: \(quoted(text)) is not a zone's name; write corp.example")
+    }
+    if let why = PublicDomain.refusal(name) { throw Problem("--zone: \(why)") }
+    return name
+  }
+
+  private static func host(
+    _ item: Item, zone: Name?, file: String?, _ notes: inout [String]
+  ) throws(Problem) -> Link.Host {
+    let refuse = { (why: String) in Problem(file: file, position: item.position, "\(quoted(item.text)) \(why)") }
+    if let placeholder = Placeholder.found(in: item.text) {
+      throw refuse("still holds the placeholder \(quoted(placeholder)); write the host's own name")
+    }
+    switch HostText.read(item.text) {
+    case .none(let why): throw refuse(why)
+    case .host(let name, let changes):
+      if !changes.isEmpty { notes.append("\(name.textWithoutFinalDot), without \(changes.joined(separator: ", "))") }
+      // A wildcard cannot be a zone: it stands in the zone of the name above it.
+      let own = name.isWildcard ? name.parent ?? name : name
+      if zone == nil, let why = PublicDomain.refusalOfHost(own) {
+        throw Problem(file: file, position: item.position, why)
+      }
+      guard let host = Link.Host(name: name, zone: zone ?? own, sources: []) else {
+        throw refuse("is not in the zone \(zone?.textWithoutFinalDot ?? "")")
+      }
+      return host
+    }
+  }
+
+  /// Warns of names that a wildcard's zone takes over and does not answer.
+  private static func bareWildcards(_ hosts: [Link.Host]) -> [Problem] {
+    let names = Set(hosts.map(\.name))
+    return hosts.filter { $0.name.isWildcard && $0.name.parent == $0.zone && !names.contains($0.zone) }.map { host in
+      let zone = host.zone.textWithoutFinalDot
+      return Problem(
+        severity: .warning,
+        "\(zone) itself has no address in the zone of \(host.name.textWithoutFinalDot); import \(zone) too if it should"
+      )
+    }
+  }
+}

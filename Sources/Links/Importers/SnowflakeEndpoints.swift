@@ -1,0 +1,157 @@
+import Text
+import Wire
+
+/// What a config says of the endpoint, and of storage that needs one of its own.
+extension SnowflakeReading {
+  /// What the importer made of the input.
+  ///
+  /// - Throws: everything that is wrong with it.
+  func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
+    guard errors.isEmpty else { throw Problems(errors) }
+    var link = Link(
+      name: options.link, kind: "snowflake", account: account ?? accountOfURL, service: service?.value.text,
+      ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
+      main: Link.Route(endpoint: options.endpoint, hosts: hosts))
+    if let stage = options.stage, !stageHosts.isEmpty { link.stage = Link.Route(endpoint: stage, hosts: stageHosts) }
+    var draft = LinkDraft(link: link)
+    draft.givenKeys = givenKeys
+    draft.usesDefaultTTL = options.ttlSeconds == nil
+    draft.usesDefaultAnswer = options.answer == nil
+    draft.leftOut = leftOut
+    draft.warnings = options.warnings + warnings
+    draft.notes = exportNotes + notes
+    draft.nextSteps = nextSteps
+    if let account = link.account { draft.nextSteps.insert("set the account in your connector to \(account)", at: 0) }
+    draft.proof = accountURL ?? hosts.first { !$0.name.isWildcard }?.name
+    return draft
+  }
+
+  /// The host of the account's URL, the one with its region before the others.
+  private var accountURL: Name? {
+    let keys = ["privatelink-account-url", "regionless-privatelink-account-url"]
+    return keys.lazy.compactMap { key in hosts.first { $0.sources.contains(Link.Source(key: key)) }?.name }.first
+  }
+
+  /// The account's name as its URL has it: all before the vendor's domain.
+  private var accountOfURL: String? {
+    guard let url = accountURL, let zone = SnowflakeKey.parent(of: url) else { return nil }
+    let labels = url.labels.prefix(url.labelCount - zone.labelCount + 1)
+    return Name(labels: labels)?.textWithoutFinalDot
+  }
+
+  /// Holds the endpoint against the service that the config names.
+  mutating func checkEndpoint() throws(Problem) {
+    guard let name = options.endpoint.name else { return }
+    let shown = name.textWithoutFinalDot
+    if SnowflakeKey.parents.contains(where: { name.isSubdomain(of: $0) }) {
+      throw Problem("--endpoint: \(quoted(shown)) is one of Snowflake's own names, and would lead to itself")
+    }
+    guard let endpoint = options.endpoint.vpcEndpoint else { return }
+    if let other = leftOut.first(where: { $0.what.lowercased().contains("pls") || $0.what.lowercased().contains("gcp") }
+    ) {
+      throw Problem(
+        file: file, position: other.position,
+        "the config is not of AWS (\(other.what)), and \(shown) is an endpoint of AWS; give the private endpoint's "
+          + "address with --address")
+    }
+    guard endpoint.isEndpointService else {
+      throw Problem(
+        "--endpoint: \(quoted(shown)) is an endpoint of AWS's own service \(endpoint.service), not of Snowflake's")
+    }
+    guard let (service, position) = service else {
+      warnings.append(
+        Problem(
+          file: file, severity: .warning,
+          "the config has no privatelink-vpce-id, so that the endpoint could not be checked against it"))
+      return
+    }
+    guard service.id == endpoint.service else {
+      throw Problem(
+        file: file, position: position,
+        "the config is for the service \(service.id), and the endpoint \(shown) is of \(endpoint.service); "
+          + "give the endpoint of this account's service, or the config of that account")
+    }
+    guard service.region == endpoint.region else {
+      throw Problem(
+        file: file, position: position,
+        "the config is for the region \(service.region), and the endpoint \(shown) names \(endpoint.region); "
+          + "an endpoint's name has its service's region")
+    }
+  }
+
+  /// Takes a storage host: with an endpoint for the stages it becomes a zone of its own name, and otherwise it is told
+  /// what it needs. It never leads to Snowflake's endpoint.
+  mutating func storage(_ item: SourceText, _ key: String, _ entry: ExportEntry) throws(Problem) {
+    guard let name = storageHost(item.string) else {
+      warnings.append(
+        Problem(
+          file: file, position: item.position(0), severity: .warning,
+          "\(quoted(item.string)) is not of the shape that storage has (sfc-….s3.REGION.amazonaws.com, or an Azure "
+            + "storage account); it was left out"))
+      leftOut.append(Plan.LeftOut(entry.key, why: "not of the shape that storage has", position: entry.position))
+      return
+    }
+    let shown = name.textWithoutFinalDot
+    let service = shown.hasSuffix(".core.windows.net") ? "Blob storage" : "S3"
+    if key == "privatelink-internal-stage" {
+      if options.stage != nil, let host = Link.Host(name: name, zone: name, sources: [Link.Source(key: key)]) {
+        stageHosts.append(host)
+        givenKeys.insert(key)
+        return
+      }
+      let why = "\(shown) needs an endpoint of \(service), not this one"
+      leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
+      nextSteps.append("the internal stage \(shown) still needs an endpoint of \(service): --stage-endpoint")
+    } else {
+      let why = "\(shown) needs an endpoint of \(service) of its own"
+      leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
+      nextSteps.append("the storage volume \(shown) still needs an endpoint of \(service): backroad import hosts")
+    }
+  }
+
+  /// The host of `sfc-….s3.REGION.amazonaws.com`, of a Blob host, or of an Azure storage account's resource id.
+  private func storageHost(_ text: String) -> Name? {
+    if text.lowercased().hasPrefix("/subscriptions/") {
+      let parts = text.split(separator: "/")
+      guard let last = parts.last, parts.dropLast().last?.lowercased() == "storageaccounts" else { return nil }
+      return storageHost("\(last).blob.core.windows.net")
+    }
+    guard SnowflakeKey.refusalByShape(text) == nil, case .host(let name, _) = HostText.read(text), !name.isWildcard
+    else {
+      return nil
+    }
+    let labels = name.textWithoutFinalDot.split(separator: ".")
+    let blob = labels.count == 5 && labels.dropFirst().elementsEqual(["blob", "core", "windows", "net"])
+    return blob || Self.regionOfS3(name) != nil ? name : nil
+  }
+
+  /// The region of a stage's bucket in S3; nil when the name is none.
+  private static func regionOfS3(_ name: Name) -> String? {
+    let labels = name.textWithoutFinalDot.split(separator: ".").map { String($0) }
+    guard labels.count >= 5, labels[0].hasPrefix("sfc-"), labels[1] == "s3", labels[3] == "amazonaws" else {
+      return nil
+    }
+    let ending = labels[4...].joined(separator: ".")
+    return ["com", "com.cn", "eu"].contains(ending) ? labels[2] : nil
+  }
+
+  /// Holds the stages' endpoint against where the storage is.
+  mutating func checkStage() throws(Problem) {
+    guard let stage = options.stage else { return }
+    guard let host = stageHosts.first else {
+      warnings.append(
+        Problem(
+          file: file, severity: .warning,
+          "the config has no privatelink-internal-stage, so that nothing leads to the --stage-endpoint; an administrator "
+            + "sets ENABLE_INTERNAL_STAGES_PRIVATELINK to true"))
+      return
+    }
+    guard let endpoint = stage.vpcEndpoint, let region = Self.regionOfS3(host.name) else { return }
+    guard endpoint.service == "s3" else {
+      throw Problem("--stage-endpoint: \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3")
+    }
+    guard endpoint.region == region else {
+      throw Problem("--stage-endpoint: \(quoted(stage.text)) is in \(endpoint.region), and the stage in \(region)")
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import Text
+import Wire
+
+/// `import snowflake`: from the output of `SYSTEM$GET_PRIVATELINK_CONFIG()` to a link.
+public enum SnowflakeImport {
+  /// What a person says besides the config.
+  public struct Options: Sendable {
+    /// The link's name.
+    public var link: String
+    /// Where the account's hosts lead.
+    public var endpoint: Endpoint
+    /// Where the storage of its stages leads; nil when that has no private endpoint.
+    public var stage: Endpoint?
+    /// The records' time to live; nil for what the link has, or the default.
+    public var ttlSeconds: UInt32?
+    /// What the hosts are answered with; nil for the link's, or the name.
+    public var answer: Link.Answer?
+    /// True to remove hosts that the config does not name, even when their keys are absent.
+    public var prune = false
+    /// What `Endpoint.read` warned of, for the plan.
+    public var warnings: [Problem] = []
+
+    /// Takes what must be said.
+    public init(link: String, endpoint: Endpoint) {
+      self.link = link
+      self.endpoint = endpoint
+    }
+  }
+
+  /// Plans an import; nothing is written.
+  ///
+  /// - Parameters:
+  ///   - input: the function's output in any form of export, at most `ExportReader.maximumOctets`.
+  ///   - file: the input's name in errors; `-` for standard input.
+  /// - Throws: everything that is wrong with the input, or that stands in its way in the workspace.
+  public static func plan(
+    _ input: [UInt8], file: String, options: Options, in workspace: WorkspaceFolder
+  ) throws(Problems) -> Plan {
+    let export = try oneProblem { () throws(Problem) in
+      try ExportReader.read(input, file: file, function: SnowflakeKey.function)
+    }
+    var reading = SnowflakeReading(file: file, options: options)
+    reading.read(export)
+    return try LinkUpdate.plan(reading.draft(notes: export.notes), prune: options.prune, in: workspace)
+  }
+}
+
+/// A config while it is read, key by key.
+struct SnowflakeReading {
+  let file: String
+  let options: SnowflakeImport.Options
+
+  var hosts: [Link.Host] = []
+  var stageHosts: [Link.Host] = []
+  var account: String?
+  var service: (value: VPCEndpointService, position: Position)?
+  var givenKeys: Set<String> = []
+  var leftOut: [Plan.LeftOut] = []
+  var warnings: [Problem] = []
+  var notes: [String] = []
+  var nextSteps: [String] = []
+  var errors: [Problem] = []
+  /// What each key, as `SnowflakeKey.uses` spells it, was given.
+  private var given: [String: ExportEntry] = [:]
+
+  init(file: String, options: SnowflakeImport.Options) {
+    self.file = file
+    self.options = options
+  }
+
+  /// Reads every entry; what is wrong is in `errors` after.
+  mutating func read(_ export: Export) {
+    for entry in export.entries {
+      let key = SnowflakeKey.spelling(entry.key)
+      if let other = given.updateValue(entry, forKey: key), !mayRepeat(key, entry, other) { continue }
+      do throws(Problem) {
+        try read(key, entry)
+      } catch { errors.append(error) }
+    }
+    do throws(Problem) {
+      try checkEndpoint()
+      try checkStage()
+    } catch { errors.append(error) }
+    if errors.isEmpty, hosts.isEmpty {
+      errors.append(
+        Problem(file: file, "the config names no host: paste the whole result of select \(SnowflakeKey.function.name)"))
+    }
+  }
+
+  /// The OCSP keys have two spellings in use, and both may be there.
+  ///
+  /// - Returns: true when the entry says something of its own that is to be read.
+  private mutating func mayRepeat(_ key: String, _ entry: ExportEntry, _ other: ExportEntry) -> Bool {
+    guard comparable(entry) != comparable(other) else {
+      notes.append("\(entry.key) says the same as \(other.key)")
+      return false
+    }
+    let both = "\(quoted(entry.key)) and \(quoted(other.key)) of line \(other.position.line) are the same key"
+    if key.contains("ocsp") {
+      warnings.append(
+        Problem(
+          file: file, position: entry.position, severity: .warning,
+          "\(both) with different values; both hosts are kept, ask Snowflake which is right"))
+      return true
+    }
+    errors.append(Problem(file: file, position: entry.position, "\(both) with different values; keep one of them"))
+    return false
+  }
+
+  /// A value as it compares with another spelling's: its hosts, or its text.
+  private func comparable(_ entry: ExportEntry) -> [HostText.Reading] {
+    let items = (try? ListText.items(entry.value, key: entry.key, file: file)) ?? [entry.value]
+    return items.map { item in
+      guard case .host(let name, _) = HostText.read(item.string) else { return .none(item.string) }
+      return .host(name, changes: [])
+    }
+  }
+
+  private mutating func read(_ key: String, _ entry: ExportEntry) throws(Problem) {
+    guard let use = SnowflakeKey.uses[key] else { return try readUnknown(entry) }
+    if let placeholder = Placeholder.found(in: entry.value.string) {
+      throw problem(entry, "still holds the placeholder \(quoted(placeholder)); paste the account's own config")
+    }
+    switch use {
+    case .account:
+      let text = entry.value.trimmed.string
+      if !text.isEmpty { account = text.lowercased() }
+    case .driverHosts, .hosts, .wildcardHosts:
+      let items = try ListText.items(entry.value, key: entry.key, file: file)
+      guard !items.isEmpty else {
+        leftOut.append(Plan.LeftOut(entry.key, why: "empty", position: entry.position))
+        return
+      }
+      for item in items { try add(item, key, entry, use) }
+      givenKeys.insert(key)
+    case .stage, .volume:
+      for item in try ListText.items(entry.value, key: entry.key, file: file) { try storage(item, key, entry) }
+    case .service:
+      let text = entry.value.trimmed
+      guard text.count > 0 else { return }
+      guard let service = VPCEndpointService(text.string) else {
+        throw problem(
+          entry, "is not the name of a service, com.amazonaws.vpce.REGION.vpce-svc-…: \(quoted(text.string))")
+      }
+      self.service = (service, text.position(0))
+    case .none(let why):
+      leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
+    }
+  }
+
+  /// Adds a host of a known key, and the names that drivers make of it.
+  private mutating func add(
+    _ item: SourceText, _ key: String, _ entry: ExportEntry, _ use: SnowflakeKey.Use
+  ) throws(Problem) {
+    let name = try host(item, entry)
+    if name.isWildcard {
+      guard case .wildcardHosts = use, let above = name.parent, SnowflakeKey.parent(of: above) != nil else {
+        throw problem(item, entry, "is a pattern that would claim the names of others")
+      }
+    }
+    guard let zone = SnowflakeKey.parent(of: name) else {
+      let parents = SnowflakeKey.parents.map(\.textWithoutFinalDot).joined(separator: ", ")
+      throw problem(
+        item, entry,
+        "is not below a private domain of Snowflake (\(parents)); a config may not claim other names")
+    }
+    func add(_ name: Name?, _ derivation: Link.Source.Derivation) {
+      let sources = [Link.Source(key: key, derivation: derivation)]
+      if let name, let host = Link.Host(name: name, zone: zone, sources: sources) { hosts.append(host) }
+    }
+    let isDriverHost = if case .driverHosts = use { true } else { false }
+    let ocsp = Array("ocsp".utf8)
+    add(name, .verbatim)
+    if isDriverHost { add(name.prefixed(by: ocsp), .ocsp) }
+    guard let dashed = name.dashed else { return }
+    add(dashed, .dashed)
+    if isDriverHost { add(dashed.prefixed(by: ocsp), .dashedOCSP) }
+  }
+
+  /// An item's host name, in lower case and bare.
+  private mutating func host(_ item: SourceText, _ entry: ExportEntry) throws(Problem) -> Name {
+    let text = item.string
+    if let why = SnowflakeKey.refusalByShape(text) { throw problem(item, entry, "\(why), not a host") }
+    switch HostText.read(text) {
+    case .none(let why): throw problem(item, entry, why)
+    case .host(let name, let changes):
+      if !changes.isEmpty {
+        notes.append("\(entry.key): \(name.textWithoutFinalDot), without \(changes.joined(separator: ", "))")
+      }
+      return name
+    }
+  }
+
+  /// A key that was not there when this was written: its hosts are shown, and nothing is done with them.
+  private mutating func readUnknown(_ entry: ExportEntry) throws(Problem) {
+    let names = try ListText.items(entry.value, key: entry.key, file: file).compactMap { item -> Name? in
+      guard SnowflakeKey.refusalByShape(item.string) == nil, case .host(let name, _) = HostText.read(item.string) else {
+        return nil
+      }
+      return SnowflakeKey.parent(of: name) != nil || name.labels.contains(Array("privatelink".utf8)) ? name : nil
+    }
+    guard !names.isEmpty else {
+      leftOut.append(Plan.LeftOut(entry.key, why: "an unknown key, and no private host", position: entry.position))
+      return
+    }
+    let hosts = names.map(\.textWithoutFinalDot).joined(separator: " ")
+    leftOut.append(
+      Plan.LeftOut(
+        entry.key,
+        why: "an unknown key with a private host, which is not trusted: \(hosts); if it is right, add it with "
+          + "backroad import hosts", position: entry.position, isForReview: true))
+  }
+
+  func problem(_ entry: ExportEntry, _ message: String) -> Problem {
+    Problem(file: file, position: entry.value.trimmed.position(0), "the value of \(quoted(entry.key)) \(message)")
+  }
+
+  func problem(_ item: SourceText, _ entry: ExportEntry, _ message: String) -> Problem {
+    Problem(file: file, position: item.position(0), "\(quoted(item.string)) in \(quoted(entry.key)) \(message)")
+  }
+}
+
+extension Name {
+  /// The name that drivers make of this one, `-` for each `_`; nil when it has none.
+  var dashed: Name? {
+    guard wire.contains(0x5f) else { return nil }
+    return Name(labels: labels.map { $0.map { $0 == 0x5f ? 0x2d : $0 } })
+  }
+}

@@ -1,0 +1,125 @@
+import Text
+import Wire
+
+/// The keys of `SYSTEM$GET_PRIVATELINK_CONFIG()`, and what DNS needs of each.
+enum SnowflakeKey {
+  /// What a key's value is for.
+  enum Use {
+    /// The account as clients are told it.
+    case account
+    /// Hosts that drivers connect to; they ask at `ocsp.` before the host for certificate status.
+    case driverHosts
+    /// Other hosts.
+    case hosts
+    /// A host whose leftmost label is a star.
+    case wildcardHosts
+    /// The storage behind the account's stages, which an endpoint of the cloud's storage leads to.
+    case stage
+    /// Storage that yet another endpoint leads to.
+    case volume
+    /// The service that the endpoint connects to.
+    case service
+    /// Nothing that is a name; why.
+    case none(String)
+  }
+
+  /// The keys, in lower case with dashes: `_` and `-` are the same in keys, and one is documented with the one and
+  /// given with the other.
+  static let uses: [String: Use] = [
+    "privatelink-account-name": .account,
+    "privatelink-account-url": .driverHosts,
+    "regionless-privatelink-account-url": .driverHosts,
+    "privatelink-connection-urls": .driverHosts,
+    "privatelink-ocsp-url": .hosts,
+    "regionless-privatelink-ocsp-url": .hosts,
+    "privatelink-connection-ocsp-urls": .hosts,
+    "privatelink-connection-ocsp-connection-urls": .hosts,
+    "snowsight-privatelink-url": .hosts,
+    "regionless-snowsight-privatelink-url": .hosts,
+    "privatelink-dashed-urls-for-duo": .hosts,
+    "app-service-privatelink-url": .wildcardHosts,
+    "app-service-privatelink-url-next": .wildcardHosts,
+    "spcs-auth-privatelink-url": .hosts,
+    "spcs-registry-privatelink-url": .hosts,
+    "openflow-privatelink-url": .hosts,
+    "external-telemetry-privatelink-url": .hosts,
+    "privatelink-internal-stage": .stage,
+    "privatelink-snowflake-managed-storage-volume-nfs": .volume,
+    "privatelink-snowflake-managed-storage-volume-fs": .volume,
+    "privatelink-vpce-id": .service,
+    "privatelink-account-principal": .none("an IAM principal for the endpoint's policy, not a host"),
+    "privatelink-pls-id": .none("the id of a Private Link service, not a host; Azure's endpoint is made with it"),
+    "privatelink-gcp-service-attachment": .none("a service attachment, not a host; Google's endpoint is made with it"),
+  ]
+
+  /// The function, for reading its exports.
+  static let function = ExportedFunction(
+    name: "SYSTEM$GET_PRIVATELINK_CONFIG()", heading: "GET_PRIVATELINK_CONFIG", keys: Array(uses.keys),
+    knows: { spelling($0).contains("privatelink") })
+
+  /// A key as `uses` spells it.
+  static func spelling(_ key: String) -> String { function.spelling(key) }
+
+  /// The domains below which Snowflake names private hosts: a config may claim nothing else.
+  static let parents: [Name] = [
+    ["privatelink", "snowflakecomputing", "com"], ["privatelink", "snowflakecomputing", "cn"],
+    ["privatelink", "snowflakecomputing", "mil"], ["privatelink", "snowflake", "app"],
+  ].compactMap { labels in Name(labels: labels.map { Array($0.utf8) }) }
+
+  /// The parent domain that a name is below; nil when it is below none, or is one.
+  static func parent(of name: Name) -> Name? { parents.first { name != $0 && name.isSubdomain(of: $0) } }
+
+  /// Why a value is no host whatever its key is called; nil when it may be one.
+  static func refusalByShape(_ text: String) -> String? {
+    let lower = text.lowercased()
+    if let service = VPCEndpointService(text) { return "is the name of the service \(service.id)" }
+    if lower.hasPrefix("vpce-svc-") { return "is the id of a service" }
+    if lower.hasPrefix("arn:") { return "is an ARN" }
+    if lower.hasPrefix("/subscriptions/") { return "is an Azure resource id" }
+    if lower.hasPrefix("projects/") { return "is a Google resource name" }
+    if lower.hasSuffix(".privatelinkservice") { return "is the id of an Azure Private Link service" }
+    return nil
+  }
+}
+
+/// Lists as the values of keys hold them: `[]`, `[a, b]`, `["a"]`, `a,b`, or nothing.
+enum ListText {
+  /// The items, without quotes and white space around them.
+  ///
+  /// - Throws: when a bracket is not closed, or there are more items than a link may have hosts.
+  static func items(_ value: SourceText, key: String, file: String) throws(Problem) -> [SourceText] {
+    var text = value.trimmed
+    if text.octet(0) == UInt8(ascii: "[") {
+      guard text.octets.last == UInt8(ascii: "]") else {
+        throw Problem(
+          file: file, position: text.end,
+          "the list of \(quoted(key)) is not closed: the value was cut off; copy the whole of it")
+      }
+      text = text[1..<(text.count - 1)]
+    }
+    var items: [SourceText] = []
+    var start = 0
+    for end in 0...text.count where end == text.count || isSeparator(text.octets[end]) {
+      let item = bare(text[start..<end])
+      start = end + 1
+      if item.count == 0 || item.octets.elementsEqual("null".utf8) { continue }
+      items.append(item)
+      guard items.count <= Link.maximumHostCount else {
+        throw Problem(file: file, position: item.position(0), "more than \(Link.maximumHostCount) hosts")
+      }
+    }
+    return items
+  }
+
+  private static func isSeparator(_ octet: UInt8) -> Bool {
+    octet == UInt8(ascii: ",") || octet == UInt8(ascii: ";") || isSpace(octet)
+  }
+
+  /// Without quotes, and without the backslashes of quotes that were escaped once too often.
+  private static func bare(_ text: SourceText) -> SourceText {
+    let marks: [UInt8] = [0x22, 0x27, 0x5c, 0x60, 0x20]
+    let first = text.octets.firstIndex { !marks.contains($0) } ?? text.count
+    let last = text.octets.lastIndex { !marks.contains($0) } ?? first - 1
+    return text[first..<max(first, last + 1)].trimmed
+  }
+}

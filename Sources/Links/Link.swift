@@ -1,0 +1,147 @@
+import Text
+import Wire
+import Workspaces
+
+/// One private connection of a workspace: what its names are, where they lead, and where they came from.
+public struct Link: Hashable, Sendable {
+  /// What says that a host belongs to a link.
+  public struct Source: Hashable, Sendable, Comparable {
+    /// How a host follows from a key's value.
+    public enum Derivation: String, Hashable, Sendable {
+      /// It is the value, or an item of it.
+      case verbatim = ""
+      /// Drivers write `-` for `_` in host names.
+      case dashed
+      /// Drivers ask for certificate status at `ocsp.` before the host that they connect to.
+      case ocsp
+      /// Both at once.
+      case dashedOCSP = "dashed, ocsp"
+    }
+
+    /// The key of the export, in lower case with dashes.
+    public let key: String
+    /// How the host follows from it.
+    public let derivation: Derivation
+
+    /// Takes the parts.
+    public init(key: String, derivation: Derivation = .verbatim) {
+      self.key = key
+      self.derivation = derivation
+    }
+
+    /// By key, then verbatim first.
+    public static func < (a: Self, b: Self) -> Bool { (a.key, a.derivation.rawValue) < (b.key, b.derivation.rawValue) }
+
+    /// `KEY` or `KEY, dashed`.
+    public var text: String { derivation == .verbatim ? key : "\(key), \(derivation.rawValue)" }
+  }
+
+  /// A name that leads to an endpoint.
+  public struct Host: Hashable, Sendable {
+    /// The name, in lower case; its leftmost label may be `*`.
+    public let name: Name
+    /// The zone that it is generated into: itself, or one above it.
+    public let zone: Name
+    /// Where it came from, in order, each once; empty for a host that a person named.
+    public let sources: [Source]
+
+    /// Takes the parts; nil when the zone is not the name or above it, or is a wildcard.
+    public init?(name: Name, zone: Name, sources: [Source]) {
+      guard name.isSubdomain(of: zone), !zone.isWildcard, !zone.isRoot else { return nil }
+      self.name = name.lowercased
+      self.zone = zone.lowercased
+      self.sources = Set(sources).sorted()
+    }
+  }
+
+  /// Hosts, and the endpoint that they lead to.
+  public struct Route: Hashable, Sendable {
+    /// Where the hosts lead.
+    public var endpoint: Endpoint
+    /// In canonical order, each name once.
+    public private(set) var hosts: [Host]
+
+    /// Takes hosts in any order; of several with one name, the first's zone and all their sources count.
+    public init(endpoint: Endpoint, hosts: [Host]) {
+      self.endpoint = endpoint
+      var merged: [Name: Host] = [:]
+      for host in hosts {
+        let known = merged[host.name]
+        let sources = (known?.sources ?? []) + host.sources
+        merged[host.name] = Host(name: host.name, zone: known?.zone ?? host.zone, sources: sources)
+      }
+      self.hosts = merged.values.sorted { $0.name < $1.name }
+    }
+  }
+
+  /// The default time to live of a link's records: what leads elsewhere after a change or a failover is followed
+  /// within a minute, and the server answers from memory, so that short costs little.
+  public static let defaultTTLSeconds: UInt32 = 60
+  /// The times to live that a link may have.
+  public static let ttlRangeSeconds: ClosedRange<UInt32> = 1...86_400
+  /// The most hosts that one link may have.
+  public static let maximumHostCount = 10_000
+
+  /// The link's name within its workspace: `[a-z0-9][a-z0-9-]{0,62}`.
+  public var name: String
+  /// Which importer wrote it: `snowflake`, `hosts`.
+  public var kind: String
+  /// The account as the vendor's clients are told it; nil when there is none.
+  public var account: String?
+  /// The endpoint service that the endpoint connects to; nil when it is not known.
+  public var service: String?
+  /// The time to live of the link's records.
+  public var ttlSeconds: UInt32
+  /// What the hosts of an endpoint with a name are answered with.
+  public var answer: Answer
+  /// The hosts of the endpoint.
+  public var main: Route
+  /// The hosts of the storage's own endpoint, when there is one.
+  public var stage: Route?
+
+  /// What a host that leads to a named endpoint is answered with.
+  public enum Answer: String, Hashable, Sendable {
+    /// A CNAME to the endpoint's name, and its addresses.
+    case name
+    /// The endpoint's addresses alone, as the host's own: for clients that do not follow a CNAME.
+    case address
+  }
+
+  /// Takes the parts.
+  public init(
+    name: String, kind: String, account: String? = nil, service: String? = nil,
+    ttlSeconds: UInt32 = Link.defaultTTLSeconds, answer: Answer = .name, main: Route, stage: Route? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.account = account
+    self.service = service
+    self.ttlSeconds = ttlSeconds
+    self.answer = answer
+    self.main = main
+    self.stage = stage
+  }
+
+  /// The routes that the link has.
+  public var routes: [Route] { [main] + (stage.map { [$0] } ?? []) }
+
+  /// The link's file within its workspace's folder.
+  public var path: String { Link.path(name) }
+
+  /// The file of the link of that name within its workspace's folder.
+  public static func path(_ name: String) -> String { "links/\(name).json" }
+}
+
+/// Names that become names of files and folders: those of workspaces and of links.
+public enum FolderName {
+  /// Throws when a name is not valid.
+  ///
+  /// - Parameter what: `workspace` or `link`.
+  public static func check(_ text: String, _ what: String) throws(Problem) {
+    guard isPlainName(text) else {
+      throw Problem(
+        "\(quoted(text)) is not a \(what)'s name: use lower-case letters, digits and \"-\", at most 63, the first not \"-\""
+      )
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import Text
+import Wire
+import Workspaces
+
+/// A link as `links/<link>.json`: readable, diffable, and all that generating the zones needs.
+extension Link {
+  /// The file's text; the same link gives the same text.
+  public var fileText: String { json.text }
+
+  /// The link without its name, as its file holds it.
+  public var json: JSON {
+    var members: [(String, JSON)] = [("kind", .string(kind))]
+    if let account { members.append(("account", .string(account))) }
+    if let service { members.append(("service", .string(service))) }
+    members.append(("ttl", .number(ttlSeconds)))
+    if answer != .name { members.append(("answer", .string(answer.rawValue))) }
+    members += Self.members(of: main)
+    if let stage { members.append(("stage", .object(Self.members(of: stage)))) }
+    return .object(members)
+  }
+
+  private static func members(of route: Route) -> [(String, JSON)] {
+    var endpoint: [(String, JSON)] = []
+    if let name = route.endpoint.name { endpoint.append(("name", .string(name.textWithoutFinalDot))) }
+    if !route.endpoint.addresses.isEmpty {
+      endpoint.append(("addresses", .array(route.endpoint.addresses.map { .string($0.description) })))
+    }
+    let zones = Set(route.hosts.map(\.zone)).sorted().map { zone in
+      let hosts = route.hosts.filter { $0.zone == zone }.map { host in
+        (host.name.textWithoutFinalDot, JSON.array(host.sources.map { .string($0.text) }))
+      }
+      return (zone.textWithoutFinalDot, JSON.object(hosts))
+    }
+    return [("endpoint", .object(endpoint)), ("zones", .object(zones))]
+  }
+}
+
+/// Reads link files.
+public struct LinkFileReader {
+  private let file: String
+  private var hostCount = 0
+
+  /// Reads a link's file.
+  ///
+  /// - Parameters:
+  ///   - name: the link's name, which the file's name is made of.
+  ///   - file: the file as the person knows it, for errors.
+  /// - Throws: the first problem, with its place.
+  public static func read(_ bytes: [UInt8], name: String, file: String) throws(Problem) -> Link {
+    var reader = LinkFileReader(file: file)
+    return try reader.link(name, JSON.parse(bytes, file: file, comments: false))
+  }
+
+  private init(file: String) { self.file = file }
+
+  private mutating func link(_ name: String, _ json: JSON) throws(Problem) -> Link {
+    guard isPlainName(name) else {
+      throw Problem(file: file, "the file's name is not a link's: use lower-case letters, digits and \"-\"")
+    }
+    let object = try json.expectObject("a link", file: file)
+    try object.check(known: ["kind", "account", "service", "ttl", "answer", "endpoint", "zones", "stage"], file: file)
+    let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
+    guard isPlainName(kind) else {
+      throw problem(object["kind"] ?? json, "\(quoted(kind)) is not a kind of link")
+    }
+    let range = Link.ttlRangeSeconds
+    let ttl = try object["ttl"]?.expectInt("\"ttl\"", in: Int(range.lowerBound)...Int(range.upperBound), file: file)
+    var answer = Link.Answer.name
+    if let value = object["answer"] {
+      let text = try value.expectString("\"answer\"", file: file)
+      guard let known = Link.Answer(rawValue: text) else {
+        throw problem(value, "\"answer\" is \"name\" or \"address\", not \(quoted(text))")
+      }
+      answer = known
+    }
+    var stage: Link.Route?
+    if let value = object["stage"] {
+      let inner = try value.expectObject("\"stage\"", file: file)
+      try inner.check(known: ["endpoint", "zones"], file: file)
+      stage = try route(inner, value)
+    }
+    return Link(
+      name: name, kind: kind, account: try object["account"]?.expectString("\"account\"", file: file),
+      service: try object["service"]?.expectString("\"service\"", file: file),
+      ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
+      stage: stage)
+  }
+
+  private mutating func route(_ object: JSON.Object, _ json: JSON) throws(Problem) -> Link.Route {
+    let endpoint = try self.endpoint(required("endpoint", in: object, json))
+    var hosts: [Link.Host] = []
+    for zone in try required("zones", in: object, json).expectObject("\"zones\"", file: file).members {
+      let apex = try name(zone.key, at: zone.keyPosition)
+      if let why = PublicDomain.refusal(apex) { throw Problem(file: file, position: zone.keyPosition, why) }
+      for member in try zone.value.expectObject("a zone", file: file).members {
+        hosts.append(try host(member, apex))
+      }
+    }
+    return Link.Route(endpoint: endpoint, hosts: hosts)
+  }
+
+  private mutating func host(_ member: JSON.Member, _ apex: Name) throws(Problem) -> Link.Host {
+    hostCount += 1
+    guard hostCount <= Link.maximumHostCount else {
+      throw Problem(file: file, position: member.keyPosition, "more than \(Link.maximumHostCount) hosts in one link")
+    }
+    let name = try name(member.key, at: member.keyPosition)
+    var sources: [Link.Source] = []
+    for source in try member.value.expectArray("where a host came from", file: file) {
+      let text = try source.expectString("where a host came from", file: file)
+      let parts = text.split(separator: ",", maxSplits: 1)
+      guard let key = parts.first, let how = Link.Source.Derivation(rawValue: String(text.dropFirst(key.count + 2)))
+      else {
+        throw problem(source, "\(quoted(text)) is not a source: KEY, or \"KEY, dashed\" or \"KEY, ocsp\"")
+      }
+      sources.append(Link.Source(key: String(key), derivation: how))
+    }
+    guard let host = Link.Host(name: name, zone: apex, sources: sources) else {
+      let below = "\(quoted(member.key)) is not below its zone \(apex.textWithoutFinalDot)"
+      throw Problem(file: file, position: member.keyPosition, below)
+    }
+    return host
+  }
+
+  private func endpoint(_ json: JSON) throws(Problem) -> Endpoint {
+    let object = try json.expectObject("\"endpoint\"", file: file)
+    try object.check(known: ["name", "addresses"], file: file)
+    var addresses: [IPAddress] = []
+    for value in try object["addresses"]?.expectArray("\"addresses\"", file: file) ?? [] {
+      let text = try value.expectString("an address", file: file)
+      guard let address = IPAddress(text) else { throw problem(value, "\(quoted(text)) is not an IP address") }
+      addresses.append(address)
+    }
+    var name: Name?
+    if let value = object["name"] {
+      name = try self.name(value.expectString("the endpoint's \"name\"", file: file), at: value.position)
+    }
+    guard let endpoint = Endpoint(name: name, addresses: addresses) else {
+      throw problem(
+        json, "an endpoint has a \"name\", or \"addresses\" (at most \(Endpoint.maximumAddressCount)), or both")
+    }
+    return endpoint
+  }
+
+  private func name(_ text: String, at position: Position) throws(Problem) -> Name {
+    switch HostText.read(text) {
+    case .host(let name, changes: []): return name
+    case .host(let name, _):
+      throw Problem(
+        file: file, position: position, "\(quoted(text)) is not written plainly; write \(name.textWithoutFinalDot)")
+    case .none(let why): throw Problem(file: file, position: position, "\(quoted(text)) \(why)")
+    }
+  }
+
+  private func required(_ key: String, in object: JSON.Object, _ json: JSON) throws(Problem) -> JSON {
+    guard let value = object[key] else { throw problem(json, "the key \(quoted(key)) is missing") }
+    return value
+  }
+
+  private func problem(_ json: JSON, _ message: String) -> Problem {
+    Problem(file: file, position: json.position, message)
+  }
+}

@@ -1,0 +1,231 @@
+import Text
+import Wire
+import Zones
+
+/// What an importer made of its input; every kind of link ends here.
+public struct LinkDraft: Sendable {
+  /// The link as the input alone has it.
+  public var link: Link
+  /// Keys that the input has hosts for: a host that came from one of them and is not in the input is gone.
+  public var givenKeys: Set<String> = []
+  /// What the zones' misses are to do, where the person said so.
+  public var misses: [Name: MissPolicy] = [:]
+  /// True when `link.ttlSeconds` is the default and not a person's choice.
+  public var usesDefaultTTL = false
+  /// True when `link.answer` is the default and not a person's choice.
+  public var usesDefaultAnswer = false
+  /// What was left out.
+  public var leftOut: [Plan.LeftOut] = []
+  /// What is likely not as it should be.
+  public var warnings: [Problem] = []
+  /// How the input was understood.
+  public var notes: [String] = []
+  /// What the person does next.
+  public var nextSteps: [String] = []
+  /// The host whose answer proves that it works.
+  public var proof: Name?
+
+  /// Takes the link; the rest is said after.
+  public init(link: Link) { self.link = link }
+}
+
+/// Puts a link into a workspace, replaces it or takes it out, and makes the plan of it.
+public enum LinkUpdate {
+  /// Plans an import.
+  ///
+  /// Hosts of the link as it was stay when the input says nothing of the keys that they came from, because a key can be
+  /// missing only for a parameter that was off (and a list of hosts may name just the latest).
+  ///
+  /// - Parameter prune: true to remove them.
+  /// - Throws: everything that stands in the way; then nothing is to be written.
+  public static func plan(_ draft: LinkDraft, prune: Bool = false, in workspace: WorkspaceFolder) throws(Problems)
+    -> Plan
+  {
+    let name = draft.link.name
+    let old = try oneProblem { () throws(Problem) in try previous(draft, in: workspace) }
+    let link = prune ? draft.link : merged(draft, with: old)
+    let others = try workspace.links(except: name)
+    var plan = Plan(workspace: workspace.name, link: name)
+    plan.hosts = changes(from: old, to: link, draft: draft)
+    plan.leftOut = draft.leftOut
+    plan.notes = draft.notes
+    plan.nextSteps = draft.nextSteps
+    plan.proof = draft.proof
+    plan.warnings = draft.warnings
+    try finish(&plan, link: link, others: others, misses: draft.misses, in: workspace)
+    return plan
+  }
+
+  /// Plans the removal of a link, whatever is in its file.
+  ///
+  /// - Throws: that there is none of that name, or what is wrong with the links that stay.
+  public static func removal(of name: String, from workspace: WorkspaceFolder) throws(Problems) -> Plan {
+    var old: Link?
+    do throws(Problem) {
+      _ = try workspace.settings()
+      old = try workspace.link(name)
+    } catch {
+      // A file that cannot be read is removed all the same; one that is not there cannot be.
+      guard workspace.files[Link.path(name)] != nil, workspace.files["workspace.json"] != nil else {
+        throw Problems([error])
+      }
+    }
+    var plan = Plan(workspace: workspace.name, link: name)
+    plan.hosts = changes(from: old, to: nil, draft: nil)
+    try finish(&plan, link: nil, others: workspace.links(except: name), misses: [:], in: workspace)
+    return plan
+  }
+
+  /// Everything wrong with the links and generated zones of a workspace: files that cannot be read, links that contradict
+  /// each other, zones that are not what the links say.
+  public static func problems(in workspace: WorkspaceFolder) -> [Problem] {
+    do throws(Problems) {
+      let links = try workspace.links()
+      let settings: JSON
+      do throws(Problem) { settings = try workspace.settings() } catch { throw Problems([error]) }
+      let generation = Generation(workspace: workspace, links: links, settings: settings)
+      guard generation.errors.isEmpty else { return generation.errors + generation.warnings }
+      let stale = try generation.changes().map { change in
+        Problem(
+          file: workspace.shown(change.path),
+          change.content == nil
+            ? "no link leads here any more; import a link again, or remove the file"
+            : "this generated zone is missing or not what the links say; import one of the links again")
+      }
+      return stale + generation.warnings
+    } catch { return error.all }
+  }
+
+  /// Works out the files: the link's, the zones of all links together, the settings.
+  private static func finish(
+    _ plan: inout Plan, link: Link?, others: [Link], misses: [Name: MissPolicy], in workspace: WorkspaceFolder
+  ) throws(Problems) {
+    let path = Link.path(plan.link)
+    var files: [FileChange] = []
+    let content = link.map { Array($0.fileText.utf8) }
+    if content != workspace.files[path] { files.append(FileChange(path: path, content: content)) }
+    let links = (others + (link.map { [$0] } ?? [])).sorted { $0.name < $1.name }
+    var after = workspace
+    let settings = try oneProblem { () throws(Problem) in
+      for (zone, miss) in misses.sorted(by: { $0.key < $1.key }) {
+        try after.change { (bytes, file) throws(Problem) in
+          try WorkspaceSettings.setting(miss, of: zone, in: bytes, file: file)
+        }
+      }
+      return try after.settings()
+    }
+    let generation = Generation(workspace: workspace, links: links, settings: settings)
+    let zones = try generation.changes()
+    plan.warnings += generation.warnings
+    files += zones
+    // Settings for a zone that is gone would be settings for nothing.
+    try oneProblem { () throws(Problem) in
+      for zone in zones where zone.content == nil {
+        guard let apex = try? Name(zone.path.dropLast(5)) else { continue }
+        try after.change { (bytes, file) throws(Problem) in
+          try WorkspaceSettings.removing(apex, from: bytes, file: file)
+        }
+      }
+    }
+    if after.files["workspace.json"] != workspace.files["workspace.json"], let settings = after.files["workspace.json"]
+    {
+      files.append(FileChange(path: "workspace.json", content: settings))
+    }
+    plan.files = files
+    plan.existing = Set(workspace.files.keys)
+  }
+
+  /// The link as it is; nil when there is none yet.
+  private static func previous(_ draft: LinkDraft, in workspace: WorkspaceFolder) throws(Problem) -> Link? {
+    _ = try workspace.settings()
+    try FolderName.check(draft.link.name, "link")
+    guard workspace.files[draft.link.path] != nil else { return nil }
+    let old = try workspace.link(draft.link.name)
+    guard old.kind == draft.link.kind else {
+      throw Problem(
+        file: workspace.shown(old.path),
+        "the link \(quoted(old.name)) is of the kind \(old.kind); give this one another --link, or remove that one")
+    }
+    return old
+  }
+
+  /// The input's link, with what the one before has and the input says nothing of.
+  private static func merged(_ draft: LinkDraft, with old: Link?) -> Link {
+    var link = draft.link
+    guard let old else { return link }
+    link.main = Link.Route(endpoint: link.main.endpoint, hosts: link.main.hosts + kept(old.main, by: draft))
+    if let stage = old.stage {
+      let endpoint = link.stage?.endpoint ?? stage.endpoint
+      let hosts = (link.stage?.hosts ?? []) + kept(stage, by: draft)
+      if !hosts.isEmpty { link.stage = Link.Route(endpoint: endpoint, hosts: hosts) }
+    }
+    link.account = link.account ?? old.account
+    link.service = link.service ?? old.service
+    if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
+    if draft.usesDefaultAnswer { link.answer = old.answer }
+    return link
+  }
+
+  /// The hosts of a route that the input does not speak against.
+  private static func kept(_ route: Link.Route, by draft: LinkDraft) -> [Link.Host] {
+    let named = Set(draft.link.routes.flatMap { $0.hosts.map(\.name) })
+    return route.hosts.filter { host in
+      !named.contains(host.name) && !host.sources.contains { draft.givenKeys.contains($0.key) }
+    }
+  }
+
+  private static func changes(from old: Link?, to new: Link?, draft: LinkDraft?) -> [Plan.HostChange] {
+    let before = hosts(of: old)
+    let after = hosts(of: new)
+    let named = Set(draft?.link.routes.flatMap { $0.hosts.map(\.name) } ?? [])
+    return Set(before.keys).union(after.keys).sorted().compactMap { name in
+      let was = before[name]
+      let becomes = after[name]
+      guard let shown = becomes ?? was else { return nil }
+      var change = Plan.HostChange(
+        change: .kept, host: name, target: shown.endpoint, remark: nil, sources: shown.host.sources.map(\.text))
+      if becomes == nil {
+        change.change = .removed
+      } else if let was {
+        let differences = differences(was, shown, old, new)
+        if !differences.isEmpty { change.change = .changed }
+        change.remark = differences.isEmpty ? nil : differences.joined(separator: ", ")
+        if draft != nil, !named.contains(name) {
+          change.remark = (change.remark.map { "\($0); " } ?? "") + "not in this input; --prune removes it"
+        }
+      } else {
+        change.change = .added
+        change.remark =
+          shown.host.sources.contains { $0.derivation == .verbatim } ? nil : shown.host.sources.first?.text
+      }
+      return change
+    }
+  }
+
+  private typealias Placed = (host: Link.Host, endpoint: Endpoint)
+
+  private static func hosts(of link: Link?) -> [Name: Placed] {
+    var hosts: [Name: Placed] = [:]
+    for route in link?.routes ?? [] { for host in route.hosts { hosts[host.name] = (host, route.endpoint) } }
+    return hosts
+  }
+
+  private static func differences(_ was: Placed, _ now: Placed, _ old: Link?, _ new: Link?) -> [String] {
+    var differences: [String] = []
+    if !was.endpoint.leadsWhere(now.endpoint) {
+      differences.append("was \(was.endpoint.text)")
+    } else if was.endpoint.addresses != now.endpoint.addresses {
+      differences.append("pinned addresses")
+    }
+    if was.host.zone != now.host.zone { differences.append("was in the zone \(was.host.zone.textWithoutFinalDot)") }
+    guard let old, let new else { return differences }
+    if old.ttlSeconds != new.ttlSeconds { differences.append("TTL was \(old.ttlSeconds)") }
+    if old.answer != new.answer { differences.append("was answered with the endpoint's \(old.answer.rawValue)") }
+    return differences
+  }
+}
+
+/// Runs what can find one problem among what can find many.
+func oneProblem<Result>(_ body: () throws(Problem) -> Result) throws(Problems) -> Result {
+  do { return try body() } catch { throw Problems([error]) }
+}

@@ -1,0 +1,84 @@
+import Text
+import Wire
+
+/// What an import or a removal will do: shown before and after it is done, and all that is needed to do it.
+public struct Plan: Sendable {
+  /// What becomes of a host.
+  public enum Change: String, Hashable, Sendable {
+    case added = "+"
+    case changed = "~"
+    case removed = "-"
+    case kept = "="
+
+    /// The word for it.
+    public var word: String {
+      switch self {
+      case .added: "added"
+      case .changed: "changed"
+      case .removed: "removed"
+      case .kept: "kept"
+      }
+    }
+  }
+
+  /// A host, before and after.
+  public struct HostChange: Hashable, Sendable {
+    /// What becomes of it.
+    public var change: Change
+    /// The host.
+    public var host: Name
+    /// Where it leads, or led when it is removed.
+    public var target: Endpoint
+    /// What is different, or why it stays though the input does not name it; nil when there is nothing to say.
+    public var remark: String?
+    /// The keys that it came from.
+    public var sources: [String]
+  }
+
+  /// Something of the input that is in no zone, and why.
+  public struct LeftOut: Hashable, Sendable {
+    /// The key, or the host.
+    public var what: String
+    /// Why it is not in a zone, and what to do if it should be.
+    public var why: String
+    /// Where it stands in the input.
+    public var position: Position?
+    /// True for what may be a private host, so that somebody must look at it.
+    public var isForReview: Bool
+
+    /// Takes the parts.
+    public init(_ what: String, why: String, position: Position? = nil, isForReview: Bool = false) {
+      self.what = what
+      self.why = why
+      self.position = position
+      self.isForReview = isForReview
+    }
+  }
+
+  /// The workspace's name.
+  public var workspace: String
+  /// The link's name.
+  public var link: String
+  /// Every host of the link before or after, in canonical order.
+  public var hosts: [HostChange] = []
+  /// What was left out.
+  public var leftOut: [LeftOut] = []
+  /// What is likely not as it should be.
+  public var warnings: [Problem] = []
+  /// How the input was understood.
+  public var notes: [String] = []
+  /// What the person does next.
+  public var nextSteps: [String] = []
+  /// The host whose answer proves that it works; nil when there is none.
+  public var proof: Name?
+  /// What to write and remove, each file whole; all of it or none. Empty when nothing changes.
+  public var files: [FileChange] = []
+  /// The paths of `files` that exist before.
+  var existing: Set<String> = []
+
+  /// True when everything is as it should be already.
+  public var changesNothing: Bool { files.isEmpty }
+
+  /// How many hosts are `change`.
+  public func count(_ change: Change) -> Int { hosts.count { $0.change == change } }
+}

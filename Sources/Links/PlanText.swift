@@ -1,0 +1,97 @@
+import Text
+import Wire
+
+extension Plan {
+  /// The plan for a terminal.
+  ///
+  /// - Parameters:
+  ///   - server: how `dig` is told of the server.
+  ///   - isDone: true after the files were written.
+  public func text(server: String = "@127.0.0.1 -p 5300", isDone: Bool = false) -> String {
+    var text = "workspace \(workspace), link \(link): \(summary)\n"
+    for target in targets {
+      let lines = hosts.filter { $0.target == target }.map { host in
+        let remark = host.remark.map { "  (\($0))" } ?? ""
+        return "\(host.change.rawValue) \(host.host.textWithoutFinalDot)\(remark)"
+      }
+      text += section("to \(target.textWithAddresses)", lines)
+    }
+    text += section("left out", leftOut.filter { !$0.isForReview }.map { "\(place($0))\($0.what): \($0.why)" })
+    text += section("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
+    text += section("read as", notes)
+    text += section("warnings", warnings.map(\.descriptionWithoutSeverity))
+    text += section("files", files.map { "\(mark($0)) \($0.path)" })
+    text += section("next", steps(server))
+    if changesNothing {
+      text += "\nNothing changes.\n"
+    } else if !isDone {
+      text += "\nNothing was written.\n"
+    }
+    return text
+  }
+
+  /// The endpoints that hosts lead to, in the order of the hosts.
+  private var targets: [Endpoint] {
+    var targets: [Endpoint] = []
+    for host in hosts where !targets.contains(host.target) { targets.append(host.target) }
+    return targets
+  }
+
+  private var summary: String {
+    [Change.added, .changed, .removed, .kept].map { "\(count($0)) \($0.word)" }.joined(separator: ", ")
+  }
+
+  private func place(_ left: LeftOut) -> String { left.position.map { "line \($0.line): " } ?? "" }
+
+  private func mark(_ file: FileChange) -> String {
+    file.content == nil ? "-" : existing.contains(file.path) ? "~" : "+"
+  }
+
+  private func steps(_ server: String) -> [String] {
+    let dig = proof.map { ["from a client of \(workspace): dig \(server) \($0.textWithoutFinalDot)"] } ?? []
+    return nextSteps + dig
+  }
+
+  private func section(_ title: String, _ lines: [String]) -> String {
+    lines.isEmpty ? "" : "\n\(title):\n" + lines.map { "  \($0)\n" }.joined()
+  }
+
+  /// The plan for programs.
+  ///
+  /// - Parameter server: how `dig` is told of the server.
+  public func json(server: String = "@127.0.0.1 -p 5300") -> JSON {
+    [
+      "workspace": .string(workspace),
+      "link": .string(link),
+      "changes": JSON(.bool(!changesNothing)),
+      "hosts": .array(
+        hosts.map { host in
+          var members: [(String, JSON)] = [
+            ("change", .string(host.change.word)), ("host", .string(host.host.textWithoutFinalDot)),
+            ("target", .string(host.target.text)),
+            ("addresses", .array(host.target.addresses.map { .string($0.description) })),
+            ("sources", .array(host.sources.map { .string($0) })),
+          ]
+          if let remark = host.remark { members.append(("remark", .string(remark))) }
+          return .object(members)
+        }),
+      "leftOut": .array(
+        leftOut.map { left in
+          [
+            "what": .string(left.what), "why": .string(left.why), "review": JSON(.bool(left.isForReview)),
+            "line": left.position.map { .number($0.line) } ?? nil,
+          ]
+        }),
+      "notes": .array(notes.map { .string($0) }),
+      "warnings": .array(warnings.map { .string($0.descriptionWithoutSeverity) }),
+      "files": .array(
+        files.map { ["path": .string($0.path), "change": .string($0.content == nil ? "removed" : "written")] }),
+      "next": .array(steps(server).map { .string($0) }),
+    ]
+  }
+}
+
+extension Problem {
+  /// For a list that says already that these are warnings.
+  var descriptionWithoutSeverity: String { Problem(file: file, position: position, message).description }
+}

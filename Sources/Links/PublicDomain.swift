@@ -1,0 +1,66 @@
+import Wire
+
+/// Domains that are other people's or everybody's: a private zone of that name would hide every public name below it.
+enum PublicDomain {
+  /// Vendors' and clouds' domains that hold many customers' names.
+  private static let shared: Set<String> = [
+    "snowflakecomputing.com", "snowflakecomputing.cn", "snowflakecomputing.mil", "snowflake.app", "snowflake.com",
+    "amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "vpce.amazonaws.com", "vpce.amazonaws.com.cn",
+    "vpce.amazonaws.eu", "aws.amazon.com", "api.aws", "s3.amazonaws.com", "databricks.com", "cloud.databricks.com",
+    "privatelink.cloud.databricks.com", "gcp.databricks.com", "azuredatabricks.net", "windows.net", "core.windows.net",
+    "blob.core.windows.net", "dfs.core.windows.net", "file.core.windows.net", "azure.com", "dev.azure.com", "azure.net",
+    "azurewebsites.net", "visualstudio.com", "microsoft.com", "googleapis.com", "google.com", "github.com", "github.io",
+    "githubusercontent.com", "gitlab.com", "bitbucket.org", "atlassian.net", "getdbt.com",
+  ]
+
+  /// Suffixes below which the public registers names, beyond those of one label; the usual ones.
+  private static let suffixes: Set<String> = [
+    "co.uk", "org.uk", "gov.uk", "ac.uk", "com.au", "net.au", "org.au", "co.nz", "co.jp", "ne.jp", "or.jp", "com.br",
+    "com.cn", "net.cn", "org.cn", "co.in", "co.kr", "com.sg", "com.hk", "com.tw", "com.mx", "co.za", "com.tr", "co.il",
+    "com.ar", "com.pl", "co.id", "com.my",
+  ]
+
+  /// Top-level names that are not in the public DNS: RFC 2606, RFC 6762 appendix G, and ICANN's `internal`.
+  private static let privateTop: Set<String> = [
+    "internal", "intranet", "private", "corp", "home", "lan", "local", "test", "example", "localdomain", "office",
+  ]
+
+  /// Why no zone may have this name; nil when one may.
+  static func refusal(_ apex: Name) -> String? {
+    let text = apex.lowercased.textWithoutFinalDot
+    if apex.isRoot || (apex.labelCount == 1 && !privateTop.contains(text)) || suffixes.contains(text) {
+      return "a zone \(text) would hide every public name below it; name the hosts in full"
+    }
+    if shared.contains(text) || isRegionOfAWS(text) {
+      return "a zone \(text) would hide the names of everybody who uses it; name the hosts in full"
+    }
+    return nil
+  }
+
+  /// Why a host may not become a zone of its own name; nil when it may. A registered domain as a whole is none: its other
+  /// names would be hidden.
+  static func refusalOfHost(_ host: Name) -> String? {
+    if let refusal = refusal(host) { return refusal }
+    if SnowflakeKey.parents.contains(host) {
+      return "a zone \(host.textWithoutFinalDot) would hide the names of every account; name the hosts in full"
+    }
+    guard let parent = host.parent?.lowercased.textWithoutFinalDot else { return nil }
+    let isRegistered = suffixes.contains(parent) || (host.labelCount == 2 && !privateTop.contains(parent))
+    let text = host.textWithoutFinalDot
+    return isRegistered
+      ? "a zone \(text) would hide every other name of that domain; use --zone \(text) --miss forward" : nil
+  }
+
+  /// `us-east-1.amazonaws.com`, `s3.us-east-1.amazonaws.com`, `us-east-1.vpce.amazonaws.com` and others that are a
+  /// service or a region as a whole: fewer than two labels before the region mean that no customer's name is in it.
+  private static func isRegionOfAWS(_ text: String) -> Bool {
+    for domain in [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"] where text.hasSuffix(domain) {
+      let labels = text.dropLast(domain.count).split(separator: ".")
+      guard let last = labels.last else { return true }
+      if last == "vpce" { return labels.count <= 2 }
+      // SERVICE.REGION or REGION, and nothing of a customer before it.
+      return labels.count == 1 || (labels.count == 2 && last.split(separator: "-").count >= 3)
+    }
+    return false
+  }
+}

@@ -1,0 +1,98 @@
+import Text
+import Wire
+import Zones
+
+/// A workspace's folder as it is on disk, read whole, so that what becomes of it can be decided without touching it.
+public struct WorkspaceFolder: Sendable {
+  /// The workspace's name.
+  public var name: String
+  /// The folder as the person knows it, for errors: `zones/acme`.
+  public var directory: String
+  /// `workspace.json`, `*.zone` and `links/*.json`, by path within the folder.
+  public var files: [String: [UInt8]]
+
+  /// Takes the folder's files.
+  public init(name: String, directory: String, files: [String: [UInt8]]) {
+    self.name = name
+    self.directory = directory
+    self.files = files
+  }
+
+  /// A file's name as errors tell it.
+  public func shown(_ path: String) -> String { directory.isEmpty ? path : "\(directory)/\(path)" }
+
+  /// The names of the workspace's links, in order.
+  public var linkNames: [String] {
+    files.keys.filter { $0.hasPrefix("links/") && $0.hasSuffix(".json") }.map { String($0.dropFirst(6).dropLast(5)) }
+      .sorted()
+  }
+
+  /// One of the workspace's links.
+  ///
+  /// - Throws: what is wrong with its file, or that there is none, naming the nearest.
+  public func link(_ name: String) throws(Problem) -> Link {
+    guard let bytes = files[Link.path(name)] else {
+      let meant = nearest(to: name, among: linkNames).map { "; did you mean \(quoted($0))?" } ?? ""
+      throw Problem("the workspace \(quoted(self.name)) has no link \(quoted(name))\(meant)")
+    }
+    return try LinkFileReader.read(bytes, name: name, file: shown(Link.path(name)))
+  }
+
+  /// The workspace's links, in the order of their names.
+  ///
+  /// - Throws: a problem for each link file that cannot be read.
+  public func links(except left: String? = nil) throws(Problems) -> [Link] {
+    var links: [Link] = []
+    var problems: [Problem] = []
+    for name in linkNames where name != left {
+      do throws(Problem) { links.append(try link(name)) } catch { problems.append(error) }
+    }
+    guard problems.isEmpty else { throw Problems(problems) }
+    return links
+  }
+
+  /// A zone's file within the folder.
+  static func zonePath(_ apex: Name) -> String { apex.lowercased.textWithoutFinalDot + ".zone" }
+
+  /// The zones of the folder's master files, which are named for them.
+  public var zones: [(apex: Name, path: String)] {
+    files.keys.filter { $0.hasSuffix(".zone") && !$0.contains("/") }.sorted().compactMap { path in
+      (try? Name(path.dropLast(5))).map { (apex: $0.lowercased, path: path) }
+    }
+  }
+
+  /// True for a zone file that was generated from links, and may be generated again.
+  public func isGenerated(_ path: String) -> Bool {
+    guard let bytes = files[path] else { return false }
+    let line = bytes.prefix { $0 != 0x0a }.drop { $0 == 0x3b || $0 == 0x20 }
+    return line.starts(with: GeneratedZone.mark.utf8)
+  }
+
+  /// The settings of `workspace.json`.
+  ///
+  /// - Throws: that there is none, or what is wrong with its text.
+  func settings() throws(Problem) -> JSON {
+    guard let bytes = files["workspace.json"] else {
+      throw Problem(
+        file: directory,
+        "there is no workspace \(quoted(name)) here; make it with backroad workspace add \(name) --client CIDR")
+    }
+    return try JSON.parse(bytes, file: shown("workspace.json"), comments: true)
+  }
+
+  /// Replaces `workspace.json` by what `edit` makes of it, unless that is nil.
+  mutating func change(_ edit: ([UInt8], String) throws(Problem) -> [UInt8]?) throws(Problem) {
+    _ = try settings()
+    if let bytes = files["workspace.json"], let edited = try edit(bytes, shown("workspace.json")) {
+      files["workspace.json"] = edited
+    }
+  }
+}
+
+/// A file to be written or removed.
+public struct FileChange: Hashable, Sendable {
+  /// The path within the workspace's folder.
+  public var path: String
+  /// The file's whole content; nil to remove it.
+  public var content: [UInt8]?
+}

@@ -1,0 +1,54 @@
+import Forwarding
+import SystemIO
+import Wire
+
+/// All that a server is told when it starts.
+public struct ServerConfiguration: Sendable {
+  /// A forwarding rule of the server's own, for every workspace that has none for the zone.
+  public struct Rule: Hashable, Sendable {
+    /// The names at and below which the rule holds.
+    public var zone: Name
+    /// In the order of preference; none means that the zone's names do not exist.
+    public var upstreams: [Upstream]
+
+    /// Takes the parts.
+    public init(zone: Name, upstreams: [Upstream]) {
+      self.zone = zone
+      self.upstreams = upstreams
+    }
+  }
+
+  /// Where to listen unless something else is said: no privilege is needed there, and nobody else hears it.
+  public static let defaultListen = [SocketAddress(.v4(0x7f00_0001), port: 5300)]
+  /// The zones folder unless something else is said.
+  public static let defaultZones = "zones"
+
+  /// How many MiB of upstreams' answers are kept unless something else is said.
+  public static let defaultCacheMebibytes = 64
+
+  /// The addresses to listen on, over UDP and TCP.
+  public var listen: [SocketAddress]
+  /// The zones folder's path.
+  public var zones: String
+  /// None: only names in the zones are answered, and in zones that a workspace forwards.
+  public var rules: [Rule]
+  /// How many threads answer; 0 for one on each core.
+  public var workers: Int
+  /// How many MiB of upstreams' answers are kept, by all threads together.
+  public var cacheMebibytes: Int
+
+  /// Takes all of it.
+  public init(
+    listen: [SocketAddress] = ServerConfiguration.defaultListen, zones: String = ServerConfiguration.defaultZones,
+    rules: [Rule] = [], workers: Int = 0, cacheMebibytes: Int = ServerConfiguration.defaultCacheMebibytes
+  ) {
+    self.listen = listen
+    self.zones = zones
+    self.rules = rules
+    self.workers = workers
+    self.cacheMebibytes = cacheMebibytes
+  }
+
+  /// How many threads answer.
+  public var workerCount: Int { workers == 0 ? System.coreCount : workers }
+}

@@ -1,0 +1,171 @@
+import Forwarding
+import Text
+import Wire
+import Workspaces
+
+/// What `backroad.json` or the flags say; nil for what they leave open.
+public struct ServerSettings: Sendable {
+  /// The configuration file that is read when there is one in the current folder.
+  public static let fileName = "backroad.json"
+  /// The most worker threads.
+  public static let maximumWorkerCount = 1024
+  /// The least and the most MiB of upstreams' answers to keep.
+  public static let cacheMebibytes = 1...65_536
+  /// The most addresses to listen on.
+  public static let maximumListenCount = 256
+
+  /// The addresses to listen on.
+  public var listen: [SocketAddress]?
+  /// The zones folder's path.
+  public var zones: String?
+  /// The forwarding; an empty list says that there is none.
+  public var rules: [ServerConfiguration.Rule]?
+  /// How many threads answer; 0 for one on each core.
+  public var workers: Int?
+  /// How many MiB of upstreams' answers are kept.
+  public var cache: Int?
+
+  /// Settings that leave everything open.
+  public init() {}
+
+  /// Reads `backroad.json`.
+  ///
+  /// - Throws: everything that is wrong, each with its place.
+  public init(_ bytes: [UInt8], file: String) throws(Problems) {
+    var problems: [Problem] = []
+    do throws(Problem) {
+      let root = try JSON.parse(bytes, file: file, comments: true).expectObject(Self.fileName, file: file)
+      problems += root.unknownKeys(known: ["listen", "zones", "forward", "workers", "cache"], file: file)
+      collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
+      collect(into: &problems) { () throws(Problem) in zones = try Self.zones(root["zones"], file) }
+      collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        cache = try root["cache"]?.expectInt("\"cache\"", in: Self.cacheMebibytes, file: file)
+      }
+      collect(into: &problems) { () throws(Problem) in
+        workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Self.maximumWorkerCount, file: file)
+      }
+    } catch {
+      problems.append(error)
+    }
+    guard problems.isEmpty else { throw Problems(problems) }
+  }
+
+  private static func listen(_ value: JSON?, _ file: String) throws(Problem) -> [SocketAddress]? {
+    guard let value else { return nil }
+    var addresses: [SocketAddress] = []
+    for element in try value.expectArray("\"listen\"", file: file) {
+      let text = try element.expectString("an address to listen on", file: file)
+      do throws(Problem) {
+        addresses.append(try listenAddress(text))
+      } catch {
+        throw Problem(file: file, position: element.position, error.message)
+      }
+    }
+    guard !addresses.isEmpty, addresses.count <= maximumListenCount else {
+      throw Problem(
+        file: file, position: value.position, "\"listen\" is a list of 1 to \(maximumListenCount) addresses")
+    }
+    return addresses
+  }
+
+  /// A path in the file counts from the file's own folder, so that it means the same wherever the server is started.
+  private static func zones(_ value: JSON?, _ file: String) throws(Problem) -> String? {
+    guard let value else { return nil }
+    let path = try value.expectString("\"zones\"", file: file)
+    guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"zones\" is a folder's path") }
+    guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+    return file[...slash] + path
+  }
+
+  private static func rules(_ value: JSON?, _ file: String) throws(Problem) -> [ServerConfiguration.Rule]? {
+    guard let value else { return nil }
+    var rules: [WorkspaceFile.Rule] = []
+    for element in try value.expectArray("\"forward\"", file: file) {
+      let rule = try ForwardRuleText.rule(element, file: file)
+      if let first = rules.first(where: { $0.zone == rule.zone }) {
+        throw Problem(
+          file: file, position: rule.position,
+          "a second rule for \(rule.zone), the first is in line \(first.position.line); name all upstreams in one")
+      }
+      rules.append(rule)
+    }
+    return rules.map { ServerConfiguration.Rule(zone: $0.zone, upstreams: $0.upstreams) }
+  }
+
+  /// Reads `ADDRESS:PORT`.
+  public static func listenAddress(_ text: String) throws(Problem) -> SocketAddress {
+    guard let address = SocketAddress(text, defaultPort: 0) else {
+      throw Problem("\(quoted(text)) is not an address and port; write one like 127.0.0.1:5300 or [::1]:5300")
+    }
+    guard address.port != 0 else {
+      throw Problem("\(quoted(text)) has no port; write \(SocketAddress(address.address, port: 53)) for DNS's own")
+    }
+    return address
+  }
+
+  /// Reads `[ZONE=]ADDRESS` flags; several for one zone are one rule, in their order.
+  public static func rules(flags: [String]) throws(Problem) -> [ServerConfiguration.Rule] {
+    var rules: [ServerConfiguration.Rule] = []
+    for flag in flags {
+      let parts = flag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let zone = try parts.count == 2 ? ForwardRuleText.zone(String(parts[0])) : Name.root
+      let upstream = try ForwardRuleText.upstream(String(parts[parts.count - 1]))
+      if let index = rules.firstIndex(where: { $0.zone == zone }) {
+        rules[index].upstreams.append(upstream)
+        guard rules[index].upstreams.count <= ForwardRule.maximumUpstreams else {
+          throw Problem("more than \(ForwardRule.maximumUpstreams) upstreams for \(zone)")
+        }
+      } else {
+        rules.append(ServerConfiguration.Rule(zone: zone, upstreams: [upstream]))
+      }
+    }
+    return rules
+  }
+}
+
+extension ServerSettings {
+  /// The configuration that these settings make.
+  ///
+  /// - Parameters:
+  ///   - file: what the file says of what these, the flags, leave open.
+  ///   - resolvConf: the machine's `resolv.conf`, whose name servers are the upstreams when neither names any.
+  /// - Throws: when an upstream is the server itself.
+  public func configuration(over file: ServerSettings, resolvConf: [UInt8]) throws(Problem) -> ServerConfiguration {
+    var configuration = ServerConfiguration(
+      listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
+      zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
+      cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes)
+    let addresses = configuration.listen
+    if let rules = rules ?? file.rules {
+      for rule in rules {
+        if let own = rule.upstreams.first(where: { Self.leads($0, to: addresses) }) {
+          throw Problem("the upstream \(own) is this server itself, so that queries would go round; name another")
+        }
+      }
+      configuration.rules = rules
+    } else {
+      let upstreams = ResolvConf.nameServers(resolvConf).filter { !Self.leads($0, to: addresses) }
+      if !upstreams.isEmpty { configuration.rules = [.init(zone: .root, upstreams: upstreams)] }
+    }
+    return configuration
+  }
+
+  /// True when what is sent to the upstream comes to one of the addresses.
+  private static func leads(_ upstream: Upstream, to addresses: [SocketAddress]) -> Bool {
+    addresses.contains { own in
+      guard own.port == upstream.address.port else { return false }
+      // Who listens on all addresses has all of the loopback's.
+      return own.address == upstream.address.address
+        || (own.address.isUnspecified && upstream.address.address.isLoopback)
+    }
+  }
+}
+
+private func collect(into problems: inout [Problem], _ body: () throws(Problem) -> Void) {
+  do throws(Problem) {
+    try body()
+  } catch {
+    problems.append(error)
+  }
+}

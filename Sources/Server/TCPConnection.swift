@@ -1,0 +1,95 @@
+import Forwarding
+import SystemIO
+import Wire
+
+/// A client's TCP connection: what came and is no whole query yet, and what the client has not read yet.
+final class TCPConnection {
+  let number: UInt64
+  let socket: Socket
+  let peer: SocketAddress
+  /// Octets that came, without what was answered already.
+  var received: [UInt8] = []
+  /// Answers with their lengths that the socket has not taken.
+  var unsent: [UInt8] = []
+  /// How many of its queries wait for upstreams.
+  var waitingCount = 0
+  /// When the last whole query came, or answers were last taken: what idleness is counted from.
+  var lastUse: Instant
+  /// The client has closed its side: what is in flight is sent, and then the connection ends.
+  var isHalfClosed = false
+  /// What the poller waits for now.
+  var awaited: Poller.Events = .readable
+
+  init(number: UInt64, _ socket: consuming Socket, peer: SocketAddress, now: Instant) {
+    self.number = number
+    self.socket = socket
+    self.peer = peer
+    lastUse = now
+  }
+
+  /// The next whole message, without its length; nil when none has come whole (RFC 1035 §4.2.2).
+  func nextMessage(from start: Int) -> Range<Int>? {
+    guard received.count >= start + 2 else { return nil }
+    let length = Int(received[start]) << 8 | Int(received[start + 1])
+    guard received.count >= start + 2 + length else { return nil }
+    return (start + 2)..<(start + 2 + length)
+  }
+
+  /// Puts an answer behind those that wait.
+  func append(_ message: Span<UInt8>) {
+    unsent.append(UInt8(truncatingIfNeeded: message.count >> 8))
+    unsent.append(UInt8(truncatingIfNeeded: message.count))
+    for index in message.indices { unsent.append(message[index]) }
+  }
+
+  /// Hands the socket what it takes.
+  func flush() throws(SystemError) {
+    var sent = 0
+    while sent < unsent.count, let count = try socket.descriptor.write(unsent[sent...]) { sent += count }
+    unsent.removeFirst(sent)
+  }
+}
+
+/// A worker's connections by number.
+struct ConnectionTable {
+  private var byNumber: [UInt64: TCPConnection] = [:]
+  private var lastNumber: UInt64 = 0
+  /// When idle connections are looked for next; nil without connections.
+  private(set) var nextDeadline: Instant?
+
+  /// How often idle connections are looked for. A connection lives this much longer at most.
+  private static let checkInterval = Duration.milliseconds(500)
+
+  var count: Int { byNumber.count }
+
+  /// True when no connection has answers that its client has not taken.
+  var hasNothingToSend: Bool { byNumber.values.allSatisfy { $0.unsent.isEmpty } }
+
+  subscript(number: UInt64) -> TCPConnection? { byNumber[number] }
+
+  mutating func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+
+  mutating func add(_ connection: TCPConnection, now: Instant) {
+    byNumber[connection.number] = connection
+    if nextDeadline == nil { nextDeadline = now + Self.checkInterval }
+  }
+
+  /// Closes a connection by letting go of it.
+  mutating func remove(_ number: UInt64) {
+    byNumber[number] = nil
+    if byNumber.isEmpty { nextDeadline = nil }
+  }
+
+  /// The connection that was idle longest: who makes room when there is none.
+  var idleLongest: TCPConnection? { byNumber.values.min { $0.lastUse < $1.lastUse } }
+
+  /// The connections that were idle for longer than is allowed, if it is time to look.
+  mutating func takeIdle(at now: Instant, longerThan limit: Duration) -> [TCPConnection] {
+    guard let nextDeadline, nextDeadline <= now else { return [] }
+    self.nextDeadline = now + Self.checkInterval
+    return byNumber.values.filter { $0.waitingCount == 0 && $0.lastUse + limit <= now }
+  }
+}

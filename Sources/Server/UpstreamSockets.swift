@@ -1,0 +1,181 @@
+import Forwarding
+import SystemIO
+import Wire
+
+/// Carries out what the forwarder wants done with sockets, and tells it what comes of it.
+final class UpstreamSockets {
+  let forwarder: Forwarder
+  /// By the number that the poller knows them by.
+  private var sockets: [UInt64: UpstreamSocket] = [:]
+  private var actions: [ForwardAction] = []
+  private var readBuffer = [UInt8](repeating: 0, count: 65_536)
+
+  private final class UpstreamSocket {
+    let token: SocketToken
+    /// What the poller is given for it.
+    var waitToken: UInt64 { WaitToken.upstream(token.rawValue).rawValue }
+    let socket: Socket
+    let isStream: Bool
+    var isConnected: Bool
+    /// What the connection has not taken yet.
+    var unsent: [UInt8] = []
+
+    init(_ token: SocketToken, _ socket: consuming Socket, isStream: Bool) {
+      self.token = token
+      self.socket = socket
+      self.isStream = isStream
+      isConnected = !isStream
+    }
+  }
+
+  init(cache: AnswerCache) {
+    forwarder = Forwarder(cache: cache) { count in
+      // Without random numbers there is no safe query; the kernel always has some once it has booted.
+      (try? System.random(count: count)) ?? []
+    }
+  }
+
+  private subscript(token: SocketToken) -> UpstreamSocket? {
+    get { sockets[WaitToken.number(token.rawValue)].flatMap { $0.token == token ? $0 : nil } }
+    set { sockets[WaitToken.number(token.rawValue)] = newValue }
+  }
+
+  var nextDeadline: Instant? { forwarder.nextDeadline }
+
+  func advance(to now: Instant) {
+    if let deadline = forwarder.nextDeadline, deadline <= now { forwarder.advance(to: now) }
+  }
+
+  /// Does what the forwarder wants.
+  ///
+  /// - Returns: the results that are for waiting questions.
+  func carryOut(_ poller: inout Poller, _ now: Instant) -> [(Ticket, ForwardResult)] {
+    var results: [(Ticket, ForwardResult)] = []
+    while true {
+      forwarder.takeActions(into: &actions)
+      guard !actions.isEmpty else { return results }
+      let taken = actions
+      actions.removeAll(keepingCapacity: true)
+      for action in taken {
+        switch action {
+        case .openDatagram(let token, let upstream): open(token, .udp, upstream, &poller, now)
+        case .openStream(let token, let upstream): open(token, .tcp, upstream, &poller, now)
+        case .send(let token, let octets): send(octets, token, &poller, now)
+        case .close(let token): self[token] = nil
+        case .finished(let ticket, let result): results.append((ticket, result))
+        }
+      }
+    }
+  }
+
+  private func open(
+    _ token: SocketToken, _ transport: Socket.Transport, _ upstream: Upstream, _ poller: inout Poller, _ now: Instant
+  ) {
+    do throws(SystemError) {
+      let isStream = transport == .tcp
+      let socket = UpstreamSocket(
+        token, try .client(transport, to: upstream.address, from: upstream.socketSource), isStream: isStream)
+      try poller.add(
+        socket.socket.raw, isStream ? [.readable, .writable] : .readable,
+        token: socket.waitToken)
+      self[token] = socket
+    } catch {
+      // Nothing was sent, so this says nothing of the upstream.
+      tellFailure(token, isStream: transport == .tcp, isLocal: true, now)
+    }
+  }
+
+  private func tellFailure(_ token: SocketToken, isStream: Bool, isLocal: Bool = false, _ now: Instant) {
+    self[token] = nil
+    if isStream {
+      forwarder.streamClosed(token, now: now)
+    } else {
+      forwarder.socketFailed(token, isLocal: isLocal, now: now)
+    }
+  }
+
+  private func send(_ octets: [UInt8], _ token: SocketToken, _ poller: inout Poller, _ now: Instant) {
+    guard let socket = self[token] else { return }
+    if socket.isStream {
+      socket.unsent += octets
+      flush(socket, &poller, now)
+    } else {
+      do throws(SystemError) {
+        _ = try socket.socket.send(octets)
+      } catch {
+        tellFailure(token, isStream: false, now)
+      }
+    }
+  }
+
+  /// Hands a connection what it takes, and waits for it to take the rest.
+  private func flush(_ socket: UpstreamSocket, _ poller: inout Poller, _ now: Instant) {
+    guard socket.isConnected else { return }
+    do throws(SystemError) {
+      while !socket.unsent.isEmpty, let count = try socket.socket.descriptor.write(socket.unsent[...]) {
+        socket.unsent.removeFirst(count)
+      }
+      let wanted: Poller.Events = socket.unsent.isEmpty ? .readable : [.readable, .writable]
+      try poller.change(socket.socket.raw, wanted, token: socket.waitToken)
+    } catch {
+      tellFailure(socket.token, isStream: true, now)
+    }
+  }
+
+  /// Something happened on one of the sockets.
+  func handle(_ number: UInt64, _ events: Poller.Events, _ poller: inout Poller, _ now: Instant) {
+    guard let socket = sockets[number] else { return }
+    if socket.isStream, !socket.isConnected, !connect(socket, events, &poller, now) { return }
+    if socket.isStream, events.contains(.writable) { flush(socket, &poller, now) }
+    if !events.isDisjoint(with: [.readable, .failed]) { read(socket, now) }
+  }
+
+  /// True once the connection is made.
+  private func connect(
+    _ socket: UpstreamSocket, _ events: Poller.Events, _ poller: inout Poller, _ now: Instant
+  ) -> Bool {
+    guard !events.isDisjoint(with: [.writable, .failed]) else { return false }
+    guard socket.socket.takeError() == nil else {
+      tellFailure(socket.token, isStream: true, now)
+      return false
+    }
+    socket.isConnected = true
+    forwarder.streamConnected(socket.token, now: now)
+    flush(socket, &poller, now)
+    return true
+  }
+
+  private func read(_ socket: UpstreamSocket, _ now: Instant) {
+    // A few reads a turn: a flood on one socket must not keep the others waiting.
+    for _ in 0..<8 {
+      guard self[socket.token] === socket else { return }
+      do throws(SystemError) {
+        guard let count = try socket.socket.descriptor.read(into: &readBuffer) else { return }
+        if socket.isStream, count == 0 {
+          tellFailure(socket.token, isStream: true, now)
+          return
+        }
+        let octets = readBuffer.span.extracting(0..<count)
+        if socket.isStream {
+          forwarder.streamReceived(octets, on: socket.token, now: now)
+        } else {
+          forwarder.received(octets, on: socket.token, now: now)
+        }
+      } catch {
+        tellFailure(socket.token, isStream: socket.isStream, now)
+        return
+      }
+    }
+  }
+}
+
+extension Upstream {
+  /// From where the kernel is to reach it.
+  fileprivate var socketSource: Socket.Source? {
+    switch source {
+    case nil: nil
+    case .address(let address): .address(address)
+    case .interface(let name): .interface(name)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import Answering
+import Forwarding
+import SystemIO
+import Wire
+
+/// Where an answer that took a while goes.
+enum ReturnPath {
+  case datagram(DatagramPeer, listener: Int)
+  case connection(UInt64)
+}
+
+/// A client's question that waits for an upstream.
+struct WaitingQuestion {
+  let resolution: Resolution
+  let returnPath: ReturnPath
+  let deadline: Instant
+}
+
+/// The questions that wait, by ticket, and in the order in which their time runs out.
+struct WaitingQuestions {
+  private var byTicket: [Ticket: WaitingQuestion] = [:]
+  /// Every question has the same time, so the order of their coming is the order of their deadlines.
+  private var order: [(ticket: Ticket, deadline: Instant)] = []
+  private var firstInOrder = 0
+  private var lastTicket: UInt64 = 0
+
+  var isEmpty: Bool { byTicket.isEmpty }
+  var count: Int { byTicket.count }
+
+  /// A ticket that no other question has.
+  mutating func nextTicket() -> Ticket {
+    lastTicket += 1
+    return Ticket(lastTicket)
+  }
+
+  mutating func add(_ ticket: Ticket, _ question: WaitingQuestion) {
+    byTicket[ticket] = question
+    order.append((ticket, question.deadline))
+  }
+
+  subscript(ticket: Ticket) -> WaitingQuestion? { byTicket[ticket] }
+
+  mutating func remove(_ ticket: Ticket) -> WaitingQuestion? {
+    byTicket.removeValue(forKey: ticket)
+  }
+
+  /// The tickets of the questions that wait on a connection.
+  func tickets(ofConnection number: UInt64) -> [Ticket] {
+    byTicket.compactMap { ticket, question in
+      if case .connection(number) = question.returnPath { ticket } else { nil }
+    }
+  }
+
+  /// When the first question's time runs out; questions that were answered may still count.
+  var nextDeadline: Instant? { firstInOrder < order.count ? order[firstInOrder].deadline : nil }
+
+  /// Takes the questions whose time has run out.
+  mutating func takeExpired(at now: Instant) -> [(Ticket, WaitingQuestion)] {
+    var expired: [(Ticket, WaitingQuestion)] = []
+    while firstInOrder < order.count {
+      let (ticket, deadline) = order[firstInOrder]
+      let isWaiting = byTicket[ticket] != nil
+      guard deadline <= now || !isWaiting else { break }
+      firstInOrder += 1
+      if isWaiting, let question = byTicket.removeValue(forKey: ticket) { expired.append((ticket, question)) }
+    }
+    if firstInOrder > 1024, firstInOrder * 2 > order.count {
+      order.removeFirst(firstInOrder)
+      firstInOrder = 0
+    }
+    return expired
+  }
+}
+
+/// Asks the worker's forwarder on a question's behalf.
+struct WorkerHops: HopSource {
+  let forwarder: Forwarder
+  let ticket: Ticket
+  let asker: Asker
+  let now: Instant
+
+  mutating func ask(_ question: ForwardQuestion) -> ForwardOutcome {
+    forwarder.ask(question, ticket: ticket, asker: asker, now: now)
+  }
+}
+
+extension Worker {
+  func hopSource(_ ticket: Ticket, _ resolution: Resolution) -> WorkerHops {
+    let asker = Asker(workspace: UInt32(resolution.decision.workspace), client: resolution.client.address)
+    return WorkerHops(forwarder: forwarding.forwarder, ticket: ticket, asker: asker, now: now)
+  }
+
+  /// Keeps a question until its hop arrives.
+  func wait(_ ticket: Ticket, _ resolution: Resolution, _ path: ReturnPath) {
+    let deadline = now + .milliseconds(Int64(settings.deadlineMilliseconds))
+    let question = WaitingQuestion(resolution: resolution, returnPath: path, deadline: deadline)
+    waiting.add(ticket, question)
+    guard waiting.count > settings.maximumWaiting else { return }
+    giveUp(ticket, question, .tooMany)
+  }
+
+  /// Does what the forwarder wants, until it wants nothing more; results let questions go on.
+  func carryOut() {
+    while true {
+      let results = forwarding.carryOut(&poller, now)
+      guard !results.isEmpty else { return }
+      for (ticket, result) in results { goOn(ticket, result) }
+    }
+  }
+
+  private func goOn(_ ticket: Ticket, _ result: ForwardResult) {
+    guard let question = waiting[ticket] else { return }
+    question.resolution.learn(result)
+    var source = hopSource(ticket, question.resolution)
+    let buffer = buffer
+    var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
+    switch responder.run(question.resolution, in: snapshot, &source, &writer) {
+    case .waiting: return
+    case .ready:
+      _ = waiting.remove(ticket)
+      send(writer.message, question.returnPath)
+    }
+  }
+
+  /// Ends questions whose time has run out: SERVFAIL, and a text that says so.
+  func expireWaiting() {
+    for (ticket, question) in waiting.takeExpired(at: now) { giveUp(ticket, question, .tooLate) }
+  }
+
+  private func giveUp(_ ticket: Ticket, _ question: WaitingQuestion, _ reason: Responder.GivingUp) {
+    _ = waiting.remove(ticket)
+    forwarding.forwarder.cancel(ticket)
+    let buffer = buffer
+    var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
+    responder.giveUp(question.resolution, reason, &writer)
+    send(writer.message, question.returnPath)
+  }
+
+  private func send(_ message: Span<UInt8>, _ path: ReturnPath) {
+    guard message.count > 0 else { return }
+    switch path {
+    case .datagram(let peer, let listener): send(message, to: peer, listener: listener)
+    case .connection(let number): send(message, toConnection: number)
+    }
+  }
+}
+
+extension Transport {
+  /// The longest answer, in octets.
+  var maximumAnswerLength: Int {
+    switch self {
+    case .udp: DatagramBatch.outputSize
+    case .tcp: MessageBuffer.size
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import Answering
+import Forwarding
+import SystemIO
+import Wire
+import Workspaces
+
+/// One thread's share of the server: its own sockets on every listening address, its own forwarder, its own buffers.
+///
+/// Everything here is used by that thread alone. A query is received, answered and sent without a lock or, when the
+/// zones hold the answer, an allocation; the snapshot is exchanged between two batches.
+final class Worker {
+  let settings: WorkerSettings
+  let mailbox: Mailbox
+  var snapshot: Snapshot
+  var responder: Responder
+  var poller: Poller
+  /// The time of this turn of the loop.
+  var now: Instant
+  let forwarding: UpstreamSockets
+  var waiting = WaitingQuestions()
+  var connections = ConnectionTable()
+
+  private let batch = DatagramBatch()
+  let buffer = MessageBuffer()
+  /// What one read of a connection may bring.
+  var streamBuffer = [UInt8](repeating: 0, count: 16 << 10)
+  private var datagramListeners: [DatagramListener] = []
+  private var streamListeners: [StreamListener] = []
+  private var stopAt: Instant?
+
+  /// A UDP socket, and whether it is bound to all addresses.
+  final class DatagramListener {
+    let socket: Socket
+    let isWildcard: Bool
+
+    init(_ socket: consuming Socket, isWildcard: Bool) {
+      self.socket = socket
+      self.isWildcard = isWildcard
+    }
+  }
+
+  /// A listening TCP socket.
+  final class StreamListener {
+    let socket: Socket
+    init(_ socket: consuming Socket) { self.socket = socket }
+  }
+
+  /// Opens the worker's sockets.
+  ///
+  /// - Parameter cache: shared with the other workers.
+  init(
+    listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, mailbox: Mailbox,
+    cache: AnswerCache, settings: WorkerSettings = WorkerSettings()
+  ) throws(SystemError) {
+    self.settings = settings
+    self.mailbox = mailbox
+    self.snapshot = snapshot
+    responder = Responder(identity: identity)
+    poller = try Poller()
+    now = Instant(nanoseconds: System.monotonicNanoseconds())
+    forwarding = UpstreamSockets(cache: cache)
+    try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
+    for address in addresses {
+      let datagrams = DatagramListener(try .udpServer(address), isWildcard: address.address.isUnspecified)
+      try poller.add(datagrams.socket.raw, .readable, token: WaitToken.datagrams(datagramListeners.count).rawValue)
+      datagramListeners.append(datagrams)
+      let streams = StreamListener(try .tcpServer(address))
+      try poller.add(streams.socket.raw, .readable, token: WaitToken.listener(streamListeners.count).rawValue)
+      streamListeners.append(streams)
+    }
+  }
+
+  /// Serves until told to stop, and then until what is in flight is done.
+  func run() throws(SystemError) {
+    while !isFinished {
+      let count = try poller.wait(timeoutMilliseconds: millisecondsToNextDeadline)
+      now = Instant(nanoseconds: System.monotonicNanoseconds())
+      for index in 0..<count {
+        let ready = poller.ready(at: index)
+        if let token = WaitToken(rawValue: ready.token) { handle(token, ready.events) }
+      }
+      expire()
+    }
+  }
+
+  private func handle(_ token: WaitToken, _ events: Poller.Events) {
+    switch token {
+    case .mailbox: readMailbox()
+    case .datagrams(let index): serveDatagrams(datagramListeners[index], listener: index)
+    case .listener(let index): acceptConnections(streamListeners[index])
+    case .connection(let number): serve(connection: number, events)
+    case .upstream(let number):
+      forwarding.handle(number, events, &poller, now)
+      carryOut()
+    }
+  }
+
+  private func readMailbox() {
+    let (snapshot, mustStop) = mailbox.take()
+    if let snapshot { self.snapshot = snapshot }
+    if mustStop, stopAt == nil { beginToStop() }
+  }
+
+  // MARK: Datagrams
+
+  private func serveDatagrams(_ listener: DatagramListener, listener index: Int) {
+    let snapshot = snapshot
+    let batch = batch
+    for _ in 0..<settings.batchesPerTurn {
+      let count = batch.receive(on: listener.socket, wildcard: listener.isWildcard)
+      guard count > 0 else { return }
+      for datagram in 0..<count { answer(datagram, in: batch, listener: index, snapshot) }
+      batch.send(on: listener.socket)
+      guard count == DatagramBatch.capacity else { return }
+    }
+  }
+
+  @inline(__always)
+  private func answer(_ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot) {
+    guard let client = batch.source(datagram), !batch.isCut(datagram) else { return }
+    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
+    switch responder.respond(to: batch.input(datagram), from: client, via: .udp, in: snapshot, &writer) {
+    case .none: return
+    case .ready: batch.reply(to: datagram, length: writer.count)
+    case .resolve(let query, let decision):
+      resolve(datagram, in: batch, listener: listener, query, decision, client)
+    }
+  }
+
+  /// Answers from what is cached, or lets the question wait.
+  private func resolve(
+    _ datagram: Int, in batch: DatagramBatch, listener: Int, _ query: Query, _ decision: Decision,
+    _ client: SocketAddress
+  ) {
+    guard
+      let resolution = Resolution(
+        query, batch.input(datagram), from: client, via: .udp, decision, in: snapshot),
+      let peer = batch.peer(datagram)
+    else { return }
+    let ticket = waiting.nextTicket()
+    var source = hopSource(ticket, resolution)
+    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
+    switch responder.run(resolution, in: snapshot, &source, &writer) {
+    case .ready: batch.reply(to: datagram, length: writer.count)
+    case .waiting: wait(ticket, resolution, .datagram(peer, listener: listener))
+    }
+    carryOut()
+  }
+
+  /// Sends an answer that took a while.
+  func send(_ octets: Span<UInt8>, to peer: DatagramPeer, listener: Int) {
+    _ = datagramListeners[listener].socket.send(octets, to: peer)
+  }
+
+  // MARK: The end
+
+  private func acceptConnections(_ listener: StreamListener) {
+    guard stopAt == nil else { return }
+    accept(on: listener.socket)
+  }
+
+  /// Takes no more connections, answers what has come, and lets what waits be finished.
+  private func beginToStop() {
+    stopAt = now + .milliseconds(Int64(settings.stopMilliseconds))
+    for listener in streamListeners { poller.remove(listener.socket.raw) }
+    for (index, listener) in datagramListeners.enumerated() { serveDatagrams(listener, listener: index) }
+  }
+
+  private var isFinished: Bool {
+    guard let stopAt else { return false }
+    return now >= stopAt || (waiting.isEmpty && connections.hasNothingToSend)
+  }
+
+  private var millisecondsToNextDeadline: Int32? {
+    let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt]
+    guard let next = deadlines.compactMap({ $0 }).min() else { return nil }
+    let current = Instant(nanoseconds: System.monotonicNanoseconds())
+    guard next > current else { return 0 }
+    // Rounded up, so that waking is never too early and the loop never spins.
+    return Int32(clamping: (next.nanoseconds - current.nanoseconds + 999_999) / 1_000_000)
+  }
+
+  private func expire() {
+    forwarding.advance(to: now)
+    carryOut()
+    expireWaiting()
+    expireConnections()
+  }
+}

@@ -1,0 +1,59 @@
+import Wire
+
+/// The limits of one worker, and the times it keeps.
+struct WorkerSettings: Sendable {
+  /// How many batches of one socket are served before the others have their turn.
+  var batchesPerTurn = 8
+  /// How long a client's question may take over all its hops, in milliseconds: less than the five seconds after which
+  /// `dig` and most stub resolvers give up, so that they see the SERVFAIL and its reason.
+  var deadlineMilliseconds: UInt64 = 4000
+  /// How many clients' questions may wait for upstreams at once; more are SERVFAIL.
+  var maximumWaiting = 16_384
+  /// How many TCP connections a worker keeps; at the limit the one that was idle longest makes room.
+  var maximumConnections = 512
+  /// How long a connection may be without a whole query, in milliseconds (RFC 7766 §6.2.3).
+  var idleMilliseconds: UInt64 = 10_000
+  /// How many queries of one connection may wait for upstreams at once; no more are read until one is answered.
+  var maximumPipelined = 64
+  /// How many octets of answers may wait for a connection's client to read; no more queries are read until it did.
+  var maximumUnsentOctets = 256 << 10
+  /// How long a stopping worker waits for what is in flight, in milliseconds.
+  var stopMilliseconds: UInt64 = 5000
+}
+
+/// Tells apart what a worker waits for: the kind in the upper eight bits of a poller's token, a number in the rest.
+enum WaitToken: Equatable {
+  /// Another thread left something in the mailbox.
+  case mailbox
+  case datagrams(Int)
+  case listener(Int)
+  case connection(UInt64)
+  case upstream(UInt64)
+
+  private static var numberMask: UInt64 { (1 << 56) - 1 }
+
+  /// The part of a number that fits.
+  static func number(_ number: UInt64) -> UInt64 { number & numberMask }
+
+  var rawValue: UInt64 {
+    switch self {
+    case .mailbox: 0
+    case .datagrams(let index): 1 << 56 | UInt64(index)
+    case .listener(let index): 2 << 56 | UInt64(index)
+    case .connection(let number): 3 << 56 | number & Self.numberMask
+    case .upstream(let number): 4 << 56 | number & Self.numberMask
+    }
+  }
+
+  init?(rawValue: UInt64) {
+    let number = rawValue & Self.numberMask
+    switch rawValue >> 56 {
+    case 0: self = .mailbox
+    case 1: self = .datagrams(Int(number))
+    case 2: self = .listener(Int(number))
+    case 3: self = .connection(number)
+    case 4: self = .upstream(number)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import SystemIO
+import Text
+
+/// Which files stood in a folder and all below it at one moment: enough to tell later whether any was written,
+/// replaced, added or removed.
+struct FolderTree: Sendable {
+  /// The most entries that a workspace's folder may have, sub-folders and all.
+  static let maximumEntryCount = 100_000
+
+  /// By path within the folder, which is itself at the empty path; symbolic links are not followed.
+  private let entries: [String: Files.Identity]
+
+  /// Looks at a folder.
+  ///
+  /// - Parameters:
+  ///   - root: the folder's path.
+  ///   - shown: the path as the person knows it, for problems.
+  init(of root: String, shown: String) throws(Problem) {
+    var entries: [String: Files.Identity] = [:]
+    var rest = [""]
+    while let path = rest.popLast() {
+      // Something that went away between two looks shows as a difference from a later look, or an earlier one.
+      let full = path.isEmpty ? root : "\(root)/\(path)"
+      guard
+        let identity = try trying(
+          to: "look at this", file: Self.join(shown, path),
+          { () throws(SystemError) in
+            try Files.identity(full, followsLinks: path.isEmpty)
+          })
+      else { continue }
+      entries[path] = identity
+      guard entries.count <= Self.maximumEntryCount else {
+        throw Problem(file: shown, "more than \(Self.maximumEntryCount) files; split the workspace")
+      }
+      guard identity.kind == .folder else { continue }
+      let names = try trying(to: "list this folder", file: Self.join(shown, path)) { () throws(SystemError) in
+        try Files.list(full)
+      }
+      for name in names {
+        guard !name.unicodeScalars.contains("\u{fffd}") else {
+          throw Problem(file: Self.join(shown, path), "a file's name here is not UTF-8; rename \(quoted(name))")
+        }
+        rest.append(Self.join(path, name))
+      }
+    }
+    self.entries = entries
+  }
+
+  /// True when the same files stand at the same paths, none of them written since; the folder itself may have moved.
+  func isSame(as other: FolderTree) -> Bool {
+    entries.count == other.entries.count
+      && entries.allSatisfy { path, identity in other.entries[path].map(identity.hasSameContent) ?? false }
+  }
+
+  /// What stands at a path within the folder; nil when nothing does.
+  func identity(_ path: String) -> Files.Identity? { entries[path] }
+
+  /// The paths of the folders below this one, each before those that are in it.
+  var folders: [String] { paths { $0 == .folder } }
+
+  /// The paths of all that is no folder.
+  var files: [String] { paths { $0 != .folder } }
+
+  private func paths(_ isWanted: (Files.Kind) -> Bool) -> [String] {
+    entries.filter { !$0.key.isEmpty && isWanted($0.value.kind) }.map(\.key).sorted()
+  }
+
+  /// A path within a folder; the folder's own for the empty path.
+  static func join(_ folder: String, _ path: String) -> String {
+    path.isEmpty ? folder : folder.isEmpty ? path : "\(folder)/\(path)"
+  }
+}

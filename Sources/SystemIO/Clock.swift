@@ -1,0 +1,47 @@
+import CLinux
+import Glibc
+
+/// The machine's clock and random numbers.
+public enum System {
+  /// Nanoseconds of the monotonic clock, which no one sets.
+  public static func monotonicNanoseconds() -> UInt64 {
+    clock(CLOCK_MONOTONIC)
+  }
+
+  /// Seconds since 1970.
+  public static func wallClockSeconds() -> UInt64 {
+    clock(CLOCK_REALTIME) / 1_000_000_000
+  }
+
+  private static func clock(_ id: clockid_t) -> UInt64 {
+    var time = timespec()
+    // unsafe: the call fills a local.
+    _ = unsafe clock_gettime(id, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  /// Octets from the kernel's generator (getrandom).
+  public static func random(count: Int) throws(SystemError) -> [UInt8] {
+    var octets = [UInt8](repeating: 0, count: count)
+    // unsafe: the call fills the array, whose length it is given.
+    let result = unsafe octets.withUnsafeMutableBytes { unsafe cl_random($0.baseAddress, $0.count) }
+    try check(result, "getrandom")
+    return octets
+  }
+
+  /// How many cores this process may use.
+  public static var coreCount: Int {
+    max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// The machine's name.
+  public static var hostName: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    // unsafe: the call writes inside the buffer, whose length it is given less one.
+    _ = unsafe gethostname(&buffer, buffer.count - 1)
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The process's number.
+  public static var processID: Int32 { getpid() }
+}

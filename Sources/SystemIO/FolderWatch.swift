@@ -1,0 +1,58 @@
+import Glibc
+
+/// Tells which entries of folders change (inotify). It says that, not how: who is told looks again.
+public struct FolderWatch: ~Copyable {
+  /// Readable when something has changed.
+  public let descriptor: FileDescriptor
+  private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+  /// A watched folder's number.
+  public typealias ID = Int32
+
+  /// What has happened since the last look.
+  public struct Changes: Sendable {
+    /// By folder, the entries that were made, written, renamed or removed; an empty name is the folder itself.
+    public var entries: [ID: Set<String>] = [:]
+    /// The kernel dropped some: anything may have changed.
+    public var overflowed = false
+  }
+
+  /// Starts with nothing to watch.
+  public init() throws(SystemError) {
+    let raw = try checked("inotify_init1") { inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
+    descriptor = FileDescriptor(owning: raw)
+  }
+
+  /// Starts to watch a folder, or the file that a path leads to; the same folder has the same number.
+  public func add(_ path: String) throws(SystemError) -> ID {
+    let events =
+      IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB
+    // unsafe: the call reads the path.
+    return try checked("inotify_add_watch", path) {
+      unsafe inotify_add_watch(descriptor.raw, path, UInt32(events))
+    }
+  }
+
+  /// Stops watching.
+  public func remove(_ id: ID) { _ = inotify_rm_watch(descriptor.raw, id) }
+
+  /// Takes what has happened.
+  public mutating func takeChanges() throws(SystemError) -> Changes {
+    var changes = Changes()
+    while let count = try descriptor.read(into: &buffer), count > 0 {
+      var at = 0
+      while at + MemoryLayout<inotify_event>.size <= count {
+        // unsafe: the kernel writes whole events, and the line above says that the fixed part is inside.
+        let event = unsafe buffer.withUnsafeBytes {
+          unsafe $0.loadUnaligned(fromByteOffset: at, as: inotify_event.self)
+        }
+        if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { changes.overflowed = true }
+        let name = at + MemoryLayout<inotify_event>.size
+        at = min(count, name + Int(event.len))
+        changes.entries[event.wd, default: []].insert(
+          String(decoding: buffer[name..<at].prefix { $0 != 0 }, as: UTF8.self))
+      }
+    }
+    return changes
+  }
+}

@@ -1,0 +1,38 @@
+import Glibc
+
+extension SystemError {
+  /// Reasons that a caller or a person can do something about.
+  public enum Kind: Sendable {
+    case notFound
+    case exists
+    case denied
+    case readOnly
+    /// No room on the disk, or none left in the user's quota.
+    case full
+    /// The file is larger than the caller takes.
+    case tooLarge
+    /// The file system or the kernel does not know how to do this.
+    case unsupported
+    /// The two paths are on different file systems.
+    case crossesFileSystems
+    /// Whoever would have read it is gone.
+    case brokenPipe
+    case other
+  }
+
+  /// Which of those this is.
+  public var kind: Kind {
+    switch code {
+    case ENOENT, ENOTDIR: .notFound
+    case EEXIST, ENOTEMPTY: .exists
+    case EACCES, EPERM: .denied
+    case EROFS: .readOnly
+    case ENOSPC, EDQUOT: .full
+    case EFBIG: .tooLarge
+    case EINVAL, ENOSYS, EOPNOTSUPP: .unsupported
+    case EXDEV: .crossesFileSystems
+    case EPIPE: .brokenPipe
+    default: .other
+    }
+  }
+}

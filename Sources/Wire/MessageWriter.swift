@@ -1,0 +1,391 @@
+/// The sections of a message that hold records.
+public enum Section: Int, Sendable {
+  case answer
+  case authority
+  case additional
+
+  /// Where the header counts this section's records.
+  @inlinable var countOffset: Int { 6 + 2 * rawValue }
+}
+
+/// Builds a response in the caller's buffer.
+///
+/// Nothing is ever half written: an append that does not fit within `limit` returns false and leaves the message as it
+/// was, counts included. What must fit at the end (the OPT record) is set aside first with `reserve`.
+public struct MessageWriter: ~Copyable, ~Escapable {
+  @usableFromInline var octets: MutableSpan<UInt8>
+  /// How many octets are written.
+  public private(set) var count = 0
+  /// How many octets the message may have, what is reserved not counted.
+  @usableFromInline var limit: Int
+  /// Where the target of the last CNAME that `append` wrote stands, which owns what follows it; 0 before the first.
+  public private(set) var lastTargetOffset = 0
+  private var names = CompressionTable()
+
+  /// Writes into `octets`, at most `limit` octets of it.
+  @_lifetime(copy octets)
+  @inlinable public init(_ octets: consuming MutableSpan<UInt8>, limit: Int) {
+    self.limit = min(limit, octets.count)
+    self.octets = octets
+  }
+
+  /// The message as far as it is written.
+  public var message: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { octets.span.extracting(0..<count) }
+  }
+
+  /// Starts a response to `query`: the header with its id, opcode, RD and CD, and its question octet for octet.
+  ///
+  /// - Returns: false when not even that fits.
+  @_lifetime(self: copy self)
+  public mutating func start(_ query: Query, from message: Span<UInt8>) -> Bool {
+    let end = query.questionEnd
+    guard end <= limit else { return false }
+    octets.copy(message.extracting(0..<end), to: 0)
+    let kept: Flags = [.recursionDesired, .checkingDisabled]
+    let flags: Flags = [.response, query.flags.opcodeBits, query.flags.intersection(kept)]
+    octets.setBigEndian16(flags.rawValue, at: 2)
+    octets.setBigEndian16(1, at: 4)
+    octets.setBigEndian32(0, at: 6)
+    octets.setBigEndian16(0, at: 10)
+    count = end
+    names = CompressionTable()
+    lastTargetOffset = 0
+    return true
+  }
+
+  /// Starts a message that is a header alone, as answers to questions that could not be read are.
+  @_lifetime(self: copy self)
+  public mutating func start(id: UInt16, flags: Flags) -> Bool {
+    guard limit >= Header.length else { return false }
+    octets.setBigEndian16(id, at: 0)
+    octets.setBigEndian16(flags.rawValue, at: 2)
+    octets.setBigEndian32(0, at: 4)
+    octets.setBigEndian32(0, at: 8)
+    count = Header.length
+    names = CompressionTable()
+    return true
+  }
+
+  /// Appends a question; for those who build queries.
+  @_lifetime(self: copy self)
+  public mutating func appendQuestion(_ name: Name, _ type: RecordType, _ class: RecordClass) -> Bool {
+    guard count + name.wire.count + 4 <= limit else { return false }
+    octets.copy(name.wire.span, to: count)
+    count += name.wire.count
+    octets.setBigEndian16(type.rawValue, at: count)
+    octets.setBigEndian16(`class`.rawValue, at: count + 2)
+    count += 4
+    octets.setBigEndian16(octets.span.bigEndian16(at: 4) + 1, at: 4)
+    return true
+  }
+
+  /// Lowers the most octets that the message may have: to what this client takes.
+  @_lifetime(self: copy self)
+  @inlinable public mutating func restrict(to size: Int) { limit = min(limit, size) }
+
+  /// Sets aside room at the end, for what must not be crowded out.
+  @_lifetime(self: copy self)
+  @inlinable public mutating func reserve(_ size: Int) { limit -= size }
+
+  /// Gives back what `reserve` set aside.
+  @_lifetime(self: copy self)
+  @inlinable public mutating func release(_ size: Int) { limit += size }
+
+  /// The header's flags.
+  public var flags: Flags {
+    get { Flags(rawValue: octets.span.bigEndian16(at: 2)) }
+    @_lifetime(self: copy self)
+    set { octets.setBigEndian16(newValue.rawValue, at: 2) }
+  }
+
+  /// Sets the low four bits of the RCODE.
+  @_lifetime(self: copy self)
+  public mutating func set(_ code: ResponseCode) {
+    flags = Flags(rawValue: flags.rawValue & ~15 | code.rawValue & 15)
+  }
+
+  /// Sets the message's id.
+  @_lifetime(self: copy self)
+  public mutating func set(id: UInt16) { octets.setBigEndian16(id, at: 0) }
+
+  /// How many records a section has.
+  public func recordCount(_ section: Section) -> Int {
+    Int(octets.span.bigEndian16(at: section.countOffset))
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func addRecords(_ added: Int, to section: Section) {
+    octets.setBigEndian16(UInt16(truncatingIfNeeded: recordCount(section) + added), at: section.countOffset)
+  }
+
+  /// Takes back every record.
+  @_lifetime(self: copy self)
+  public mutating func clear(to questionEnd: Int) {
+    count = questionEnd
+    octets.setBigEndian32(0, at: 6)
+    octets.setBigEndian16(0, at: 10)
+    names = CompressionTable()
+    lastTargetOffset = 0
+  }
+
+  /// Takes back every record, and sets TC: the client asks again over TCP.
+  @_lifetime(self: copy self)
+  public mutating func truncate(to questionEnd: Int) {
+    clear(to: questionEnd)
+    flags.insert(.truncated)
+  }
+
+  /// The name that stands at a place of the message; nil when none does.
+  public func name(at offset: Int) -> Name? {
+    guard let reader = try? MessageReader(message) else { return nil }
+    return try? reader.name(at: offset)
+  }
+
+  /// Appends records that were made ready beforehand, each starting with the two octets of a pointer, which becomes a
+  /// pointer to the name at `owner`.
+  ///
+  /// - Parameters:
+  ///   - owner: where in this message the owner's name stands; a pointer reaches 16,383 octets far.
+  ///   - recordCount: how many records `records` is.
+  ///   - maximumTTL: what no record's TTL may exceed, in seconds; nil keeps them as they are.
+  /// - Returns: false when they do not fit, or no pointer reaches the owner; nothing is written then.
+  @_lifetime(self: copy self)
+  public mutating func append(
+    prepared records: Span<UInt8>, recordCount: Int, owner: Int, maximumTTL: UInt32? = nil, to section: Section
+  ) -> Bool {
+    let end = count + records.count
+    guard end <= limit, owner < 0x4000 else { return false }
+    octets.copy(records, to: count)
+    let pointer = 0xc000 | UInt16(truncatingIfNeeded: owner)
+    var at = count
+    for _ in 0..<recordCount {
+      octets.setBigEndian16(pointer, at: at)
+      if let maximumTTL {
+        octets.setBigEndian32(min(maximumTTL, octets.span.bigEndian32(at: at + 6)), at: at + 6)
+      }
+      at += 12 + Int(octets.span.bigEndian16(at: at + 10))
+    }
+    count = end
+    addRecords(recordCount, to: section)
+    return true
+  }
+
+  /// Appends one record, its owner's name compressed against what was appended this way before and the question.
+  ///
+  /// - Parameter data: uncompressed record data.
+  /// - Returns: false when it does not fit; nothing is written then.
+  @_lifetime(self: copy self)
+  public mutating func append(
+    _ owner: Name, _ type: RecordType, _ class: RecordClass, ttl: UInt32, data: Span<UInt8>, to section: Section
+  ) -> Bool {
+    let (before, namesBefore) = (count, names)
+    guard append(name: owner.wire.span), count + 10 + data.count <= limit else {
+      (count, names) = (before, namesBefore)
+      return false
+    }
+    octets.setBigEndian16(type.rawValue, at: count)
+    octets.setBigEndian16(`class`.rawValue, at: count + 2)
+    octets.setBigEndian32(ttl, at: count + 4)
+    octets.setBigEndian16(UInt16(truncatingIfNeeded: data.count), at: count + 8)
+    octets.copy(data, to: count + 10)
+    // The target of a CNAME is the owner of what follows it.
+    if type == .cname {
+      lastTargetOffset = count + 10
+      names.remember(lastTargetOffset)
+    }
+    count += 10 + data.count
+    addRecords(1, to: section)
+    return true
+  }
+
+  /// Appends records of one owner that were made ready beforehand, each starting with two octets for a pointer, with
+  /// a TTL of their own; the owner's name is compressed as `append(_:_:_:ttl:data:to:)` does.
+  ///
+  /// - Parameters:
+  ///   - owner: in uncompressed wire form; empty to point to `ownerOffset` instead.
+  ///   - ownerOffset: where in this message the owner's name stands; a pointer reaches 16,383 octets far.
+  /// - Returns: false when they do not fit, or no pointer reaches the owner; nothing is written then.
+  @_lifetime(self: copy self)
+  public mutating func append(
+    prepared records: Span<UInt8>, owner: Span<UInt8>, ownerOffset: Int = Header.length, ttlSeconds: UInt32,
+    to section: Section
+  ) -> Bool {
+    let before = (count, names, lastTargetOffset)
+    var added = 0
+    var at = 0
+    while at < records.count {
+      let end = at + 12 + Int(records.bigEndian16(at: at + 10))
+      let hasOwner = owner.isEmpty ? append(pointerTo: ownerOffset) : append(name: owner)
+      guard hasOwner, count + end - at - 2 <= limit else {
+        (count, names, lastTargetOffset) = before
+        return false
+      }
+      octets.copy(records.extracting((at + 2)..<end), to: count)
+      octets.setBigEndian32(ttlSeconds, at: count + 4)
+      if records.bigEndian16(at: at + 2) == RecordType.cname.rawValue {
+        lastTargetOffset = count + 10
+        names.remember(lastTargetOffset)
+      }
+      count += end - at - 2
+      added += 1
+      at = end
+    }
+    addRecords(added, to: section)
+    return true
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func append(pointerTo offset: Int) -> Bool {
+    guard count + 2 <= limit, offset < 0x4000 else { return false }
+    octets.setBigEndian16(0xc000 | UInt16(truncatingIfNeeded: offset), at: count)
+    count += 2
+    return true
+  }
+
+  /// Writes a name, the longest known end of it as a pointer.
+  @_lifetime(self: copy self)
+  private mutating func append(name: Span<UInt8>) -> Bool {
+    if names.isEmpty { names.remember(Header.length) }
+    let (kept, pointer) = names.match(name, in: octets.span, writtenTo: count)
+    let start = count
+    let room = kept + (pointer == nil ? 1 : 2)
+    guard count + room <= limit else { return false }
+    octets.copy(name.extracting(0..<kept), to: count)
+    count += kept
+    if let pointer {
+      octets.setBigEndian16(0xc000 | UInt16(truncatingIfNeeded: pointer), at: count)
+      count += 2
+    } else {
+      octets[count] = 0
+      count += 1
+    }
+    if kept > 0 { names.remember(start) }
+    return true
+  }
+
+  /// How many octets an OPT record without options takes.
+  @inlinable public static var emptyOPTLength: Int { 11 }
+
+  /// Appends the OPT record, with an Extended DNS Error if there is one (RFC 6891 §6.1, RFC 8914 §2).
+  ///
+  /// Room that was reserved for it must have been released.
+  /// - Parameter errorText: printable ASCII, for a person; see `ExtendedError`.
+  @_lifetime(self: copy self)
+  public mutating func appendOPT(
+    payloadSize: UInt16, code: ResponseCode, dnssecOK: Bool, error: ExtendedError? = nil
+  ) -> Bool {
+    let optionLength = error?.optionLength ?? 0
+    guard count + 11 + optionLength <= limit else { return false }
+    octets[count] = 0
+    octets.setBigEndian16(RecordType.opt.rawValue, at: count + 1)
+    octets.setBigEndian16(payloadSize, at: count + 3)
+    octets[count + 5] = UInt8(truncatingIfNeeded: code.rawValue >> 4)
+    octets[count + 6] = 0
+    octets.setBigEndian16(dnssecOK ? 0x8000 : 0, at: count + 7)
+    octets.setBigEndian16(UInt16(truncatingIfNeeded: optionLength), at: count + 9)
+    if let error {
+      octets.setBigEndian16(ExtendedError.optionCode, at: count + 11)
+      octets.setBigEndian16(UInt16(truncatingIfNeeded: optionLength - 4), at: count + 13)
+      octets.setBigEndian16(error.code.rawValue, at: count + 15)
+      octets.copy(error.octets.span, to: count + 17)
+    }
+    count += 11 + optionLength
+    addRecords(1, to: .additional)
+    return true
+  }
+}
+
+/// What went wrong, for a person at `dig` (RFC 8914).
+public struct ExtendedError: Hashable, Sendable {
+  /// The EDNS option that carries it.
+  @inlinable public static var optionCode: UInt16 { 15 }
+  /// The most characters a text has; more would crowd small messages, and `dig` prints it on one line.
+  public static let maximumTextLength = 160
+
+  /// The kind of error.
+  public let code: ExtendedErrorCode
+  /// Printable ASCII without quotes, backslashes, parentheses or semicolons, which `dig` and `kdig` print raw.
+  public let octets: [UInt8]
+
+  /// Takes any text; what may not stand in one becomes a question mark, and what is too long is cut.
+  public init(_ code: ExtendedErrorCode, _ text: String) {
+    self.code = code
+    octets = text.unicodeScalars.prefix(Self.maximumTextLength).map { scalar in
+      let octet = UInt8(truncatingIfNeeded: scalar.value)
+      let isPlain = (0x20..<0x7f).contains(scalar.value) && !"\"\\();".utf8.contains(octet)
+      return isPlain ? octet : UInt8(ascii: "?")
+    }
+  }
+
+  /// The text as a string.
+  public var text: String { String(decoding: octets, as: UTF8.self) }
+
+  /// How many octets the option takes in the OPT record.
+  public var optionLength: Int { 6 + octets.count }
+}
+
+/// Where names stand in a message that is being written, to be pointed at. It holds a bounded number of places.
+struct CompressionTable {
+  // A SIMD vector for its fixed size alone: Swift 6.3.1 cannot compile an InlineArray inside a non-escapable type.
+  private var offsets = SIMD32<UInt16>()
+  private var used = 0
+
+  var isEmpty: Bool { used == 0 }
+
+  /// Keeps the place of a name, if a pointer can reach it and there is room.
+  mutating func remember(_ offset: Int) {
+    guard used < offsets.scalarCount, offset < 0x4000 else { return }
+    offsets[used] = UInt16(truncatingIfNeeded: offset)
+    used += 1
+  }
+
+  /// Finds the longest end of `name` that stands in the message.
+  ///
+  /// - Returns: how many octets of the name stand before that end, and where it stands; the whole without its final
+  ///   zero, and nil, when there is none.
+  func match(_ name: Span<UInt8>, in message: Span<UInt8>, writtenTo end: Int) -> (kept: Int, pointer: Int?) {
+    var start = 0
+    while name[start] != 0 {
+      for index in 0..<used {
+        if let place = Self.find(name, from: start, at: Int(offsets[index]), in: message, end: end) {
+          return (start, place)
+        }
+      }
+      start += Int(name[start]) + 1
+    }
+    return (start, nil)
+  }
+
+  /// Where, in the name that is written at `offset`, the end of `wire` from `start` stands; nil when it does not.
+  private static func find(
+    _ wire: Span<UInt8>, from start: Int, at offset: Int, in message: Span<UInt8>, end: Int
+  ) -> Int? {
+    var at = offset
+    // Each step goes forward inside a name or strictly backwards over a pointer; 255 octets bound both.
+    for _ in 0..<Name.maximumLength {
+      guard at < end else { return nil }
+      if message[at] >= 0xc0 { at = Int(message.bigEndian16(at: at) & 0x3fff) }
+      if message[at] == 0 { return nil }
+      if equal(wire, from: start, message, at: at) { return at }
+      at += Int(message[at]) + 1
+    }
+    return nil
+  }
+
+  private static func equal(_ wire: Span<UInt8>, from start: Int, _ message: Span<UInt8>, at offset: Int) -> Bool {
+    var at = offset
+    var index = start
+    while true {
+      if message[at] >= 0xc0 { at = Int(message.bigEndian16(at: at) & 0x3fff) }
+      let length = Int(wire[index])
+      guard Int(message[at]) == length else { return false }
+      if length == 0 { return true }
+      // The case must be equal too: a pointer must not change the case that an upstream or a zone gave.
+      for step in 1...length where message[at + step] != wire[index + step] { return false }
+      at += length + 1
+      index += length + 1
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Wire
+
+/// Finds whose client an address is: the longest prefix that holds it.
+///
+/// Prefixes are laid out as ranges that do not overlap, sorted, so that a look-up is one binary search; what a nested
+/// prefix interrupts goes on behind it as a range of its own.
+public final class ClientMap: Sendable {
+  /// A prefix and who it belongs to.
+  public struct Entry: Hashable, Sendable {
+    /// The addresses.
+    public let prefix: IPPrefix
+    /// The workspace's index in the snapshot; nil when two workspaces claim the prefix, and so nobody has it.
+    public let workspace: Int?
+
+    /// Takes both.
+    public init(prefix: IPPrefix, workspace: Int?) {
+      self.prefix = prefix
+      self.workspace = workspace
+    }
+  }
+
+  private let entries: [Entry]
+  /// Each entry's workspace, or -1: all that a query needs of an entry.
+  private let owners: [Int32]
+  private let v4: RangeTable<UInt32>
+  private let v6: RangeTable<UInt128>
+
+  /// Takes distinct prefixes.
+  public init(_ entries: [Entry]) {
+    self.entries = entries.sorted { $0.prefix < $1.prefix }
+    owners = self.entries.map { Int32($0.workspace ?? -1) }
+    var v4: [RangeTable<UInt32>.Range] = []
+    var v6: [RangeTable<UInt128>.Range] = []
+    for (index, entry) in self.entries.enumerated() {
+      let length = entry.prefix.length
+      switch entry.prefix.base {
+      case .v4(let bits): v4.append(.init(first: bits, last: bits | UInt32.max >> UInt32(length), entry: Int32(index)))
+      case .v6(let bits):
+        v6.append(.init(first: bits, last: bits | UInt128.max >> UInt128(length), entry: Int32(index)))
+      }
+    }
+    self.v4 = RangeTable(v4)
+    self.v6 = RangeTable(v6)
+  }
+
+  /// The place of the longest prefix that holds `address`, for `entry(at:)`; nil when none does.
+  @inlinable public func find(_ address: IPAddress) -> Int? {
+    switch address {
+    case .v4(let bits): find(v4: bits)
+    case .v6(let bits): find(v6: bits)
+    }
+  }
+
+  @usableFromInline func find(v4 bits: UInt32) -> Int? { v4.find(bits) }
+  @usableFromInline func find(v6 bits: UInt128) -> Int? { v6.find(bits) }
+
+  /// The workspace of the entry that `find` gave the place of; nil when nobody has the prefix.
+  public func workspace(at index: Int) -> Int? {
+    let owner = owners[index]
+    return owner < 0 ? nil : Int(owner)
+  }
+
+  /// An entry that `find` gave the place of.
+  public func entry(at index: Int) -> Entry { entries[index] }
+}
+
+/// Disjoint ranges of numbers in order, each with an entry or none.
+struct RangeTable<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
+  struct Range {
+    let first: Bits
+    let last: Bits
+    let entry: Int32
+  }
+
+  private static var none: Int32 { -1 }
+
+  private var starts: [Bits] = []
+  private var owners: [Int32] = []
+
+  /// Takes ranges that are nested or disjoint, as prefixes are, sorted by first and then the larger one first.
+  init(_ ranges: [Range]) {
+    add(start: 0, Self.none)
+    var open: [Range] = []
+    for range in ranges {
+      close(&open, before: range.first)
+      add(start: range.first, range.entry)
+      open.append(range)
+    }
+    close(&open, before: nil)
+  }
+
+  /// Ends the ranges that lie wholly before a place (all of them for nil); what they were in goes on.
+  private mutating func close(_ open: inout [Range], before place: Bits?) {
+    while let last = open.last, place.map({ last.last < $0 }) ?? true {
+      open.removeLast()
+      if last.last < Bits.max { add(start: last.last + 1, open.last?.entry ?? Self.none) }
+    }
+  }
+
+  private mutating func add(start: Bits, _ entry: Int32) {
+    if starts.last == start {
+      owners[owners.count - 1] = entry
+    } else {
+      starts.append(start)
+      owners.append(entry)
+    }
+  }
+
+  /// The entry of the range that holds `bits`; nil when none does.
+  func find(_ bits: Bits) -> Int? {
+    var low = 0
+    var high = starts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if starts[middle] <= bits { low = middle } else { high = middle }
+    }
+    let owner = owners[low]
+    return owner == Self.none ? nil : Int(owner)
+  }
+}

@@ -1,0 +1,152 @@
+import Forwarding
+import Text
+import Wire
+import Zones
+
+/// A workspace's folder as it was read: bytes, not yet understood.
+public struct WorkspaceSource: Sendable {
+  /// The workspace's name.
+  public let name: WorkspaceName
+  /// The folder as the person named it, for problems: `zones/acme`.
+  public let folder: String
+  /// Each file's content by its name in the folder; only those that a server reads.
+  public let files: [String: [UInt8]]
+
+  /// Takes what was read.
+  public init(name: WorkspaceName, folder: String, files: [String: [UInt8]]) {
+    self.name = name
+    self.folder = folder
+    self.files = files
+  }
+
+  /// The end of a zone file's name.
+  public static let zoneSuffix = ".zone"
+
+  /// True for files that a server reads; editors' own files, which start with a dot or end otherwise, are not.
+  public static func isRead(_ fileName: String) -> Bool {
+    fileName == WorkspaceFile.fileName || (fileName.hasSuffix(zoneSuffix) && !fileName.hasPrefix("."))
+  }
+}
+
+/// A workspace, checked and ready to answer from.
+public final class Workspace: Sendable {
+  /// The workspace's name.
+  public let name: WorkspaceName
+  /// The folder as the person named it, for problems.
+  public let folder: String
+  /// Who the clients are, and where the file says so.
+  public let clients: [WorkspaceFile.Client]
+  /// The zones, ready to be answered from.
+  public let image: ZoneImage
+  /// How many zones there are.
+  public let zoneCount: Int
+  /// How many records the zones hold together.
+  public let recordCount: Int
+  /// The workspace's own rules, and the server's for all else.
+  public let rules: ForwardRules
+
+  private init(source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: [ForwardRule]) {
+    name = source.name
+    folder = source.folder
+    clients = file.clients
+    let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
+    image = ZoneImage(
+      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone))
+    zoneCount = zones.count
+    recordCount = zones.reduce(0) { $0 + $1.records.count }
+    let owner = ForwardRule.Owner.workspace(source.name.description)
+    rules = ForwardRules(
+      own: file.rules.map { ForwardRule(owner: owner, zone: $0.zone, upstreams: $0.upstreams) }, server: serverRules,
+      cacheOwner: file.hasOwnCache ? owner : nil)
+  }
+
+  /// Reads and checks a workspace's files.
+  ///
+  /// - Parameters:
+  ///   - serverRules: the server's own forwarding, for names that the workspace has no rule for.
+  ///   - listeners: where the server itself listens; an upstream that is one of these is refused.
+  /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
+  public static func load(
+    _ source: WorkspaceSource, serverRules: [ForwardRule], listeners: [SocketAddress] = []
+  ) -> (workspace: Workspace?, problems: [Problem]) {
+    var problems: [Problem] = []
+    let file = loadFile(source, &problems)
+    var zones: [Zone] = []
+    for fileName in source.files.keys.sorted() where fileName.hasSuffix(WorkspaceSource.zoneSuffix) {
+      if let zone = loadZone(fileName, source, &problems) { zones.append(zone) }
+    }
+    if let file {
+      checkSettings(file, zones, source, &problems)
+      checkUpstreams(file, listeners, source, &problems)
+    }
+    guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
+    return (Workspace(source: source, file: file, zones: zones, serverRules: serverRules), problems)
+  }
+
+  private static func loadFile(_ source: WorkspaceSource, _ problems: inout [Problem]) -> WorkspaceFile? {
+    let path = "\(source.folder)/\(WorkspaceFile.fileName)"
+    guard let bytes = source.files[WorkspaceFile.fileName] else {
+      problems.append(
+        Problem(file: path, "the file is missing; a workspace has one that names its clients: { \"clients\": [] }"))
+      return nil
+    }
+    do throws(Problems) {
+      return try WorkspaceFile(bytes, file: path)
+    } catch {
+      problems += error.all
+      return nil
+    }
+  }
+
+  private static func loadZone(
+    _ fileName: String, _ source: WorkspaceSource, _ problems: inout [Problem]
+  ) -> Zone? {
+    let path = "\(source.folder)/\(fileName)"
+    do throws(NameTextError) {
+      let apex = try Name(fileName.dropLast(WorkspaceSource.zoneSuffix.count))
+      let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex)
+      let (zone, found) = Zone.check(parsed, apex: apex)
+      problems += found
+      return zone
+    } catch {
+      problems.append(Problem(file: path, "the file's name must be the zone's and end in .zone, but it has \(error)"))
+      return nil
+    }
+  }
+
+  /// Warns of settings that have no effect.
+  private static func checkSettings(
+    _ file: WorkspaceFile, _ zones: [Zone], _ source: WorkspaceSource, _ problems: inout [Problem]
+  ) {
+    let apexes = Set(zones.map(\.apex))
+    for setting in file.zones where !apexes.contains(setting.zone) {
+      problems.append(
+        Problem(
+          file: "\(source.folder)/\(WorkspaceFile.fileName)", position: setting.position, severity: .warning,
+          "there is no zone \(setting.zone) here, so this setting does nothing; add the zone or remove the setting"))
+    }
+  }
+
+  /// Refuses to forward to the server itself: the question would come back for ever.
+  private static func checkUpstreams(
+    _ file: WorkspaceFile, _ listeners: [SocketAddress], _ source: WorkspaceSource, _ problems: inout [Problem]
+  ) {
+    for rule in file.rules {
+      for upstream in rule.upstreams where isOwn(upstream, listeners) {
+        problems.append(
+          Problem(
+            file: "\(source.folder)/\(WorkspaceFile.fileName)", position: rule.position,
+            "the upstream \(upstream) is this server itself; name the resolver that answers for \(rule.zone)"))
+      }
+    }
+  }
+
+  /// True when an upstream is one of the addresses that the server listens on.
+  public static func isOwn(_ upstream: Upstream, _ listeners: [SocketAddress]) -> Bool {
+    listeners.contains { listener in
+      guard listener.port == upstream.address.port else { return false }
+      return listener.address == upstream.address.address
+        || (listener.address.isUnspecified && upstream.address.address.isLoopback)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Text
+import Wire
+
+/// A record and the place in its file where its entry starts.
+public struct LocatedRecord: Hashable, Sendable {
+  /// The record, its owner absolute.
+  public var record: ResourceRecord
+  /// Nil for a record that came from no file.
+  public var position: Position?
+
+  /// Takes a record, and its place if it has one.
+  public init(record: ResourceRecord, position: Position?) {
+    self.record = record
+    self.position = position
+  }
+}
+
+/// What a master file holds, and what is wrong with its text; not yet checked to be a zone.
+public struct ParsedMasterFile: Sendable {
+  /// The file as the person named it.
+  public var file: String?
+  /// In the file's order, class IN, their data valid for their type.
+  public var records: [LocatedRecord]
+  /// Each entry that could not be read, in the file's order.
+  public var problems: [Problem]
+
+  /// Takes what was read; for those who put records together without a text.
+  public init(file: String?, records: [LocatedRecord], problems: [Problem]) {
+    self.file = file
+    self.records = records
+    self.problems = problems
+  }
+}
+
+/// Master files: the text form of zones (RFC 1035 §5).
+///
+/// Read are `$ORIGIN`, `$TTL` (RFC 2308 §4), parentheses, comments, quoted strings, escapes, relative names, blank
+/// owners, TTL and class in either order, TTLs with BIND's units (`1h30m`), and RFC 3597's form of any type. `$INCLUDE`
+/// and `$GENERATE` are refused: a zone is one file that says all it holds.
+public enum MasterFile {
+  /// The longest file that is read, in octets.
+  public static let maximumOctets = 64 << 20
+  /// The most records that one file may hold.
+  public static let maximumRecordCount = 1_000_000
+  /// The longest item (name, string, number) in octets: a record's data in hex or as `\DDD` escapes fits.
+  public static let maximumTokenOctets = 4 * 65_536
+  /// The most items in one entry.
+  public static let maximumTokenCount = 65_600
+  /// How many problems are told of before reading stops.
+  public static let maximumProblemCount = 100
+
+  /// Reads a master file; what cannot be read is told of in `problems`, and reading goes on with the next entry.
+  ///
+  /// - Parameters:
+  ///   - file: how the person named the file, for problems.
+  ///   - origin: what relative names are below until the first `$ORIGIN`.
+  public static func parse(_ text: [UInt8], file: String, origin: Name) -> ParsedMasterFile {
+    MasterFileParser.parse(text, file: file, origin: origin)
+  }
+
+  /// Writes a zone as a master file that any DNS server loads: the same zone and header give the same octets.
+  ///
+  /// - Parameter header: comment lines for the top, without their `;`.
+  public static func text(of zone: Zone, header: [String] = []) -> String {
+    MasterFileWriter.text(of: zone, header: header)
+  }
+}

@@ -1,0 +1,168 @@
+import Text
+import Wire
+
+/// The checks that make records a zone; `Zone.check` runs them in order.
+///
+/// They find what BIND or NSD would refuse, and what could be served but hardly be meant.
+struct ZoneChecker {
+  let records: [LocatedRecord]
+  /// Entries of the file could not be read: what seems to be missing may stand in one of them.
+  let isPartial: Bool
+  var problems: ProblemList
+
+  init(_ parsed: ParsedMasterFile) {
+    records = parsed.records
+    problems = ProblemList(file: parsed.file, parsed.problems)
+    isPartial = problems.hasErrors
+  }
+
+  /// Runs every check.
+  mutating func run(apex expected: Name?) -> (zone: Zone?, problems: [Problem]) {
+    guard let (apex, soa) = findApex(expected) else { return (nil, problems.sorted) }
+    let tree = RecordTree(records, indices: recordsInside(apex), apex: apex)
+    for node in tree.nodes {
+      for set in node.sets { check(set, of: node) }
+      checkCompany(node)
+      if node.owner == apex { checkApex(node, soa) }
+    }
+    checkDescendants(tree)
+    checkTargets(tree)
+    checkLoops(tree)
+    guard !problems.hasErrors, let soa else { return (nil, problems.sorted) }
+    return (makeZone(tree, soa), problems.sorted)
+  }
+
+  /// The apex, and the SOA record's index: nil for it when there is none and `expected` alone says what the zone is.
+  private mutating func findApex(_ expected: Name?) -> (apex: Name, soa: Int?)? {
+    let all = records.indices.filter { records[$0].record.type == .soa }
+    guard let first = all.first else {
+      if !isPartial {
+        let top = problems.file == nil ? nil : Position(line: 1, column: 1)
+        let example = "@ SOA ns.example. admin.example. 1 3600 600 604800 300"
+        problems.add(top, "no SOA record: start the zone with one, like \(example)")
+      }
+      return expected.map { ($0, nil) }
+    }
+    let owner = records[first].record.owner
+    for other in all.dropFirst() where records[other].record != records[first].record {
+      note(other, "a second SOA record, besides that of \(owner)\(line(first)): a zone has exactly one; remove one")
+    }
+    if let expected, owner != expected {
+      note(first, "the SOA is that of \(owner), but the zone is \(expected): rename the zone, or correct the owner")
+    }
+    return (owner, first)
+  }
+
+  private mutating func recordsInside(_ apex: Name) -> [Int] {
+    records.indices.filter { index in
+      let record = records[index].record
+      guard record.owner.isSubdomain(of: apex) else {
+        note(index, "\(record.owner) is outside the zone \(apex): remove it, or put it into a zone of its own")
+        return false
+      }
+      guard RecordField.isValid(record.data, for: record.type), !record.type.isMeta, record.type.rawValue != 0 else {
+        note(index, "\(record.owner) \(record.type): the data is not what a record of this type may hold")
+        return false
+      }
+      guard record.ttlSeconds <= UInt32(TTLText.maximumSeconds) else {
+        note(index, "\(record.owner) \(record.type): the TTL is above \(TTLText.maximumSeconds) (RFC 2181 §8)")
+        return false
+      }
+      return true
+    }
+  }
+
+  /// One TTL, and not too many or too much.
+  private mutating func check(_ set: RecordTree.RecordSet, of node: RecordTree.Node) {
+    if let other = set.otherTTL {
+      let ttl = records[other].record.ttlSeconds
+      let first = records[set.first].record.ttlSeconds
+      note(
+        other,
+        "\(title(node, set.type)) has TTL \(ttl) here, but \(first) before\(line(set.first)): give a set one TTL (RFC 2181 §5.2)"
+      )
+    }
+    if set.members.count > Zone.maximumSetCount {
+      let extra = set.members.sorted()[Zone.maximumSetCount]
+      note(
+        extra,
+        "\(title(node, set.type)) has \(set.members.count) records: at most \(Zone.maximumSetCount) are served; remove the others"
+      )
+    }
+    // A compressed owner, and the fields up to the data.
+    let octets = set.members.reduce(0) { $0 + 12 + records[$1].record.data.count }
+    if octets > Zone.maximumSetOctets {
+      note(
+        set.first,
+        "\(title(node, set.type)) takes \(octets) octets: a response holds at most \(Zone.maximumSetOctets) of one set")
+    }
+  }
+
+  /// Types that cannot stand together at one name.
+  private mutating func checkCompany(_ node: RecordTree.Node) {
+    if let cname = node.set(.cname) {
+      // RFC 4034 §3 and §4 allow the records of DNSSEC beside it.
+      let others = node.sets.filter { $0.type != .cname && $0.type != .rrsig && $0.type.rawValue != 47 }
+      if let other = others.min(by: { $0.first < $1.first }) {
+        let rule = "a CNAME stands alone at its name (RFC 2181 §10.1)"
+        let remedy = node.set(.soa) == nil ? "remove one" : "at the apex use ALIAS or addresses"
+        clash(cname, other, node, rule, remedy)
+      }
+    }
+    for type in [RecordType.cname, .dname, .alias] {
+      guard let set = node.set(type), set.members.count > 1 else { continue }
+      let members = set.members.sorted()
+      note(members[1], "\(node.owner) has a second \(label(type)) besides the first\(line(members[0])): remove one")
+    }
+    if let alias = node.set(.alias), let address = node.set(.a) ?? node.set(.aaaa) {
+      clash(alias, address, node, "an ALIAS stands for all addresses of its name", "remove one")
+    }
+    if node.owner.isWildcard, let ns = node.set(.ns) {
+      note(ns.first, "\(node.owner) NS: a wildcard cannot be delegated (RFC 4592 §4.2); remove it")
+    }
+    if node.owner.isWildcard, let dname = node.set(.dname) {
+      note(dname.first, "\(node.owner) DNAME: servers differ in what a wildcard DNAME does (RFC 4592 §4.4)", .warning)
+    }
+  }
+
+  private mutating func clash(
+    _ a: RecordTree.RecordSet, _ b: RecordTree.RecordSet, _ node: RecordTree.Node, _ rule: String, _ remedy: String
+  ) {
+    let (early, late) = a.first < b.first ? (a, b) : (b, a)
+    note(
+      late.first,
+      "\(node.owner) has \(label(late.type)) here and \(label(early.type))\(line(early.first)): \(rule); \(remedy)")
+  }
+
+  private mutating func checkApex(_ node: RecordTree.Node, _ soa: Int?) {
+    guard node.set(.ns) == nil, !isPartial, let soa else { return }
+    note(soa, "\(node.owner) has no NS record: other servers refuse such a zone (RFC 1034 §4.2.1); add one at the apex")
+  }
+
+  private func makeZone(_ tree: RecordTree, _ soa: Int) -> Zone? {
+    guard let data = StartOfAuthority(data: records[soa].record.data) else { return nil }
+    var ordered = [records[soa].record]
+    for node in tree.nodes {
+      for set in node.sets where set.type != .soa { ordered += set.members.map { records[$0].record } }
+    }
+    return Zone(checked: ordered, soa: data)
+  }
+}
+
+extension ZoneChecker {
+  /// Notes a problem with the record at `index`.
+  mutating func note(_ index: Int, _ message: String, _ severity: Problem.Severity = .error) {
+    problems.add(records[index].position, message, severity)
+  }
+
+  /// `" (line 5)"`, or nothing for a record from no file.
+  func line(_ index: Int) -> String {
+    records[index].position.map { " (line \($0.line))" } ?? ""
+  }
+
+  /// A set as messages name it.
+  private func title(_ node: RecordTree.Node, _ type: RecordType) -> String { "\(node.owner) \(label(type))" }
+
+  /// What people call the type.
+  func label(_ type: RecordType) -> String { type == .alias ? "ALIAS" : type.description }
+}

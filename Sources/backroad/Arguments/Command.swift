@@ -1,0 +1,112 @@
+/// How a process ends.
+enum ExitStatus: Int32 {
+  case done = 0
+  /// What was checked is wrong, or what was asked for is refused.
+  case refused = 1
+  case usage = 2
+}
+
+/// A sub-command: what it takes, what it does, and what its help says.
+struct Command: Sendable {
+  /// What is typed: `import snowflake`.
+  let words: [String]
+  /// One line for lists of commands.
+  let summary: String
+  /// What stands beside the flags, for help.
+  var operands = ""
+  /// How many of those there may be.
+  var operandCount = 0...0
+  let flags: [Flag]
+  /// Further lines for the command's own help.
+  var details = ""
+  /// Command lines that a person can adapt.
+  var examples: [String] = []
+  let run: @Sendable (Arguments, Console) throws -> ExitStatus
+
+  /// The whole of it, as it is typed.
+  var name: String { "backroad " + words.joined(separator: " ") }
+}
+
+/// What a command was given, checked against what it takes.
+struct Arguments: Sendable {
+  fileprivate(set) var operands: [String] = []
+  fileprivate var values: [Flag: [String]] = [:]
+
+  /// A flag's value; nil when it is not there.
+  func value(_ flag: Flag) -> String? { values[flag]?.last }
+
+  /// A repeated flag's values, in order.
+  func values(_ flag: Flag) -> [String] { values[flag] ?? [] }
+
+  /// True when the flag is there.
+  func has(_ flag: Flag) -> Bool { values[flag] != nil }
+}
+
+/// A command line that cannot be understood.
+struct UsageError: Error {
+  let message: String
+  /// The command whose help says more: `backroad link`.
+  var command: String?
+
+  init(_ message: String, command: String? = nil) {
+    self.message = message
+    self.command = command
+  }
+}
+
+extension Arguments {
+  /// Reads what stands after a command's words.
+  init(_ words: ArraySlice<String>, of command: Command) throws(UsageError) {
+    var rest = words
+    while let word = rest.popFirst() {
+      if word == "--" {
+        operands += rest
+        break
+      }
+      guard word.hasPrefix("-"), word != "-" else {
+        operands.append(word)
+        continue
+      }
+      try take(word, &rest, command)
+    }
+    for flag in command.flags where flag.count == .required && values[flag] == nil {
+      throw UsageError("\(flag.usage) is missing", command: command.name)
+    }
+    try checkOperands(of: command)
+  }
+
+  private mutating func take(
+    _ word: String, _ rest: inout ArraySlice<String>, _ command: Command
+  ) throws(UsageError) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+    guard let flag = command.flags.first(where: { $0.name == parts[0] }) else {
+      throw unknown("flag", parts[0], among: command.flags.map(\.name), command: command.name)
+    }
+    guard values[flag] == nil || flag.count == .repeated else {
+      throw UsageError("\(flag.name) is given twice", command: command.name)
+    }
+    guard let value = flag.value else {
+      guard parts.count == 1 else { throw UsageError("\(flag.name) takes no value", command: command.name) }
+      values[flag] = [""]
+      return
+    }
+    if parts.count == 2 {
+      values[flag, default: []].append(parts[1])
+    } else if let next = rest.first, !next.hasPrefix("--") {
+      values[flag, default: []].append(next)
+      rest = rest.dropFirst()
+    } else {
+      throw UsageError("\(flag.name) needs a value: \(flag.name) \(value)", command: command.name)
+    }
+  }
+
+  private func checkOperands(of command: Command) throws(UsageError) {
+    if operands.count > command.operandCount.upperBound {
+      let extra = operands[command.operandCount.upperBound]
+      throw UsageError("\(shown(extra)) is one argument too many", command: command.name)
+    }
+    if operands.count < command.operandCount.lowerBound {
+      throw UsageError("arguments are missing: \(command.operands)", command: command.name)
+    }
+  }
+}

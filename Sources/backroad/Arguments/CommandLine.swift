@@ -1,0 +1,70 @@
+import Text
+
+/// What a command line asks for.
+enum Request {
+  case run(Command, Arguments)
+  /// Help on a command.
+  case help(Command)
+  /// Help on commands that start with the same word; on all of them for an empty word.
+  case overview(of: String)
+}
+
+/// All commands, and how a command line is matched with them.
+struct CommandSet: Sendable {
+  let commands: [Command]
+
+  /// Reads the words after the program's name.
+  func request(_ words: [String]) throws(UsageError) -> Request {
+    guard let first = words.first else { throw UsageError("name a command: \(names(after: nil))", command: "backroad") }
+    switch first {
+    case "-h", "--help": return .overview(of: "")
+    case "help": return try request(words.dropFirst().filter { !$0.hasPrefix("-") } + ["--help"])
+    case "--version": return try request(["version"])
+    default: break
+    }
+    guard !first.hasPrefix("-") else {
+      throw UsageError("the flag \(shown(first)) stands before the command; flags come after it", command: "backroad")
+    }
+    let candidates = commands.filter { $0.words[0] == first }
+    guard let only = candidates.first else {
+      throw unknown("command", first, among: Set(commands.map { $0.words[0] }).sorted(), command: "backroad")
+    }
+    if only.words.count == 1 { return try request(for: only, words.dropFirst()) }
+    guard let second = words.dropFirst().first else {
+      throw UsageError("\(first) what? \(names(after: first))", command: "backroad \(first)")
+    }
+    if second == "-h" || second == "--help" { return .overview(of: first) }
+    guard let command = candidates.first(where: { $0.words[1] == second }) else {
+      throw unknown(
+        second.hasPrefix("-") ? "flag" : "command", second, among: candidates.map { $0.words[1] },
+        command: "backroad \(first)")
+    }
+    return try request(for: command, words.dropFirst(2))
+  }
+
+  private func request(for command: Command, _ words: ArraySlice<String>) throws(UsageError) -> Request {
+    let flags = words.prefix { $0 != "--" }
+    if flags.contains("-h") || flags.contains("--help") { return .help(command) }
+    return .run(command, try Arguments(words, of: command))
+  }
+
+  private func names(after word: String?) -> String {
+    var names: [String] = []
+    for command in commands where word == nil || command.words[0] == word {
+      let name = command.words[word == nil ? 0 : 1]
+      if !names.contains(name) { names.append(name) }
+    }
+    return names.joined(separator: ", ")
+  }
+}
+
+/// That a word is unknown, naming the nearest known one.
+func unknown(_ kind: String, _ word: String, among known: [String], command: String) -> UsageError {
+  let remedy =
+    nearest(to: word, among: known).map { "did you mean \($0)?" }
+    ?? (known.isEmpty ? "there is none here" : "there are \(known.joined(separator: ", "))")
+  return UsageError("unknown \(kind) \(shown(word)); \(remedy)", command: command)
+}
+
+/// A word of the command line as a message shows it.
+func shown(_ word: String) -> String { quoted(word) }

@@ -1,0 +1,50 @@
+/// A flag of the command line.
+struct Flag: Hashable, Sendable {
+  /// How often a flag may stand.
+  enum Count: Sendable {
+    case optional
+    case required
+    case repeated
+  }
+
+  /// With its dashes.
+  let name: String
+  /// What its value is, for help; nil for a flag that has none.
+  let value: String?
+  let count: Count
+  let help: String
+
+  init(_ name: String, _ value: String? = nil, _ count: Count = .optional, help: String) {
+    self.name = name
+    self.value = value
+    self.count = count
+    self.help = help
+  }
+
+  /// As usage lines show it.
+  var usage: String {
+    let text = value.map { "\(name) \($0)" } ?? name
+    return switch count {
+    case .optional: "[\(text)]"
+    case .required: text
+    case .repeated: "[\(text)]…"
+    }
+  }
+}
+
+/// The flags that several commands have.
+extension Flag {
+  static let zones = Flag("--zones", "DIR", help: "the zones folder (default: zones)")
+  static let json = Flag("--json", help: "print JSON for programs")
+  static let dryRun = Flag("--dry-run", help: "say what would change, and change nothing")
+  static let workspace = Flag("--workspace", "W", .required, help: "the workspace")
+  static let link = Flag("--link", "NAME", .required, help: "the link's name; a link of that name is replaced")
+  static let endpoint = Flag(
+    "--endpoint", "VPCE[=ADDR,…]", help: "the endpoint's DNS name, with its addresses when they are to be pinned")
+  static let address = Flag(
+    "--address", "ADDR", .repeated, help: "an address of the endpoint, alone or pinned to its name")
+  static let answer = Flag(
+    "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
+  static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")
+  static let prune = Flag("--prune", help: "remove the link's hosts that the input does not name")
+}

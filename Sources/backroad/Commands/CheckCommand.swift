@@ -1,0 +1,103 @@
+import Links
+import Storage
+import Text
+import Workspaces
+
+/// `backroad check`.
+enum CheckCommand {
+  static let command = Command(
+    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: [.zones, .json],
+    details: """
+      Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
+      are served as they are.
+      """,
+    examples: ["backroad check --zones zones"],
+    run: { arguments, console in
+      let zones = arguments.zonesFolder
+      let findings = try Findings(in: zones)
+      console.print(arguments.has(.json) ? findings.json.text : findings.text)
+      return findings.errorCount == 0 ? .done : .refused
+    })
+}
+
+/// What is wrong in a zones folder, and how much was looked at.
+private struct Findings {
+  private var problems: [Problem] = []
+  private var workspaceCount = 0
+  private var zoneCount = 0
+  private var linkCount = 0
+
+  init(in zones: ZonesFolder) throws(Problem) {
+    let names = try zones.workspaceNames()
+    problems = try zones.strays()
+    workspaceCount = names.count
+    var loaded: [Workspace] = []
+    let progress = Progress()
+    for (index, name) in names.enumerated() {
+      progress.update("checking \(index) of \(names.count) workspaces")
+      do throws(Problem) {
+        let contents = try zones.contents(of: name)
+        if let workspace = check(contents) { loaded.append(workspace) }
+      } catch {
+        problems.append(error)
+      }
+    }
+    problems += Snapshot.make(loaded).problems
+    sort()
+  }
+
+  /// Checks one workspace: what the server reads, and then the links that some of it was made from.
+  private mutating func check(_ contents: WorkspaceContents) -> Workspace? {
+    let files = contents.files.filter { WorkspaceSource.isRead($0.key) }
+    let source = WorkspaceSource(name: contents.name, folder: contents.folder, files: files)
+    let folder = WorkspaceFolder(contents)
+    zoneCount += files.keys.count { $0.hasSuffix(WorkspaceSource.zoneSuffix) }
+    linkCount += folder.linkNames.count
+    let (workspace, found) = Workspace.load(source, serverRules: [])
+    problems += found
+    // The links' check needs the settings too, and would say the same of them less well.
+    let settings = folder.shown(WorkspaceFile.fileName)
+    let settingsAreWrong = found.contains { $0.file == settings && $0.severity == .error }
+    problems += LinkUpdate.problems(in: folder).filter { problem in
+      !(settingsAreWrong && (problem.file == settings || problem.file == contents.folder))
+    }
+    return workspace
+  }
+
+  /// By place, each once.
+  private mutating func sort() {
+    var seen: Set<Problem> = []
+    problems = problems.filter { seen.insert($0).inserted }.sorted { a, b in
+      let start = Position(line: 0, column: 0)
+      return (a.file ?? "", a.position ?? start, a.message) < (b.file ?? "", b.position ?? start, b.message)
+    }
+  }
+
+  var errorCount: Int { problems.count { $0.severity == .error } }
+  private var warningCount: Int { problems.count - errorCount }
+
+  var text: String {
+    let looked =
+      "\(counted(workspaceCount, "workspace")), \(counted(zoneCount, "zone")), \(counted(linkCount, "link"))"
+    let result =
+      problems.isEmpty ? "nothing is wrong" : "\(counted(errorCount, "error")), \(counted(warningCount, "warning"))"
+    return problems.map { "\($0)\n" }.joined() + "\(looked): \(result)\n"
+  }
+
+  var json: JSON {
+    [
+      "workspaces": .number(workspaceCount), "zones": .number(zoneCount), "links": .number(linkCount),
+      "errors": .number(errorCount), "warnings": .number(warningCount),
+      "problems": .array(
+        problems.map { problem in
+          [
+            "file": problem.file.map { .string($0) } ?? nil,
+            "line": problem.position.map { .number($0.line) } ?? nil,
+            "column": problem.position.map { .number($0.column) } ?? nil,
+            "severity": .string(problem.severity == .error ? "error" : "warning"),
+            "message": .string(problem.message),
+          ]
+        }),
+    ]
+  }
+}

@@ -1,0 +1,119 @@
+import Links
+import Storage
+import Text
+import Zones
+
+/// `backroad import …`: one command for each kind of link.
+enum ImportCommands {
+  static let commands = [snowflake, hosts]
+
+  private static let stageEndpoint = Flag(
+    "--stage-endpoint", "VPCE", help: "the endpoint of the internal stage's storage, which is another one")
+  private static let zone = Flag("--zone", "Z", help: "put the hosts into this zone, instead of one zone for each")
+  private static let miss = Flag(
+    "--miss", "forward|nxdomain", help: "what that zone does for names that it does not hold")
+  private static let from = Flag("--from", "FILE|-", help: "read the hosts from a file, or standard input")
+
+  private static let snowflake = Command(
+    words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
+    operands: "[FILE|-]", operandCount: 0...1,
+    flags: [
+      .workspace, .link, .endpoint, .address, stageEndpoint, .ttl, .answer, .prune, .zones, .dryRun, .json,
+    ],
+    details: """
+      Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
+      workspace's zones are made again from all of its links, all at once or not at all.
+      """,
+    examples: [
+      "backroad import snowflake --workspace acme --link snowflake-prod \\",
+      "  --endpoint vpce-0a1b2c3d-x7y8z9.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com=10.1.2.3 config.csv",
+    ],
+    run: { arguments, console in
+      let (endpoint, warnings) = try readEndpoint(arguments)
+      var options = SnowflakeImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
+      options.warnings = warnings
+      if let text = arguments.value(stageEndpoint) {
+        let stage = try Endpoint.read(text, flag: stageEndpoint.name)
+        options.stage = stage.endpoint
+        options.warnings += stage.warnings
+      }
+      options.ttlSeconds = try arguments.ttlSeconds()
+      options.answer = try arguments.answer()
+      options.prune = arguments.has(.prune)
+      let path = arguments.operands.first ?? "-"
+      let workspace = try arguments.workspace()
+      let input = try readInput(path, "a private link config", maximumOctets: ExportReader.maximumOctets, console)
+      return try LinkChange(workspace, arguments, console).make { folder in
+        try SnowflakeImport.plan(input, file: path, options: options, in: folder)
+      }
+    })
+
+  private static let hosts = Command(
+    words: ["import", "hosts"], summary: "make a link of host names inside a network",
+    operands: "[HOST…]", operandCount: 0...Int.max,
+    flags: [
+      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune, .zones, .dryRun, .json,
+    ],
+    details: """
+      Each host becomes a zone of its own, so that it hides no other name; with --zone all of them stand in
+      that zone, and --miss says what it does for names beside them. A file has one host a line; # starts
+      a comment.
+      """,
+    examples: [
+      "backroad import hosts --workspace acme --link git --endpoint 10.1.2.3 git.corp.example",
+      "backroad import hosts --workspace acme --link git --endpoint 10.1.2.3 --zone corp.example --miss forward --from hosts.txt",
+    ],
+    run: { arguments, console in
+      let (endpoint, warnings) = try readEndpoint(arguments)
+      var options = HostsImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
+      options.warnings = warnings
+      options.zone = try readZone(arguments)
+      options.ttlSeconds = try arguments.ttlSeconds()
+      options.answer = try arguments.answer()
+      options.prune = arguments.has(.prune)
+      let workspace = try arguments.workspace()
+      let (items, file) = try readHosts(arguments, console)
+      return try LinkChange(workspace, arguments, console).make { folder in
+        try HostsImport.plan(items, file: file, options: options, in: folder)
+      }
+    })
+
+  private static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
+    guard arguments.has(.endpoint) || arguments.has(.address) else {
+      throw UsageError("\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing")
+    }
+    let (endpoint, warnings) = try Endpoint.read(
+      arguments.value(.endpoint), addresses: arguments.values(.address), flag: Flag.endpoint.name)
+    return (endpoint, warnings)
+  }
+
+  private static func readZone(_ arguments: Arguments) throws(UsageError) -> (name: String, miss: MissPolicy)? {
+    switch (arguments.value(zone), arguments.value(miss)) {
+    case (nil, nil): return nil
+    case (nil, _): throw UsageError("\(miss.name) says what a zone does; name it with \(zone.name)")
+    case (_, nil):
+      throw UsageError("what is \(zone.name) to do for other names? say --miss forward or --miss nxdomain")
+    case (let name?, let text?):
+      guard let miss = MissPolicy(rawValue: text) else {
+        throw UsageError("\(miss.name) is forward or nxdomain, not \(shown(text))")
+      }
+      return (name, miss)
+    }
+  }
+
+  private static func readHosts(
+    _ arguments: Arguments, _ console: Console
+  ) throws -> (items: [HostsImport.Item], file: String?) {
+    guard let path = arguments.value(from) else {
+      guard !arguments.operands.isEmpty else {
+        throw UsageError("no hosts; name them as arguments, or their file with \(from.name)")
+      }
+      return (arguments.operands.map { HostsImport.Item($0) }, nil)
+    }
+    guard arguments.operands.isEmpty else {
+      throw UsageError("hosts come as arguments or with \(from.name), not both")
+    }
+    let input = try readInput(path, "a list of hosts", maximumOctets: ExportReader.maximumOctets, console)
+    return (try HostsImport.items(input, file: path), path)
+  }
+}

@@ -1,0 +1,89 @@
+import Links
+import Storage
+import Text
+import Wire
+import Workspaces
+
+/// `backroad link …`.
+enum LinkCommands {
+  static let commands = [list, show, remove]
+
+  private static let anyWorkspace = Flag("--workspace", "W", help: "only this workspace's links")
+
+  private static let list = Command(
+    words: ["link", "list"], summary: "list links", flags: [anyWorkspace, .zones, .json],
+    run: { arguments, console in
+      let zones = arguments.zonesFolder
+      let views: [WorkspaceView]
+      if let text = arguments.value(anyWorkspace) {
+        views = [WorkspaceView(try zones.contents(of: workspaceName(text)))]
+      } else {
+        views = try zones.views(console)
+      }
+      if arguments.has(.json) {
+        console.print(JSON.array(views.flatMap { view in view.links.map { $0.json(in: view.name) } }).text)
+      } else {
+        var table = Table("WORKSPACE", "LINK", "KIND", "HOSTS", "ENDPOINT")
+        for view in views {
+          for link in view.links {
+            table.add("\(view.name)", link.name, link.kind, "\(link.hostCount)", link.main.endpoint.text)
+          }
+        }
+        console.print(table, ifEmpty: "there are no links in \(zones.path)")
+      }
+      return .done
+    })
+
+  private static let show = Command(
+    words: ["link", "show"], summary: "show a link's hosts, and where they lead", operands: "W LINK",
+    operandCount: 2...2, flags: [.zones, .json],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let contents = try arguments.zonesFolder.contents(of: name)
+      let link = try WorkspaceFolder(contents).link(arguments.operands[1])
+      console.print(arguments.has(.json) ? link.json(in: name).text : link.text(in: name))
+      return .done
+    })
+
+  private static let remove = Command(
+    words: ["link", "remove"], summary: "remove a link, and its hosts from the zones", operands: "W LINK",
+    operandCount: 2...2, flags: [.zones, .dryRun, .json],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      return try LinkChange(name, arguments, console).make { folder in
+        try LinkUpdate.removal(of: arguments.operands[1], from: folder)
+      }
+    })
+}
+
+extension Link {
+  /// How many names lead to its endpoints.
+  var hostCount: Int { routes.reduce(0) { $0 + $1.hosts.count } }
+
+  /// For programs: the link's file, with its name and workspace.
+  fileprivate func json(in workspace: WorkspaceName) -> JSON {
+    let named = [JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name))]
+    return JSON(.object(JSON.Object(named + (json.asObject?.members ?? []))))
+  }
+
+  /// For a terminal.
+  fileprivate func text(in workspace: WorkspaceName) -> String {
+    var text = "link \(name) of workspace \(workspace), kind \(kind), TTL \(ttlSeconds)\n"
+    if let account { text += "account: \(account)\n" }
+    if let service { text += "service: \(service)\n" }
+    for route in routes {
+      text += "\n\(route.endpoint == stage?.endpoint ? "stage endpoint" : "endpoint"): \(route.endpoint.text)\n"
+      if route.endpoint.name != nil, !route.endpoint.addresses.isEmpty {
+        text += "addresses: \(route.endpoint.addresses.map { "\($0)" }.joined(separator: ", "))\n"
+      }
+      var table = Table("HOST", "ZONE", "FROM")
+      for host in route.hosts {
+        table.add(
+          host.name.textWithoutFinalDot, host.zone.textWithoutFinalDot,
+          host.sources.map(\.text).joined(separator: "; "))
+      }
+      if !table.isEmpty { text += "\n" + table.text }
+    }
+    return text
+  }
+}

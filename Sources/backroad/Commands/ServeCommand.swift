@@ -1,0 +1,77 @@
+import Server
+import SystemIO
+import Text
+
+/// `backroad serve`.
+enum ServeCommand {
+  private static let config = Flag(
+    "--config", "FILE", help: "the configuration (default: \(ServerSettings.fileName), if there is one here)")
+  private static let listen = Flag(
+    "--listen", "ADDR:PORT", .repeated, help: "where to listen, UDP and TCP (default: 127.0.0.1:5300)")
+  private static let forward = Flag(
+    "--forward", "[ZONE=]ADDR", .repeated,
+    help: "where to ask for other names, or those of a zone (default: resolv.conf)")
+  private static let workers = Flag("--workers", "N", help: "threads that answer; 0 is one a core (default: 0)")
+  private static let cache = Flag(
+    "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
+
+  static let command = Command(
+    words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
+    flags: [config, .zones, listen, forward, workers, cache],
+    details: """
+      A flag wins over the same key of the configuration file. Files may change while it runs: what is
+      right is served within a second, and a workspace with an error stays as it was. SIGHUP reads all
+      files again; SIGTERM ends it, once queries in flight are answered.
+      """,
+    examples: [
+      "backroad serve",
+      "backroad serve --listen 10.0.0.53:53 --forward 169.254.169.253 --forward corp.example=10.1.0.2",
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
+    let settings = try settings(arguments)
+    let resolvConf = (try? Files.read(ResolvConf.path, maximumSize: 1 << 20)) ?? []
+    try Server.run(try settings.configuration(over: file(arguments), resolvConf: resolvConf))
+    return .done
+  }
+
+  private static func settings(_ arguments: Arguments) throws -> ServerSettings {
+    var settings = ServerSettings()
+    settings.zones = arguments.value(.zones)
+    if arguments.has(listen) {
+      settings.listen = try arguments.values(listen).map { text in
+        try readFlag(listen) { () throws(Problem) in try ServerSettings.listenAddress(text) }
+      }
+    }
+    if arguments.has(forward) {
+      settings.rules = try readFlag(forward) { () throws(Problem) in
+        try ServerSettings.rules(flags: arguments.values(forward))
+      }
+    }
+    settings.workers = try arguments.number(workers, in: 0...ServerSettings.maximumWorkerCount)
+    settings.cache = try arguments.number(cache, in: ServerSettings.cacheMebibytes)
+    return settings
+  }
+
+  /// What the configuration file says; nothing when there is none and none was named.
+  private static func file(_ arguments: Arguments) throws -> ServerSettings {
+    let path = arguments.value(config) ?? ServerSettings.fileName
+    do {
+      return try ServerSettings(Files.read(path, maximumSize: JSON.maximumOctets), file: path)
+    } catch let error as SystemError {
+      if error.kind == .notFound, !arguments.has(config) { return ServerSettings() }
+      throw Problem(file: path, "cannot read the configuration: \(error.reason)")
+    }
+  }
+}
+
+/// `backroad version`.
+enum VersionCommand {
+  static let command = Command(
+    words: ["version"], summary: "print the version", flags: [],
+    run: { _, console in
+      console.print("\(Server.version)\n")
+      return .done
+    })
+}

@@ -1,0 +1,92 @@
+import Links
+import Storage
+import SystemIO
+import Text
+import Workspaces
+
+/// How commands read the values that they are given.
+extension Arguments {
+  /// The zones folder that is named, or the default.
+  var zonesFolder: ZonesFolder { ZonesFolder(path: value(.zones) ?? "zones") }
+
+  /// A flag's whole number.
+  func number(_ flag: Flag, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+    guard let text = value(flag) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(
+        "\(flag.name) is a whole number from \(range.lowerBound) to \(range.upperBound), not \(shown(text))")
+    }
+    return number
+  }
+
+  /// The workspace that `--workspace` names.
+  func workspace() throws(UsageError) -> WorkspaceName? {
+    guard let text = value(.workspace) else { return nil }
+    return try workspaceName(text)
+  }
+
+  /// The time to live that `--ttl` gives.
+  func ttlSeconds() throws(UsageError) -> UInt32? {
+    let range = Link.ttlRangeSeconds
+    return try number(.ttl, in: Int(range.lowerBound)...Int(range.upperBound)).map { UInt32($0) }
+  }
+}
+
+extension Arguments {
+  /// What `--answer` says.
+  func answer() throws(UsageError) -> Link.Answer? {
+    guard let text = value(.answer) else { return nil }
+    guard let answer = Link.Answer(rawValue: text) else {
+      throw UsageError("\(Flag.answer.name) is name or address, not \(shown(text))")
+    }
+    return answer
+  }
+}
+
+/// A word as a workspace's name.
+func workspaceName(_ text: String) throws(UsageError) -> WorkspaceName {
+  guard let name = WorkspaceName(text) else {
+    throw UsageError("\(shown(text)) is not a workspace's name: \(WorkspaceName.rule)")
+  }
+  return name
+}
+
+/// A word as a link's name.
+func linkName(_ text: String) throws(UsageError) -> String {
+  guard isPlainName(text) else {
+    throw UsageError("\(shown(text)) is not a link's name: \(WorkspaceName.rule)")
+  }
+  return text
+}
+
+/// Reads a flag's value; what is wrong with it is an error of the command line.
+func readFlag<Result>(_ flag: Flag, _ body: () throws(Problem) -> Result) throws(UsageError) -> Result {
+  do throws(Problem) {
+    return try body()
+  } catch {
+    throw UsageError("\(flag.name): \(error.message)")
+  }
+}
+
+/// Reads a file that a person named, or standard input for `-`.
+///
+/// - Parameter what: what is expected, for a person who is to type or paste it.
+func readInput(_ path: String, _ what: String, maximumOctets: Int, _ console: Console) throws(Problem) -> [UInt8] {
+  do throws(SystemError) {
+    guard path == "-" else { return try Files.read(path, maximumSize: maximumOctets) }
+    if StandardStream.inputIsTerminal { console.hint("paste \(what), and end it with Ctrl-D on a line of its own") }
+    return try Files.readStandardInput(maximumSize: maximumOctets)
+  } catch {
+    switch error.kind {
+    case .tooLarge: throw Problem(file: path, "larger than \(maximumOctets >> 10) KiB; this is not \(what)")
+    default: throw Problem(file: path, "cannot read \(what): \(error.reason)")
+    }
+  }
+}
+
+extension WorkspaceFolder {
+  /// A workspace as it was read from the disk.
+  init(_ contents: WorkspaceContents) {
+    self.init(name: contents.name.description, directory: contents.folder, files: contents.files)
+  }
+}

@@ -1,0 +1,164 @@
+import Links
+import Storage
+import Text
+import Wire
+import Workspaces
+
+/// `backroad workspace …`.
+enum WorkspaceCommands {
+  static let commands = [add, list, show, remove]
+
+  private static let client = Flag(
+    "--client", "CIDR", .repeated, help: "addresses whose queries are the workspace's: 10.1.0.0/16, fd00:1::/64")
+
+  private static let add = Command(
+    words: ["workspace", "add"], summary: "make a workspace", operands: "W", operandCount: 1...1,
+    flags: [client, .zones, .dryRun],
+    examples: ["backroad workspace add acme --client 10.1.0.0/16 --client fd00:1::/64"],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let clients = try readClients(arguments)
+      let zones = arguments.zonesFolder
+      let isDryRun = arguments.has(.dryRun)
+      let isMissing = try !zones.exists()
+      if isMissing, !isDryRun { try zones.make() }
+      if !(isMissing && isDryRun) {
+        try zones.withLock(waitingOn: console) { lock in
+          guard try !zones.contains(name) else {
+            throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
+          }
+          try checkAreFree(clients, in: zones)
+          let file = JSON.object([("clients", .array(clients.map { .string("\($0)") }))])
+          if !isDryRun { try lock.addWorkspace(name, files: [WorkspaceFile.fileName: Array(file.text.utf8)]) }
+        }
+      }
+      console.print(
+        """
+        + \(zones.path(of: name))/\(WorkspaceFile.fileName)
+        workspace \(name) \(isDryRun ? "would be added" : "added") with \
+        \(clients.isEmpty ? "no clients: name them in the file" : clients.map { "\($0)" }.joined(separator: ", "))
+
+        """)
+      return .done
+    })
+
+  private static func readClients(_ arguments: Arguments) throws(UsageError) -> [IPPrefix] {
+    var clients: [IPPrefix] = []
+    for text in arguments.values(client) {
+      do throws(IPPrefix.TextError) {
+        let prefix = try IPPrefix(text)
+        if !clients.contains(prefix) { clients.append(prefix) }
+      } catch {
+        throw UsageError("\(client.name): \(WorkspaceFile.clientMessage(error, text))")
+      }
+    }
+    return clients
+  }
+
+  /// Refuses prefixes that are another workspace's: they would be nobody's after.
+  private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder) throws(Problem) {
+    guard !clients.isEmpty else { return }
+    for name in try zones.workspaceNames() {
+      let view = WorkspaceView(try zones.contents(of: name))
+      if let taken = view.clients.first(where: clients.contains) {
+        throw Problem(
+          file: "\(view.folder)/\(WorkspaceFile.fileName)",
+          "the clients \(taken) are those of the workspace \(name); leave the prefix to one of them")
+      }
+    }
+  }
+
+  private static let list = Command(
+    words: ["workspace", "list"], summary: "list the workspaces", flags: [.zones, .json],
+    run: { arguments, console in
+      let zones = arguments.zonesFolder
+      let views = try zones.views(console)
+      if arguments.has(.json) {
+        console.print(JSON.array(views.map(\.json)).text)
+        return .done
+      }
+      var table = Table("WORKSPACE", "CLIENTS", "LINKS", "ZONES", "STATUS")
+      for view in views {
+        table.add(
+          "\(view.name)", shortened(view.clients), "\(view.links.count)", "\(view.zones.count)", view.status)
+      }
+      console.print(table, ifEmpty: "there are no workspaces in \(zones.path)")
+      return .done
+    })
+
+  /// The first few of many.
+  private static func shortened(_ clients: [IPPrefix]) -> String {
+    let shown = clients.prefix(3).map { "\($0)" }.joined(separator: ", ")
+    return clients.count > 3 ? "\(shown) and \(clients.count - 3) more" : clients.isEmpty ? "none" : shown
+  }
+
+  private static let show = Command(
+    words: ["workspace", "show"], summary: "show a workspace's clients, forwarding, zones and links",
+    operands: "W", operandCount: 1...1, flags: [.zones, .json],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let view = WorkspaceView(try arguments.zonesFolder.contents(of: name))
+      console.print(arguments.has(.json) ? view.json.text : view.text)
+      for problem in view.problems { console.problem(problem) }
+      return view.problems.isEmpty ? .done : .refused
+    })
+
+  private static let remove = Command(
+    words: ["workspace", "remove"], summary: "remove a workspace with all its zones and links",
+    operands: "W", operandCount: 1...1, flags: [.zones, .dryRun],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let zones = arguments.zonesFolder
+      let contents = try zones.withLock(waitingOn: console) { lock in
+        let contents = try zones.contents(of: name)
+        if !arguments.has(.dryRun) { try lock.removeWorkspace(name) }
+        return contents
+      }
+      for path in contents.files.keys.sorted() { console.print("- \(contents.folder)/\(path)\n") }
+      console.print("workspace \(name) \(arguments.has(.dryRun) ? "would be removed" : "removed")\n")
+      return .done
+    })
+}
+
+extension ZonesFolder {
+  /// Every workspace, in the order of their names.
+  func views(_ console: Console) throws(Problem) -> [WorkspaceView] {
+    let names = try workspaceNames()
+    let progress = Progress()
+    var views: [WorkspaceView] = []
+    for (index, name) in names.enumerated() {
+      progress.update("reading \(index) of \(names.count) workspaces")
+      do throws(Problem) {
+        views.append(WorkspaceView(try contents(of: name)))
+      } catch {
+        console.problem(error)
+      }
+    }
+    return views
+  }
+}
+
+extension WorkspaceView {
+  /// For a terminal.
+  fileprivate var text: String {
+    var text = "workspace \(name) in \(folder)\n"
+    text += "clients: \(clients.isEmpty ? "none" : clients.map { "\($0)" }.joined(separator: ", "))\n"
+    for rule in rules {
+      let to = rule.upstreams.isEmpty ? "nowhere" : rule.upstreams.map { "\($0)" }.joined(separator: ", ")
+      text += "forward: \(rule.zone.textWithoutFinalDot) to \(to)\n"
+    }
+    var zoneTable = Table("ZONE", "RECORDS", "MISS", "FROM")
+    for zone in zones {
+      zoneTable.add(
+        zone.apex.textWithoutFinalDot, zone.recordCount.map { "\($0)" } ?? "?",
+        zone.missIsForwarded ? "forward" : "nxdomain", zone.isGenerated ? "links" : "a person")
+    }
+    if !zoneTable.isEmpty { text += "\n" + zoneTable.text }
+    var linkTable = Table("LINK", "KIND", "HOSTS", "ENDPOINT")
+    for link in links {
+      linkTable.add(link.name, link.kind, "\(link.hostCount)", link.main.endpoint.text)
+    }
+    if !linkTable.isEmpty { text += "\n" + linkTable.text }
+    return text
+  }
+}

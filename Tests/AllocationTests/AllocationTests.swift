@@ -1,0 +1,92 @@
+import Answering
+import CAllocationCount
+import TestKit
+import Testing
+import Wire
+import Workspaces
+
+/// An answer from the zones allocates nothing: its cost is that of the copy, whatever the load.
+///
+/// Without the optimizer a closure or an existential may be on the heap, so this holds for release builds alone:
+/// `swift test -c release --filter AllocationTests`.
+@Suite(.enabled(if: isOptimized, "counts only in a release build: swift test -c release --filter AllocationTests"))
+struct AllocationTests {
+  let snapshot = TestServer(zones: [
+    "example": """
+    www     60  A      192.0.2.1
+    www     60  A      192.0.2.2
+    many    60  TXT    "\(String(repeating: "x", count: 250))"
+    *.wild  60  A      192.0.2.3
+    one     60  CNAME  two
+    two     60  CNAME  three.other.test.
+    gone    60  CNAME  nope
+    child   60  NS     ns.elsewhere.test.
+    """,
+    "other.test": "three 60 A 192.0.2.4\n",
+  ]).snapshot
+
+  /// How many blocks one answer takes, once everything that is made on first use is there.
+  func allocations(_ question: String, _ type: RecordType, size: UInt16?) throws -> (count: Int, answer: String) {
+    var query = RawMessage.query(wire(question), type, additional: size == nil ? 0 : 1)
+    if let size { query = query.opt(size: size) }
+    let message = query.octets
+    let client = SocketAddress(.v4(0x0a00_0001), port: 40_000)
+    var responder = Responder(identity: ServerIdentity(version: "test", hostName: "test"))
+    var buffer = [UInt8](repeating: 0, count: 1_232)
+    var result = (count: 0, length: 0)
+    for _ in 0..<3 {
+      var writer = MessageWriter(buffer.mutableSpan, limit: 1_232)
+      allocation_count_start()
+      let response = responder.respond(to: message.span, from: client, via: .udp, in: snapshot, &writer)
+      result = (allocation_count_stop(), writer.count)
+      guard case .ready = response else { throw NotAnswered() }
+    }
+    return (result.count, TestServer.text(Array(buffer[..<result.length])))
+  }
+
+  struct NotAnswered: Error {}
+
+  static let questions: [(name: String, type: RecordType, starts: String)] = [
+    ("www.example", .a, "NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.1"),
+    ("WWW.EXAMPLE", .any, "NOERROR aa rd ra\nWWW.EXAMPLE. 60 IN A 192.0.2.1"),
+    ("www.example", .mx, "NOERROR aa rd ra\nauthority: example. 300 IN SOA"),
+    ("nope.example", .a, "NXDOMAIN aa rd ra\nauthority: example. 300 IN SOA"),
+    ("any.wild.example", .a, "NOERROR aa rd ra\nany.wild.example. 60 IN A 192.0.2.3"),
+    ("one.example", .a, "NOERROR aa rd ra\none.example. 60 IN CNAME two.example."),
+    ("gone.example", .a, "NXDOMAIN aa rd ra\ngone.example. 60 IN CNAME nope.example."),
+    ("x.child.example", .a, "NOERROR rd ra\nauthority: child.example. 60 IN NS"),
+  ]
+
+  @Test(arguments: questions) func anAnswerFromTheZonesAllocatesNothing(
+    name: String, type: RecordType, starts: String
+  ) throws {
+    for size in [nil, 1_232] as [UInt16?] {
+      let (count, answer) = try allocations(name, type, size: size)
+      #expect(answer.hasPrefix(starts))
+      #expect(count == 0, "\(answer)")
+    }
+  }
+
+  @Test func aTruncatedAnswerAllocatesNothing() throws {
+    let label = String(repeating: "l", count: 60)
+    let long = "\(label).\(label).\(label).many.wild.example"
+    let (count, _) = try allocations(long, .a, size: 512)
+    #expect(count == 0)
+  }
+
+  /// The counter counts: otherwise all of the above would pass for nothing.
+  @Test func theCounterCounts() {
+    allocation_count_start()
+    let array = [UInt8](repeating: 1, count: Int.random(in: 100...200))
+    let count = allocation_count_stop()
+    #expect(count >= 1 && array.count >= 100)
+  }
+}
+
+private var isOptimized: Bool {
+  #if DEBUG
+    false
+  #else
+    true
+  #endif
+}

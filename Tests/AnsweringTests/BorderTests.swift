@@ -1,0 +1,84 @@
+import TestKit
+import Testing
+import Wire
+
+/// Where a zone ends: another zone inside it, a forwarding rule inside it, and names that it does not hold.
+@Suite struct BorderTests {
+  static let script = [
+    "www.fwd.example. A": "NOERROR\nwww.fwd.example. 50 A 198.51.100.1",
+    "fwd.example. A": "NOERROR\nfwd.example. 50 A 198.51.100.2",
+    "nope.open.test. A": "NOERROR\nnope.open.test. 50 A 198.51.100.3",
+    "ent.open.test. A": "NOERROR\nent.open.test. 50 A 198.51.100.4",
+    "deep.in.sub.example. A": "NOERROR\ndeep.in.sub.example. 50 A 198.51.100.5",
+  ]
+
+  let server = TestServer(
+    zones: [
+      "example": """
+      www      60 A 192.0.2.1
+      www.fwd  60 A 192.0.2.2
+      *        60 A 192.0.2.3
+      www.sub  60 A 192.0.2.4
+      sub      60 TXT "hidden"
+      """,
+      "sub.example": "own 60 A 192.0.2.5\n",
+      "open.test": "www 60 A 192.0.2.6\na.ent 60 A 192.0.2.7\nonly 60 A 192.0.2.8\n",
+    ],
+    settings: """
+      {
+        "clients": ["10.0.0.0/8"],
+        "forward": [
+          { "zone": "fwd.example", "to": ["10.9.0.1"] }, { "zone": "in.sub.example", "to": ["10.9.0.2"] },
+          { "zone": "shut.test", "to": [] }
+        ],
+        "zones": { "open.test": { "miss": "forward" } }
+      }
+      """, forward: [".": "10.9.0.9"], ScriptedUpstreams(Self.script))
+
+  /// RFC 1034 §4.3.2 step 2: the zone that is the nearest ancestor, and only that.
+  @Test func RFC1034_4_3_2_theDeepestZoneAnswers() {
+    #expect(server.ask("own.sub.example") == "NOERROR aa rd ra\nown.sub.example. 60 IN A 192.0.2.5")
+    #expect(server.ask("www.sub.example").hasPrefix("NXDOMAIN aa rd ra\nauthority: sub.example."))
+    #expect(server.ask("sub.example", .txt).hasPrefix("NOERROR aa rd ra\nauthority: sub.example."))
+    #expect(server.ask("sub.example", .ns) == "NOERROR aa rd ra\nsub.example. 3600 IN NS ns.sub.example.")
+  }
+
+  /// A forwarding rule inside a zone takes its name and all below, from records and wildcards of the zone too.
+  @Test func aRuleInsideAZoneCutsIt() {
+    #expect(server.ask("www.fwd.example") == "NOERROR rd ra\nwww.fwd.example. 50 IN A 198.51.100.1")
+    #expect(server.ask("fwd.example") == "NOERROR rd ra\nfwd.example. 50 IN A 198.51.100.2")
+    #expect(server.ask("deep.in.sub.example") == "NOERROR rd ra\ndeep.in.sub.example. 50 IN A 198.51.100.5")
+    #expect(server.ask("other.example") == "NOERROR aa rd ra\nother.example. 60 IN A 192.0.2.3")
+    // Between the zone's apex and the rule nothing appears that was not there.
+    #expect(server.ask("in.sub.example", flags: []).hasPrefix("REFUSED"))
+  }
+
+  @Test func aMissMayBeForwarded() {
+    #expect(server.ask("www.open.test") == "NOERROR aa rd ra\nwww.open.test. 60 IN A 192.0.2.6")
+    #expect(server.ask("nope.open.test") == "NOERROR rd ra\nnope.open.test. 50 IN A 198.51.100.3")
+    // An empty non-terminal is not held either.
+    #expect(server.ask("ent.open.test") == "NOERROR rd ra\nent.open.test. 50 IN A 198.51.100.4")
+    // A name that is held is answered from here for all types: it is not there and elsewhere at once.
+    #expect(server.ask("only.open.test", .aaaa).hasPrefix("NOERROR aa rd ra\nauthority: open.test."))
+  }
+
+  /// RFC 1034 §4.3.1: without recursion desired, only what is held here.
+  @Test func RFC1034_4_3_1_withoutRecursionDesired() {
+    let refused = "REFUSED ra\nerror 20: no zone of workspace acme holds this name, and recursion was not asked for"
+    #expect(server.ask("nope.open.test", flags: []) == refused)
+    #expect(server.ask("www.fwd.example", flags: []) == refused)
+    #expect(server.ask("elsewhere.test", flags: []) == refused)
+    #expect(server.ask("www.example", flags: []) == "NOERROR aa ra\nwww.example. 60 IN A 192.0.2.1")
+  }
+
+  /// A rule without upstreams is closed: its names do not exist, and nobody is asked.
+  @Test func aClosedRuleSaysNameError() {
+    #expect(
+      server.ask("www.shut.test") == """
+        NXDOMAIN rd ra
+        authority: shut.test. 60 IN SOA ns.backroad.invalid. nobody.invalid. 1 3600 600 86400 60
+        error 15: forwarding of shut.test. is closed in workspace acme
+        """)
+    #expect(!server.upstreams.asked.contains { $0.contains("shut.test") })
+  }
+}

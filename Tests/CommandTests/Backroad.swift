@@ -1,0 +1,118 @@
+import Foundation
+import SystemIO
+import Testing
+
+/// The built program, run as a person runs it, in a folder of its own.
+final class Backroad {
+  /// How a run ended, and what it said.
+  struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  let folder: String
+
+  /// The program stands beside the tests' bundle.
+  private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "backroad")
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "backroad-command-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+    folder = url.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Starts the program.
+  func start(_ arguments: [String], input: String? = nil) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    let output = Pipe()
+    let errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    if let input {
+      try write("input", input)
+      process.standardInput = try FileHandle(forReadingFrom: URL(filePath: "\(folder)/input"))
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
+    try process.run()
+    return (process, output, errors)
+  }
+
+  /// Runs the program to its end.
+  func run(_ arguments: [String], input: String? = nil) throws -> Outcome {
+    let (process, output, errors) = try start(arguments, input: input)
+    // What is said fits into the pipes.
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    return Outcome(
+      status: process.terminationStatus,
+      output: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
+      errors: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+  }
+
+  /// Runs the program with its standard output going to a file.
+  func run(_ arguments: [String], outputPath: String) throws -> Outcome {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = arguments
+    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outputPath))
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: "",
+      errors: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+  }
+
+  /// Runs a command line without quotes.
+  func callAsFunction(_ line: String, input: String? = nil) throws -> Outcome {
+    try run(line.split(separator: " ").map { String($0) }, input: input)
+  }
+
+  /// Writes a file below the folder.
+  func write(_ path: String, _ text: String) throws {
+    let url = URL(filePath: "\(folder)/\(path)")
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  /// A file below the folder.
+  func read(_ path: String) throws -> String {
+    String(decoding: try Files.read("\(folder)/\(path)", maximumSize: 1 << 24), as: UTF8.self)
+  }
+
+  /// Every file below a folder with its content, and every folder, as an outside judge sees them.
+  func state(_ path: String = "zones") throws -> [String: String] {
+    var state: [String: String] = [:]
+    for name in try Files.list("\(folder)/\(path)") {
+      let inside = "\(path)/\(name)"
+      if try Files.identity("\(folder)/\(inside)")?.kind == .folder {
+        state[inside + "/"] = ""
+        state.merge(try self.state(inside)) { first, _ in first }
+      } else {
+        state[inside] = try read(inside)
+      }
+    }
+    return state
+  }
+}
+
+/// An account's config, as the function returns it.
+func snowflakeConfig(_ account: String) -> String {
+  let domain = "us-east-1.privatelink.snowflakecomputing.com"
+  return """
+    {"privatelink-account-name":"\(account).us-east-1.privatelink","privatelink-account-url":"\(account).\(domain)",\
+    "privatelink_ocsp-url":"ocsp.\(account).\(domain)","snowsight-privatelink-url":"app.\(domain)",\
+    "privatelink-vpce-id":"com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"}
+    """
+}
+
+/// The name of an endpoint that connects to the service of `snowflakeConfig`.
+let endpoint = "vpce-0a1b2c3d4e5f60718-a1b2c3d4.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com"

@@ -1,0 +1,124 @@
+import Foundation
+import Testing
+
+/// How command lines are read: helps, mistakes, exit statuses.
+struct UsageTests {
+  let backroad: Backroad
+  init() throws { backroad = try Backroad() }
+
+  static let commands = [
+    "serve", "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show",
+    "workspace remove", "link list", "link show", "link remove", "check", "version",
+  ]
+
+  @Test func theHelpListsEveryCommandAndNoOther() throws {
+    for line in ["--help", "-h", "help"] {
+      let help = try backroad(line)
+      #expect(help.status == 0)
+      #expect(help.errors == "")
+      let listed = help.output.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      let names = listed.map { line in
+        line.dropFirst(2).split(separator: "  ", maxSplits: 1)[0].trimmingCharacters()
+      }
+      #expect(names == Self.commands)
+    }
+  }
+
+  @Test(arguments: commands) func everyCommandHasHelp(command: String) throws {
+    for flag in ["--help", "-h", "--no-such-flag --help"] {
+      let help = try backroad("\(command) \(flag)")
+      #expect(help.status == 0)
+      #expect(help.output.hasPrefix("backroad \(command): "))
+      #expect(help.output.contains("\nUsage: backroad \(command)"))
+      #expect(!help.output.contains("--admin"))
+      #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 130 })
+    }
+    #expect(try backroad("help \(command)").output == backroad("\(command) --help").output)
+  }
+
+  /// A command line, what standard error starts with, and what it holds.
+  static let mistakes = [
+    ("", "name a command: serve, import, workspace, link, check, version"),
+    ("chekc", "unknown command \"chekc\"; did you mean check?"),
+    ("explain", "unknown command \"explain\"; there are"),
+    ("import", "import what? snowflake, hosts"),
+    ("import snowflak", "unknown command \"snowflak\"; did you mean snowflake?"),
+    ("import --workspace acme", "unknown flag \"--workspace\""),
+    ("--zones z check", "the flag \"--zones\" stands before the command"),
+    ("check --zone z", "unknown flag \"--zone\"; did you mean --zones?"),
+    ("check --zones", "--zones needs a value: --zones DIR"),
+    ("check --zones --json", "--zones needs a value: --zones DIR"),
+    ("check --json=yes", "--json takes no value"),
+    ("check --zones a --zones=b", "--zones is given twice"),
+    ("check -x", "unknown flag \"-x\""),
+    ("check a", "\"a\" is one argument too many"),
+    ("check -- --json", "\"--json\" is one argument too many"),
+    ("workspace add", "arguments are missing: W"),
+    ("workspace add Acme", "\"Acme\" is not a workspace's name"),
+    (
+      "workspace add acme --client 10.1.2.3/16",
+      "--client: \"10.1.2.3/16\" has bits set after its length; write 10.1.0.0/16"
+    ),
+    ("workspace add acme --client x", "--client: \"x\" is not an address or prefix"),
+    ("workspace show ../acme", "\"../acme\" is not a workspace's name"),
+    ("link show acme", "arguments are missing: W LINK"),
+    ("import snowflake --link a --endpoint 10.1.2.3", "--workspace W is missing"),
+    ("import snowflake --workspace a --link b", "--endpoint VPCE[=ADDR,…] is missing"),
+    ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),
+    ("import snowflake --workspace a --link b --endpoint 10.1.2.3 --ttl 0", "--ttl is a whole number from 1 to 86400"),
+    ("import hosts --workspace a --link b --endpoint 10.1.2.3", "no hosts; name them as arguments"),
+    (
+      "import hosts --workspace a --link b --endpoint 10.1.2.3 --from x y",
+      "hosts come as arguments or with --from, not both"
+    ),
+    ("import hosts --workspace a --link b --endpoint 10.1.2.3 --zone c.example h.c.example", "what is --zone to do"),
+    (
+      "import hosts --workspace a --link b --endpoint 10.1.2.3 --miss forward h.c.example",
+      "--miss says what a zone does"
+    ),
+    (
+      "import hosts --workspace a --link b --endpoint 10.1.2.3 --zone c.example --miss drop h",
+      "--miss is forward or nxdomain"
+    ),
+    ("serve --listen 127.0.0.1", "--listen: \"127.0.0.1\" has no port; write 127.0.0.1:53"),
+    ("serve --listen localhost:53", "--listen: \"localhost:53\" is not an address and port"),
+    ("serve --forward corp.example=x", "--forward: \"x\" is not an upstream's address"),
+    ("serve --workers -1", "--workers is a whole number from 0"),
+    ("serve --admin 127.0.0.1:1", "unknown flag \"--admin\""),
+  ]
+
+  @Test(arguments: mistakes) func aMistakeIsNamedWithItsRemedy(line: String, message: String) throws {
+    let outcome = try backroad(line)
+    #expect(outcome.status == 2)
+    #expect(outcome.output == "")
+    #expect(outcome.errors.hasPrefix("backroad: \(message)"))
+    #expect(outcome.errors.split(separator: "\n").last?.hasSuffix("--help") == true)
+  }
+
+  @Test func theVersionIsPrinted() throws {
+    let version = try backroad("version")
+    #expect(version.status == 0)
+    #expect(version.output.hasPrefix("Backroad "))
+    #expect(try backroad("--version").output == version.output)
+  }
+
+  /// `backroad workspace list | head -1` must not end in a message or a signal.
+  @Test func aReaderThatGoesAwayIsNoError() throws {
+    let (process, output, errors) = try backroad.start(["--help"])
+    try output.fileHandleForReading.close()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 0)
+    #expect(errors.fileHandleForReading.readDataToEndOfFile().isEmpty)
+  }
+
+  @Test func aFullDiskUnderTheOutputIsAnError() throws {
+    let outcome = try backroad.run(["--help"], outputPath: "/dev/full")
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.hasPrefix("backroad: cannot print: "))
+  }
+}
+
+extension Substring {
+  fileprivate func trimmingCharacters() -> String { String(self.reversed().drop { $0 == " " }.reversed()) }
+}

@@ -1,0 +1,118 @@
+import SystemIO
+import Testing
+import Text
+
+/// Commands that make, list, show and remove workspaces and links.
+struct WorkspaceCommandTests {
+  let backroad: Backroad
+  init() throws { backroad = try Backroad() }
+
+  @Test func aWorkspaceIsAddedShownAndRemoved() throws {
+    let added = try backroad("workspace add acme --client 10.1.0.0/16 --client fd00:1::/64 --client 10.1.0.0/16")
+    #expect(added.status == 0)
+    #expect(added.errors == "")
+    #expect(added.output == "+ zones/acme/workspace.json\nworkspace acme added with 10.1.0.0/16, fd00:1::/64\n")
+    let file = "{\n  \"clients\": [\"10.1.0.0/16\", \"fd00:1::/64\"]\n}\n"
+    #expect(try backroad.state() == ["zones/acme/": "", "zones/acme/workspace.json": file])
+
+    let list = try backroad("workspace list")
+    #expect(
+      list.output == """
+        WORKSPACE  CLIENTS                   LINKS  ZONES  STATUS
+        acme       10.1.0.0/16, fd00:1::/64  0      0      ok
+
+        """)
+    #expect(try backroad("workspace show acme").output.hasPrefix("workspace acme in zones/acme\nclients: 10.1.0.0/16"))
+
+    let removed = try backroad("workspace remove acme")
+    #expect(removed.status == 0)
+    #expect(removed.output == "- zones/acme/workspace.json\nworkspace acme removed\n")
+    #expect(try backroad.state() == [:])
+    #expect(try backroad("workspace list").errors == "backroad: there are no workspaces in zones\n")
+  }
+
+  @Test func whatCannotBeDoneChangesNothing() throws {
+    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+    let before = try backroad.state()
+    /// A command line, and what it is refused with.
+    let refusals = [
+      ("workspace add acme", "zones/acme: the workspace \"acme\" exists already"),
+      ("workspace add globex --client 10.1.0.0/16", "zones/acme/workspace.json: the clients 10.1.0.0/16 are those of"),
+      ("workspace add globex --zones none/zones", "none/zones: cannot make the zones folder: No such file"),
+      ("workspace show acmee", "zones: there is no workspace \"acmee\" here; did you mean \"acme\"?"),
+      ("workspace remove globex", "zones: there is no workspace \"globex\" here; make it with"),
+      ("workspace list --zones none", "none: there is no such zones folder"),
+      ("workspace list --zones input", "input: this is not a folder"),
+      ("link show acme x", "the workspace \"acme\" has no link \"x\""),
+      ("link remove acme x", "the workspace \"acme\" has no link \"x\""),
+      ("import hosts --workspace globex --link x --endpoint 10.0.0.1 h.corp.example", "zones: there is no workspace"),
+    ]
+    try backroad.write("input", "")
+    for (line, message) in refusals {
+      let outcome = try backroad(line)
+      #expect(outcome.status == 1, "\(line)")
+      #expect(outcome.output == "", "\(line)")
+      #expect(outcome.errors.hasPrefix("backroad: \(message)"), "\(line)")
+      #expect(try backroad.state() == before, "\(line)")
+    }
+  }
+
+  @Test func dryRunsChangeNothing() throws {
+    #expect(try backroad("workspace add acme --client 10.1.0.0/16 --dry-run").status == 0)
+    #expect(try Files.identity("\(backroad.folder)/zones") == nil)
+    _ = try backroad("workspace add acme")
+    _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
+    let before = try backroad.state()
+    for line in [
+      "workspace add globex --dry-run", "workspace remove acme --dry-run", "link remove acme git --dry-run",
+      "import hosts --workspace acme --link git --endpoint 10.0.0.2 git.corp.example --dry-run",
+      "import hosts --workspace acme --link two --endpoint 10.0.0.2 two.corp.example --dry-run",
+    ] {
+      let outcome = try backroad(line)
+      #expect(outcome.status == 0, "\(line)")
+      #expect(outcome.output != "", "\(line)")
+      #expect(try backroad.state() == before, "\(line)")
+    }
+  }
+
+  @Test func linksAreListedShownAndRemoved() throws {
+    _ = try backroad("workspace add acme")
+    let bare = try backroad.state()
+    _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
+    #expect(
+      try backroad("link list").output == """
+        WORKSPACE  LINK  KIND   HOSTS  ENDPOINT
+        acme       git   hosts  1      10.0.0.1
+
+        """)
+    #expect(try backroad("link list --workspace acme").output == backroad("link list").output)
+    let show = try backroad("link show acme git").output
+    #expect(show.hasPrefix("link git of workspace acme, kind hosts, TTL 60\n\nendpoint: 10.0.0.1\n"))
+    #expect(show.contains("git.corp.example"))
+    #expect(try backroad("workspace show acme").output.contains("git.corp.example"))
+    let removed = try backroad("link remove acme git")
+    #expect(removed.status == 0)
+    #expect(removed.output.contains("- git.corp.example"))
+    var expected = bare
+    expected["zones/acme/links/"] = ""
+    #expect(try backroad.state() == expected)
+  }
+
+  @Test func jsonIsForPrograms() throws {
+    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+    _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
+    for (line, texts) in [
+      ("workspace list --json", ["\"name\": \"acme\"", "\"10.1.0.0/16\"", "\"git\""]),
+      ("workspace show acme --json", ["\"zone\": \"git.corp.example\"", "\"generated\": true"]),
+      ("link list --json", ["\"workspace\": \"acme\"", "\"name\": \"git\"", "\"git.corp.example\""]),
+      ("link show acme git --json", ["\"kind\": \"hosts\"", "\"10.0.0.1\""]),
+      ("link remove acme git --dry-run --json", ["\"change\": \"removed\""]),
+      ("check --json", ["\"errors\": 0", "\"workspaces\": 1"]),
+    ] {
+      let outcome = try backroad(line)
+      #expect(outcome.status == 0, "\(line)")
+      #expect(throws: Never.self, "\(line)") { try JSON.parse(Array(outcome.output.utf8), file: "-", comments: false) }
+      for text in texts { #expect(outcome.output.contains(text), "\(line)") }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// An upstream that answers as the test says, over UDP and TCP on one port, and remembers what it was asked.
+final class ScriptedUpstream: Sendable {
+  /// What came, and how.
+  struct Question: Sendable {
+    let name: String
+    let type: Int
+    let octets: [UInt8]
+    let isTCP: Bool
+  }
+
+  /// Makes the answer to a question; nil to stay silent.
+  typealias Script = @Sendable (Question) -> [UInt8]?
+
+  let address: Endpoint
+  private let script: Script
+  private let asked = Mutex<[Question]>([])
+  private let isStopping = Atomic<Bool>(false)
+  /// Answers are held while this is set.
+  private let isHolding = Atomic<Bool>(false)
+
+  init(port: UInt16, _ script: @escaping Script) throws {
+    address = Endpoint("127.0.0.1", port)
+    self.script = script
+    let datagrams = try TestSocket(SOCK_DGRAM, address)
+    let streams = try TestSocket(SOCK_STREAM, address)
+    guard datagrams.bind(), streams.bind() else { throw LabError("port \(port) is taken") }
+    streams.listen()
+    let (datagramBox, streamBox) = (Handover(datagrams), Handover(streams))
+    Thread { self.serveDatagrams(datagramBox.take()) }.start()
+    Thread { self.serveStreams(streamBox.take()) }.start()
+  }
+
+  /// Every question so far.
+  var questions: [Question] { asked.withLock { $0 } }
+
+  func hold() { isHolding.store(true, ordering: .sequentiallyConsistent) }
+  func release() { isHolding.store(false, ordering: .sequentiallyConsistent) }
+  func stop() { isStopping.store(true, ordering: .sequentiallyConsistent) }
+
+  private var mustStop: Bool { isStopping.load(ordering: .sequentiallyConsistent) }
+
+  private var mustHold: Bool { isHolding.load(ordering: .sequentiallyConsistent) }
+
+  private func note(_ octets: [UInt8], isTCP: Bool) -> Question {
+    let (name, type) = Message.question(octets)
+    let question = Question(name: name, type: type, octets: octets, isTCP: isTCP)
+    asked.withLock { $0.append(question) }
+    return question
+  }
+
+  private func serveDatagrams(_ socket: TestSocket) {
+    var held: [(question: Question, peer: TestSocket.Peer)] = []
+    while !mustStop {
+      if let (octets, peer) = socket.receiveFrom(milliseconds: held.isEmpty ? 50 : 2), octets.count >= 12 {
+        held.append((note(octets, isTCP: false), peer))
+      }
+      while !mustHold, !held.isEmpty {
+        let (question, peer) = held.removeFirst()
+        if let answer = script(question) { socket.send(answer, to: peer) }
+      }
+    }
+  }
+
+  private func serveStreams(_ listener: TestSocket) {
+    var connections: [TestSocket] = []
+    var held: [(question: Question, connection: TestSocket)] = []
+    while !mustStop {
+      if let connection = listener.accept(milliseconds: connections.isEmpty ? 50 : 2) { connections.append(connection) }
+      for connection in connections where connection.isReadable(milliseconds: 0) {
+        if let query = connection.message(milliseconds: 100), query.count >= 12 {
+          held.append((note(query, isTCP: true), connection))
+        } else {
+          connections.removeAll { $0 === connection }
+        }
+      }
+      while !mustHold, !held.isEmpty {
+        let (question, connection) = held.removeFirst()
+        if let answer = script(question) { connection.send(messages: [answer]) }
+      }
+    }
+  }
+}
+
+/// Hands a socket to the thread that will use it alone.
+final class Handover<Value>: @unchecked Sendable {
+  private let value: Value
+  init(_ value: Value) { self.value = value }
+  func take() -> Value { value }
+}

@@ -1,0 +1,93 @@
+import Wire
+
+@testable import Forwarding
+
+/// What can happen in the simulation, and when.
+struct EventQueue {
+  enum Event {
+    /// A query arrives at its upstream.
+    case query(worker: Int, SocketToken, upstream: Int, [UInt8])
+    /// A datagram arrives at a worker's socket.
+    case datagram(worker: Int, SocketToken, [UInt8])
+    case refusal(worker: Int, SocketToken)
+    case connected(worker: Int, SocketToken)
+    case streamQuery(worker: Int, SocketToken, upstream: Int, [UInt8])
+    case streamOctets(worker: Int, SocketToken, [UInt8])
+    case streamEnd(worker: Int, SocketToken)
+    case ask
+    case cancel(worker: Int, Int)
+    case fault
+    /// Somebody off the path guesses at a socket.
+    case forgery(worker: Int, SocketToken)
+    case endOfFaults
+  }
+
+  private var heap: [(at: UInt64, number: Int, event: Event)] = []
+  private var next = 0
+
+  var first: Instant? { heap.first.map { Instant(nanoseconds: $0.at) } }
+
+  mutating func add(_ event: Event, at: Instant) {
+    heap.append((at.nanoseconds, next, event))
+    next += 1
+    var child = heap.count - 1
+    while child > 0, Self.less(heap[child], heap[(child - 1) / 2]) {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func pop() -> Event? {
+    guard let top = heap.first else { return nil }
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var at = 0
+    while true {
+      var least = at
+      for child in [2 * at + 1, 2 * at + 2] where child < heap.count && Self.less(heap[child], heap[least]) {
+        least = child
+      }
+      guard least != at else { break }
+      heap.swapAt(at, least)
+      at = least
+    }
+    return top.event
+  }
+
+  private static func less(
+    _ a: (at: UInt64, number: Int, event: Event), _ b: (at: UInt64, number: Int, event: Event)
+  ) -> Bool { (a.at, a.number) < (b.at, b.number) }
+}
+
+/// How bad the network is, drawn from the seed; nothing is bad after the faults end.
+struct Weather {
+  /// One in so many; 0 for never.
+  var loss = 0
+  var repetition = 0
+  var damage = 0
+  var truncation = 0
+  var lie = 0
+  var forgery = 0
+  var streamEnd = 0
+  /// Milliseconds.
+  var longestDelay = 20
+
+  init() {}
+
+  init(_ random: inout SplitMix) {
+    func often() -> Int { [0, 0, 2, 3, 5, 10, 40][random.number(below: 7)] }
+    loss = often()
+    repetition = often()
+    damage = often()
+    truncation = often()
+    lie = often()
+    forgery = often()
+    streamEnd = often()
+    longestDelay = [5, 20, 100, 800, 3000][random.number(below: 5)]
+  }
+}
+
+extension SplitMix {
+  /// True once in `count` times; never for 0.
+  mutating func happens(_ count: Int) -> Bool { count > 0 && oneIn(count) }
+}

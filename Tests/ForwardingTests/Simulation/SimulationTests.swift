@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Forwarding
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The forwarding under seeds. `BACKROAD_SEEDS` is how many are run, from `BACKROAD_FIRST_SEED` on.
+struct SimulationTests {
+  /// Seeds that once failed; they are run first, for ever.
+  static let kept: [UInt64] = []
+
+  private static func number(_ variable: String, _ otherwise: Int) -> Int {
+    // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
+    guard let value = unsafe getenv(variable) else { return otherwise }
+    return unsafe Int(String(cString: value)) ?? otherwise
+  }
+
+  @Test(arguments: Self.kept)
+  func keptSeed(_ seed: UInt64) throws { _ = try Simulation(seed: seed).run() }
+
+  /// The seeds are dealt out to this many tests, which run at the same time.
+  private static let parts = 4
+
+  @Test(arguments: 0..<parts)
+  func seeds(_ part: Int) throws {
+    let first = Self.number("BACKROAD_FIRST_SEED", 1)
+    let count = Self.number("BACKROAD_SEEDS", 120)
+    var total = Simulation.Figures()
+    for seed in stride(from: first + part, to: first + count, by: Self.parts) {
+      total.seeds += 1
+      do {
+        let figures = try Simulation(seed: UInt64(seed)).run()
+        total.steps += figures.steps
+        total.asks += figures.asks
+        total.faults += figures.faults
+        total.checks += figures.checks
+        total.forgeries += figures.forgeries
+        total.counters.add(figures.counters)
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    print(
+      "Simulation: \(total.seeds) seeds, \(total.steps) steps, \(total.asks) questions, \(total.faults) faults "
+        + "(\(total.forgeries) forgeries), \(total.checks) checks")
+    print("  \(total.counters)")
+  }
+
+  @Test func sameSeedSameRun() throws {
+    let figures = try (0..<2).map { _ in try Simulation(seed: 42).run() }
+    #expect(figures[0].steps == figures[1].steps && figures[0].counters == figures[1].counters)
+  }
+}

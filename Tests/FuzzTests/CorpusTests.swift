@@ -1,0 +1,39 @@
+import Foundation
+import FuzzTargets
+import Testing
+
+@Suite("The fuzzers' corpora")
+struct CorpusTests {
+  /// The files of a folder of the project and of those inside it, found by listing.
+  static func files(_ path: String) throws -> [URL] {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let names = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: path).path())
+    return names.map { root.appending(path: "\(path)/\($0)") }.filter { !$0.hasDirectoryPath && isFile($0) }
+  }
+
+  private static func isFile(_ url: URL) -> Bool {
+    (try? url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true
+  }
+
+  @Test("Messages")
+  func messages() throws {
+    let files = try Self.files("Fuzz/Corpus/message")
+    #expect(files.count >= 20)
+    let target = MessageTarget()
+    for file in files {
+      let octets = [UInt8](try Data(contentsOf: file))
+      target.run(octets)
+      // Every beginning too: a message may end anywhere.
+      for length in 0..<min(octets.count, 300) { target.run(Array(octets[..<length])) }
+    }
+  }
+
+  @Test("Imports")
+  func imports() throws {
+    // The fixtures of the importers' own tests are seeds too.
+    let files = try Self.files("Fuzz/Corpus/import") + Self.files("Tests/LinksTests/Fixtures")
+    #expect(files.count >= 100)
+    for file in files { ImportTarget.run([UInt8](try Data(contentsOf: file))) }
+  }
+}

@@ -1,0 +1,1 @@
+select system$get_privatelink_config();

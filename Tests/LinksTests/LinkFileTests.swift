@@ -1,0 +1,71 @@
+import Links
+import Testing
+import Text
+import Wire
+
+@Suite struct LinkFiles {
+  @Test func readsBackWhatItWrites() throws {
+    for seed in 0..<100 as Range<UInt64> {
+      var generator = Seeded(state: seed)
+      let zones = try ["corp.example", "git.corp.example", "x_y.privatelink.snowflake.app"].map { try Name($0) }
+      let hosts = try (0..<Int.random(in: 0...8, using: &generator)).compactMap { number in
+        let zone = zones.randomElement(using: &generator) ?? zones[0]
+        let label = Bool.random(using: &generator) ? "*" : "h\(number)"
+        let sources: [Link.Source.Derivation] = [.verbatim, .dashed, .ocsp, .dashedOCSP]
+        return Link.Host(
+          name: try Name("\(label).\(zone)"), zone: zone,
+          sources: sources.filter { _ in Bool.random(using: &generator) }.map {
+            Link.Source(key: "k-url", derivation: $0)
+          })
+      }
+      let endpoints = [
+        try readEndpoint(vpce), try readEndpoint("\(vpce)=10.0.0.1,fd00::1"), try readEndpoint("10.0.0.2"),
+      ]
+      let main = Link.Route(endpoint: endpoints.randomElement(using: &generator) ?? endpoints[0], hosts: hosts)
+      let link = Link(
+        name: "prod", kind: "snowflake", account: Bool.random(using: &generator) ? "kd1.privatelink" : nil,
+        service: Bool.random(using: &generator) ? serviceName : nil,
+        ttlSeconds: UInt32.random(in: Link.ttlRangeSeconds, using: &generator), main: main,
+        stage: Bool.random(using: &generator) ? main : nil)
+      #expect(try LinkFileReader.read(Array(link.fileText.utf8), name: "prod", file: "f") == link, "seed \(seed)")
+      #expect(LinkReport.text(link, workspace: "acme").contains("kind       "))
+      #expect(LinkReport.json(link, workspace: "acme").asObject?["link"]?.asString == "prod")
+    }
+  }
+
+  @Test(arguments: [
+    ("[]", "f:1:1: a link must be an object: { … }, not a list"),
+    ("{\"kind\": \"hosts\"}", "f:1:1: the key \"endpoint\" is missing"),
+    ("{\"knid\": \"hosts\"}", "f:1:2: unknown key \"knid\"; did you mean \"kind\"?"),
+    ("{\"kind\": \"A B\"}", "f:1:10: \"A B\" is not a kind of link"),
+    ("{\"kind\": \"hosts\", \"ttl\": 0}", "f:1:26: \"ttl\" must be a whole number from 1 to 86400, not 0"),
+    ("{\"kind\": \"hosts\", \"endpoint\": {}}", "f:1:31: an endpoint has a \"name\", or \"addresses\""),
+    ("{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"x\"]}}", "f:1:46: \"x\" is not an IP address"),
+    (
+      "{\"kind\": \"hosts\", \"endpoint\": {\"name\": \"A.example\"}, \"zones\": {}}",
+      "f:1:40: \"A.example\" is not written plainly; write a.example"
+    ),
+    ("{E, \"zones\": {\"com\": {}}}", "f:1:69: a zone com would hide every public name below it"),
+    ("{E, \"zones\": {\"a.example\": {\"b.example\": []}}}", "f:1:83: \"b.example\" is not below its zone a.example"),
+    ("{E, \"zones\": {\"a.example\": {\"x.a.example\": \"k\"}}}", "where a host came from must be a list"),
+    ("{E, \"zones\": {\"a.example\": {\"x.a.example\": [\"k, bad\"]}}}", "\"k, bad\" is not a source"),
+    ("{E, \"zones\": {\"*.a.example\": {\"x.*.a.example\": []}}}", "f:1:"),
+    ("{E, \"zones\": {}, \"stage\": {\"zones\": {}}}", "the key \"endpoint\" is missing"),
+  ]) func saysWhatIsWrong(text: String, message: String) {
+    let text =
+      text.hasPrefix("{E")
+      ? "{\"kind\": \"hosts\", \"endpoint\": {\"addresses\":[\"10.0.0.1\"]}" + text.dropFirst(2) : text
+    let found = refusal { _ = try LinkFileReader.read(Array(text.utf8), name: "prod", file: "f") }
+    #expect(found.contains(message), "\(found)")
+  }
+
+  @Test func listsLinks() throws {
+    let folder = workspace().after(try importHosts(["git.corp.example"], endpoint: "\(vpce)=10.0.0.1"))
+    #expect(
+      LinkReport.table([("acme", try folder.link("corp"))]) == """
+        WORKSPACE  LINK  KIND   HOSTS  ENDPOINT\(String(repeating: " ", count: vpce.count - 6))PINNED
+        acme       corp  hosts  1      \(vpce)  10.0.0.1
+
+        """)
+  }
+}

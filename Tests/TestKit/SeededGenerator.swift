@@ -1,0 +1,35 @@
+/// Random numbers that come again for the same seed (SplitMix64), so that a failed property can be replayed.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Starts at a seed.
+  public init(seed: UInt64) { state = seed }
+
+  /// The next 64 random bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var bits = state
+    bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
+    bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+    return bits ^ bits >> 31
+  }
+
+  /// True once in `count` times.
+  public mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+
+  /// Any of `elements`, which must not be empty.
+  public mutating func pick<Element>(_ elements: [Element]) -> Element {
+    elements[Int.random(in: elements.indices, using: &self)]
+  }
+
+  /// Random octets.
+  public mutating func octets(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
+  }
+}
+
+/// Seeds for property tests, as the arguments of a test: a failure prints its seed with the test's name.
+public enum Seeds {
+  /// Some that are always the same, and one that is another in each run. To replay a failure, write its seed here.
+  public static let all: [UInt64] = [1, 2, 3, .random(in: 1_000...999_999)]
+}

@@ -1,0 +1,147 @@
+import Answering
+import Forwarding
+import Text
+import Wire
+import Workspaces
+import Zones
+
+/// A workspace as a test writes it.
+public struct TestWorkspace {
+  let source: WorkspaceSource
+
+  /// Takes the content of its files.
+  ///
+  /// - Parameters:
+  ///   - settings: `workspace.json`.
+  ///   - zones: master files by their zone; one without an SOA gets `preamble` before it.
+  public init(_ name: String = "acme", settings: String = TestWorkspace.defaultSettings, zones: [String: String] = [:])
+  {
+    guard let workspace = WorkspaceName(name) else { preconditionFailure("\(name) is no workspace's name") }
+    var files = [WorkspaceFile.fileName: Array(settings.utf8)]
+    for (zone, text) in zones {
+      let whole = text.contains("SOA") ? text : Self.preamble + text
+      files[zone + WorkspaceSource.zoneSuffix] = Array(whole.utf8)
+    }
+    source = WorkspaceSource(name: workspace, folder: "zones/\(name)", files: files)
+  }
+
+  /// All of 10.0.0.0/8 are clients, and nothing is forwarded but by the server's rules.
+  public static let defaultSettings = "{ \"clients\": [\"10.0.0.0/8\"] }"
+
+  /// An apex; negative answers have the TTL 300.
+  public static let preamble = """
+    $TTL 3600
+    @ SOA ns hostmaster 1 7200 900 1209600 300
+    @ NS ns
+    ns A 192.0.2.53
+
+    """
+}
+
+/// The answering with its workspaces and upstreams, without sockets and threads.
+public final class TestServer {
+  /// What it answers from.
+  public let snapshot: Snapshot
+  /// Whom it forwards to.
+  public let upstreams: ScriptedUpstreams
+  private var responder = Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test"))
+
+  /// Loads workspaces, whose files must be without errors.
+  ///
+  /// - Parameter forward: the server's own rules, upstreams by zone.
+  public init(_ workspaces: [TestWorkspace], forward: [String: String] = [:], _ upstreams: ScriptedUpstreams = .init())
+  {
+    let rules = forward.sorted { $0.key < $1.key }.map { zone, address in
+      ForwardRule(owner: .server, zone: name(zone), upstreams: Upstream(address).map { [$0] } ?? [])
+    }
+    snapshot =
+      Snapshot.make(
+        workspaces.map { workspace in
+          let (loaded, problems) = Workspace.load(workspace.source, serverRules: rules)
+          guard let loaded else { preconditionFailure("the test's own zones: \(problems)") }
+          return loaded
+        }
+      ).snapshot
+    self.upstreams = upstreams
+  }
+
+  /// One workspace with these zones.
+  public convenience init(
+    zones: [String: String], settings: String = TestWorkspace.defaultSettings, forward: [String: String] = [:],
+    _ upstreams: ScriptedUpstreams = .init()
+  ) {
+    self.init([TestWorkspace(settings: settings, zones: zones)], forward: forward, upstreams)
+  }
+
+  /// Asks a question, and gives the answer as `ParsedMessage.description` has it.
+  ///
+  /// - Parameters:
+  ///   - size: EDNS's payload size; nil for a client without EDNS.
+  ///   - flags: of the header; RD alone unless said otherwise.
+  public func ask(
+    _ question: String, _ type: RecordType = .a, class: RecordClass = .internet, from client: String = "10.0.0.1",
+    via transport: Transport = .udp, size: UInt16? = 1232, flags: Flags = .recursionDesired, dnssecOK: Bool = false
+  ) -> String {
+    var message = RawMessage.query(
+      wire(question), type, `class`, flags: flags.rawValue, additional: size == nil ? 0 : 1)
+    if let size { message = message.opt(size: size, flags: dnssecOK ? 0x8000 : 0) }
+    guard let answer = answer(message.octets, from: client, via: transport) else { return "no answer" }
+    return Self.text(answer)
+  }
+
+  /// An answer as tests compare it, or why it cannot be read.
+  public static func text(_ answer: [UInt8]) -> String {
+    do throws(WireError) {
+      return try ParsedMessage(answer).description
+    } catch {
+      return "unreadable: \(error)"
+    }
+  }
+
+  /// Answers a message; nil when there is no answer.
+  ///
+  /// - Parameter port: the client's.
+  public func answer(
+    _ message: [UInt8], from client: String = "10.0.0.1", port: UInt16 = 40_000, via transport: Transport = .udp
+  ) -> [UInt8]? {
+    guard let address = IPAddress(client) else { preconditionFailure("\(client) is no address") }
+    let peer = SocketAddress(address, port: port)
+    var buffer = [UInt8](repeating: 0xee, count: transport == .udp ? 1_232 : 65_535)
+    let (response, count) = respond(message, peer, transport, &buffer)
+    switch response {
+    case .none: return nil
+    case .ready: return Array(buffer[..<count])
+    case .resolve(let query, let decision):
+      return resolve(Resolution(query, message.span, from: peer, via: transport, decision, in: snapshot), &buffer)
+    }
+  }
+
+  private func respond(
+    _ message: [UInt8], _ peer: SocketAddress, _ transport: Transport, _ buffer: inout [UInt8]
+  ) -> (Response, Int) {
+    let limit = buffer.count
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let response = responder.respond(to: message.span, from: peer, via: transport, in: snapshot, &writer)
+    return (response, writer.count)
+  }
+
+  private func resolve(_ resolution: Resolution?, _ buffer: inout [UInt8]) -> [UInt8]? {
+    guard let resolution else { return nil }
+    // As many steps as hops, and then some: one that never ends would hang the test.
+    for _ in 0..<100 {
+      let (step, count) = run(resolution, &buffer)
+      if step == .ready { return Array(buffer[..<count]) }
+      guard let result = upstreams.settle() else { return nil }
+      resolution.learn(result)
+    }
+    return nil
+  }
+
+  private func run(_ resolution: Resolution, _ buffer: inout [UInt8]) -> (ResolutionStep, Int) {
+    var source = upstreams
+    let limit = buffer.count
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let step = responder.run(resolution, in: snapshot, &source, &writer)
+    return (step, writer.count)
+  }
+}
