@@ -10,7 +10,6 @@ import Zones
   @Test(arguments: Seeds.all) func answersLikeTheModel(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var asked = 0
-    var kinds: Set<String> = []
     while asked < 3_000 {
       guard let (server, model) = Self.zones(&random) else { continue }
       for _ in 0..<25 {
@@ -19,7 +18,6 @@ import Zones
         let query = RawMessage.query(question.wire, type, flags: 0).octets
         let answer = try ParsedMessage(#require(server.answer(query, via: .tcp)))
         let expected = model.answer(question, type)
-        kinds.insert(expected.kind)
         asked += 1
         if Self.text(answer) != expected.text {
           Issue.record("\(question) \(type): got\n\(Self.text(answer))\nexpected\n\(expected.text)\nin\n\(model)")
@@ -27,7 +25,16 @@ import Zones
         }
       }
     }
-    // The generator must reach every way that an answer can end.
+  }
+
+  /// What is never asked for is never compared.
+  @Test func questionsReachEveryWayThatAnAnswerCanEnd() {
+    var random = SeededGenerator(seed: 1)
+    var kinds: Set<String> = []
+    for _ in 0..<1_000 {
+      guard let (_, model) = Self.zones(&random) else { continue }
+      for _ in 0..<25 { kinds.insert(model.answer(random.questionName(), .a).kind) }
+    }
     #expect(kinds == ["data", "nodata", "nxdomain", "referral", "chain", "long", "elsewhere", "yxdomain"])
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Random numbers that come again for the same seed (SplitMix64), so that a failed property can be replayed.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
@@ -30,6 +32,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
 /// Seeds for property tests, as the arguments of a test: a failure prints its seed with the test's name.
 public enum Seeds {
-  /// Some that are always the same, and one that is another in each run. To replay a failure, write its seed here.
-  public static let all: [UInt64] = [1, 2, 3, .random(in: 1_000...999_999)]
+  /// `BACKROAD_SEED` of the environment, which `Tests/run --long` makes another in each run; without it always the same,
+  /// so that a change passes or fails by what it changes.
+  public static let ofRun = ProcessInfo.processInfo.environment["BACKROAD_SEED"].flatMap { UInt64($0) } ?? 4
+  /// Some that are always the same, and that of the run.
+  public static let all: [UInt64] = [1, 2, 3, ofRun]
 }
