@@ -59,7 +59,8 @@ let package = Package(
     .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire", "TestKit"], swiftSettings: tests),
     .testTarget(
-      name: "ZonesTests", dependencies: ["Zones", "Wire", "Text", "TestKit"], exclude: ["MasterFiles"], swiftSettings: strict),
+      name: "ZonesTests", dependencies: ["Zones", "Wire", "Text", "TestKit"], exclude: ["MasterFiles"],
+      swiftSettings: strict),
     // Counts allocations in the test bundle.
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(
