@@ -6,95 +6,106 @@ import Wire
 /// Owners of all zones share one table, because a name belongs to its closest enclosing zone alone: owners that a
 /// deeper zone or a zone cut hides are not in it. Each RRset is kept as the records that go into a message, so that an
 /// answer is copied, not composed.
+///
+/// A look-up waits for memory more than it computes, so it touches little of it: a slot tells the whole hash, and all of
+/// a name (its node, its RRsets' heads, the name, its records) stands in one block, most often in one cache line.
 @safe public final class ZoneImage: Sendable {
   // unsafe: memory that this object alone allocates and frees, never written after `init`.
-  fileprivate nonisolated(unsafe) let pointers: ZoneImagePointers
+  fileprivate nonisolated(unsafe) let place: ZoneImagePlace
   /// How many octets it takes.
   public let byteCount: Int
 
+  /// How long a cache line is, in octets, on every machine that this runs on.
+  static let cacheLine = 64
+
   init(_ parts: ZoneImageParts) {
-    // unsafe: copies of arrays, freed in deinit.
-    unsafe pointers = ZoneImagePointers(
-      octets: Self.copy(parts.octets), nodes: Self.copy(parts.nodes), sets: Self.copy(parts.sets),
-      zones: Self.copy(parts.zones), slots: Self.copy(parts.slots))
-    byteCount =
-      parts.octets.count + parts.nodes.count * MemoryLayout<Node>.stride
-      + parts.sets.count * MemoryLayout<RecordSet>.stride + parts.zones.count * MemoryLayout<ZoneEntry>.stride
-      + parts.slots.count * MemoryLayout<UInt32>.stride
+    let slotsSize = Self.lines(parts.slots.count * MemoryLayout<Slot>.stride)
+    let zonesSize = Self.lines(parts.zones.count * MemoryLayout<ZoneEntry>.stride)
+    byteCount = slotsSize + zonesSize + parts.octets.count
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: Self.cacheLine)
+    // unsafe: three parts, one behind the other, inside what was just allocated for them; freed in deinit.
+    _ = unsafe memory.initializeMemory(as: Slot.self, from: parts.slots, count: parts.slots.count)
+    _ = unsafe (memory + slotsSize).initializeMemory(as: ZoneEntry.self, from: parts.zones, count: parts.zones.count)
+    _ = unsafe (memory + slotsSize + zonesSize)
+      .initializeMemory(as: UInt8.self, from: parts.octets, count: parts.octets.count)
+    unsafe place = ZoneImagePlace(
+      memory: UnsafeRawPointer(memory), slotCount: UInt32(parts.slots.count), zoneCount: UInt32(parts.zones.count),
+      octetsStart: slotsSize + zonesSize, octetCount: parts.octets.count)
   }
 
-  deinit {
-    // unsafe: frees what `init` allocated; no view outlives its image.
-    unsafe pointers.octets.deallocate()
-    unsafe pointers.nodes.deallocate()
-    unsafe pointers.sets.deallocate()
-    unsafe pointers.zones.deallocate()
-    unsafe pointers.slots.deallocate()
-  }
+  deinit { unsafe place.memory.deallocate() }  // unsafe: what `init` allocated; no view outlives its image.
 
-  private static func copy<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
-    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
-    _ = unsafe copy.initialize(from: elements)  // unsafe: exactly as many as were allocated.
-    return UnsafeBufferPointer(copy)
-  }
+  /// A size made up to whole cache lines.
+  static func lines(_ size: Int) -> Int { (size + cacheLine - 1) / cacheLine * cacheLine }
 
   /// The image as spans, for as long as it is borrowed.
   public var view: ZoneImageView {
     @_lifetime(borrow self)
     get {
-      let view = unsafe ZoneImageView(pointers)  // unsafe: the memory lives as long as this object.
+      let view = unsafe ZoneImageView(place)  // unsafe: the memory lives as long as this object.
       return unsafe _overrideLifetime(view, borrowing: self)
     }
   }
 }
 
-/// Where the parts of images are, one image a workspace, in an array that a worker reads without counting references.
+/// Where images are, one a workspace, in an array that a worker reads without counting references.
 @safe public final class ZoneImageDirectory: Sendable {
   private let images: [ZoneImage]
   /// How many workspaces there are.
   public let count: Int
-  // unsafe: as in ZoneImage; the images above keep what the pointers lead to.
-  private nonisolated(unsafe) let pointers: UnsafeMutableBufferPointer<ZoneImagePointers>
+  // unsafe: as in ZoneImage; the images above keep what the places lead to.
+  private nonisolated(unsafe) let places: UnsafeMutableBufferPointer<ZoneImagePlace>
 
   /// Keeps the images for as long as it lives.
   public init(_ images: [ZoneImage]) {
     self.images = images
     count = images.count
-    unsafe pointers = .allocate(capacity: images.count)
+    unsafe places = .allocate(capacity: images.count)
     for (index, image) in images.enumerated() {
-      unsafe pointers.initializeElement(at: index, to: image.pointers)  // unsafe: the index is inside.
+      unsafe places.initializeElement(at: index, to: image.place)  // unsafe: the index is inside.
     }
   }
 
-  deinit { unsafe pointers.deallocate() }  // unsafe: frees what `init` allocated.
+  deinit { unsafe places.deallocate() }  // unsafe: frees what `init` allocated.
 
   /// The image at a workspace's place.
   @_lifetime(borrow self)
   public func view(at index: Int) -> ZoneImageView {
     precondition(index >= 0 && index < count)
-    let view = unsafe ZoneImageView(pointers[index])  // unsafe: the index was checked; the images live as long as this.
+    let view = unsafe ZoneImageView(places[index])  // unsafe: the index was checked; the images live as long as this.
     return unsafe _overrideLifetime(view, borrowing: self)
   }
 }
 
-/// The arrays that an image is made of, before they are fixed in memory.
+/// What an image is made of, before it is fixed in memory.
 struct ZoneImageParts {
+  /// Blocks of names, the zones' names and their SOA records.
   var octets: [UInt8] = []
-  var nodes: [Node] = []
-  var sets: [RecordSet] = []
   var zones: [ZoneEntry] = []
-  var slots: [UInt32] = []
+  var slots: [Slot] = []
 }
 
-@unsafe struct ZoneImagePointers: BitwiseCopyable {
-  let octets: UnsafeBufferPointer<UInt8>
-  let nodes: UnsafeBufferPointer<Node>
-  let sets: UnsafeBufferPointer<RecordSet>
-  let zones: UnsafeBufferPointer<ZoneEntry>
-  let slots: UnsafeBufferPointer<UInt32>
+/// The memory of an image: slots, zones and octets, each part at the start of a cache line.
+@unsafe struct ZoneImagePlace: BitwiseCopyable {
+  let memory: UnsafeRawPointer
+  let slotCount: UInt32
+  let zoneCount: UInt32
+  let octetsStart: Int
+  let octetCount: Int
+}
+
+/// A place of the hash table: the name's hash, so that another name's block is seldom read, and where its block is.
+struct Slot: BitwiseCopyable, Sendable {
+  let hash: UInt32
+  /// Where the node stands in the octets; `Node.none` in a free slot.
+  let node: UInt32
+
+  static let free = Slot(hash: 0, node: Node.none)
 }
 
 /// An owner's name: one that has records, or only names below it (an empty non-terminal, RFC 8499 §7).
+///
+/// Its RRsets' heads stand behind it in the octets, then the name in lower case, then the records.
 public struct Node: BitwiseCopyable, Sendable {
   /// What a query that ends at or below this name meets.
   public struct Marks: OptionSet, BitwiseCopyable, Sendable {
@@ -115,16 +126,15 @@ public struct Node: BitwiseCopyable, Sendable {
     public static let forwarded = Marks(rawValue: 16)
   }
 
-  let hash: UInt32
-  let nameOffset: UInt32
-  let firstSet: UInt32
   /// The node of `*` below this one; `none` when there is no such name.
-  let wildcard: UInt32
+  var wildcard: UInt32
   let zone: UInt16
   let setCount: UInt16
   let nameLength: UInt8
   /// What stands at this name that is not mere data.
   public let marks: Marks
+  /// Fills the last word, so that every octet of a node is said.
+  let reserved: UInt16 = 0
 
   static let none = UInt32.max
 }
@@ -180,29 +190,27 @@ public struct Lookup: BitwiseCopyable, Sendable {
 
 /// An image as it is read: spans that cannot outlive it.
 public struct ZoneImageView: ~Escapable {
-  /// Names and records, one after another.
+  /// Blocks of names, each with its records.
   public let octets: Span<UInt8>
-  let nodes: Span<Node>
-  let sets: Span<RecordSet>
   let zones: Span<ZoneEntry>
-  let slots: Span<UInt32>
+  let slots: Span<Slot>
 
   // unsafe: the caller ties the view to the object that owns the memory.
   @unsafe
   @_lifetime(immortal)
-  init(_ pointers: ZoneImagePointers) {
-    octets = unsafe _overrideLifetime(Span(_unsafeElements: pointers.octets), copying: ())
-    nodes = unsafe _overrideLifetime(Span(_unsafeElements: pointers.nodes), copying: ())
-    sets = unsafe _overrideLifetime(Span(_unsafeElements: pointers.sets), copying: ())
-    zones = unsafe _overrideLifetime(Span(_unsafeElements: pointers.zones), copying: ())
-    slots = unsafe _overrideLifetime(Span(_unsafeElements: pointers.slots), copying: ())
+  init(_ place: ZoneImagePlace) {
+    let slotCount = unsafe Int(place.slotCount)
+    let zonesStart = ZoneImage.lines(slotCount * MemoryLayout<Slot>.stride)
+    let slots = unsafe place.memory.assumingMemoryBound(to: Slot.self)
+    let zones = unsafe (place.memory + zonesStart).assumingMemoryBound(to: ZoneEntry.self)
+    let octets = unsafe (place.memory + place.octetsStart).assumingMemoryBound(to: UInt8.self)
+    self.slots = unsafe _overrideLifetime(Span(_unsafeStart: slots, count: slotCount), copying: ())
+    self.zones = unsafe _overrideLifetime(Span(_unsafeStart: zones, count: Int(place.zoneCount)), copying: ())
+    self.octets = unsafe _overrideLifetime(Span(_unsafeStart: octets, count: place.octetCount), copying: ())
   }
 
   /// How many zones there are.
   public var zoneCount: Int { zones.count }
-
-  /// How many names there are.
-  public var nameCount: Int { nodes.count }
 
   /// Finds the closest place to a name that the zones hold.
   ///
@@ -222,7 +230,7 @@ public struct ZoneImageView: ~Escapable {
   }
 
   private func outcome(at index: Int, labelsBelow: Int) -> Lookup {
-    let node = nodes[index]
+    let node = self.node(at: index)
     let outcome: Lookup.Outcome
     if node.marks.contains(.forwarded) {
       outcome = .forwarded
@@ -244,27 +252,31 @@ public struct ZoneImageView: ~Escapable {
   @inline(__always)
   private func find(_ name: Span<UInt8>, from offset: Int, length: Int, _ hash: UInt32) -> Int? {
     let mask = UInt32(truncatingIfNeeded: slots.count - 1)
-    var slot = hash & mask
+    var at = hash & mask
     while true {
-      let index = slots[Int(slot)]
-      if index == Node.none { return nil }
-      let node = nodes[Int(index)]
-      if node.hash == hash, Int(node.nameLength) == length - offset, equal(name, from: offset, node) {
-        return Int(index)
+      let slot = slots[Int(at)]
+      if slot.node == Node.none { return nil }
+      if slot.hash == hash, isName(name, from: offset, length: length - offset, of: Int(slot.node)) {
+        return Int(slot.node)
       }
-      slot = (slot + 1) & mask
+      at = (at + 1) & mask
     }
   }
 
+  /// True when the name's end is the node's name.
   @inline(__always)
-  private func equal(_ name: Span<UInt8>, from offset: Int, _ node: Node) -> Bool {
-    let length = Int(node.nameLength)
-    let stored = Int(node.nameOffset)
+  private func isName(_ name: Span<UInt8>, from offset: Int, length: Int, of index: Int) -> Bool {
+    let node = node(at: index)
+    guard Int(node.nameLength) == length else { return false }
+    let stored = index + MemoryLayout<Node>.stride + Int(node.setCount) * MemoryLayout<RecordSet>.stride
     var at = 0
-    // Stored names are in lower case. Whole words first, as long as both sides have them.
+    // Stored names are in lower case. Whole words first, and the last of them may overlap the one before.
     while at + 8 <= length {
       guard lowercased(name.word(at: offset + at)) == octets.word(at: stored + at) else { return false }
       at += 8
+    }
+    if at < length, length >= 8 {
+      return lowercased(name.word(at: offset + length - 8)) == octets.word(at: stored + length - 8)
     }
     while at < length {
       guard lowercased(name[offset + at]) == octets[stored + at] else { return false }
@@ -273,15 +285,24 @@ public struct ZoneImageView: ~Escapable {
     return true
   }
 
+  @inline(__always)
+  private func node(at index: Int) -> Node { octets.load(Node.self, at: index) }
+
+  /// The head of one of a node's RRsets.
+  @inline(__always)
+  private func set(_ number: Int, ofNodeAt index: Int) -> RecordSet {
+    octets.load(
+      RecordSet.self, at: index + MemoryLayout<Node>.stride + number * MemoryLayout<RecordSet>.stride)
+  }
+
   /// What stands at a node that is not mere data.
-  public func marks(of node: Int) -> Node.Marks { nodes[node].marks }
+  public func marks(of node: Int) -> Node.Marks { self.node(at: node).marks }
 
   /// The RRset of a type at a node; nil when it has none.
   @inline(__always)
   public func set(_ type: RecordType, at node: Int) -> RecordSet? {
-    let node = nodes[node]
-    for index in 0..<Int(node.setCount) {
-      let set = sets[Int(node.firstSet) + index]
+    for number in 0..<Int(self.node(at: node).setCount) {
+      let set = set(number, ofNodeAt: node)
       if set.type == type { return set }
     }
     return nil
@@ -289,7 +310,7 @@ public struct ZoneImageView: ~Escapable {
 
   /// The first RRset at a node, which answers ANY (RFC 8482 §4.1); nil when it has none.
   public func firstSet(at node: Int) -> RecordSet? {
-    nodes[node].setCount > 0 ? sets[Int(nodes[node].firstSet)] : nil
+    self.node(at: node).setCount > 0 ? set(0, ofNodeAt: node) : nil
   }
 
   /// The records of a set: each starts with two octets for a pointer to its owner's name.
@@ -309,7 +330,7 @@ public struct ZoneImageView: ~Escapable {
   public func ttlSeconds(_ set: RecordSet) -> UInt32 { octets.bigEndian32(at: Int(set.offset) + 6) }
 
   /// The zone that a node belongs to.
-  public func zone(of node: Int) -> ZoneEntry { zones[Int(nodes[node].zone)] }
+  public func zone(of node: Int) -> ZoneEntry { zones[Int(self.node(at: node).zone)] }
 
   /// The SOA record of a zone, as negative answers carry it.
   @_lifetime(copy self)
@@ -318,6 +339,16 @@ public struct ZoneImageView: ~Escapable {
   /// The name of a zone.
   public func apex(_ zone: ZoneEntry) -> Name? {
     Name(wire: octets.extracting(Int(zone.apexOffset)..<(Int(zone.apexOffset) + Int(zone.apexLength))).array)
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// A plain value as the image's maker wrote it; traps when it is not wholly inside.
+  @inline(__always)
+  fileprivate func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
+    precondition(offset >= 0 && offset &+ MemoryLayout<Value>.size <= count)
+    // unsafe: an unaligned load inside the bounds that the line above checked, of a type that any octets make.
+    return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type)
   }
 }
 

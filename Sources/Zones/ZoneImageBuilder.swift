@@ -50,12 +50,13 @@ private struct ZoneImageBuilder {
   mutating func build() -> ZoneImageParts {
     for index in zones.indices { gather(zone: index) }
     for rule in forwarded { cut(at: rule) }
+    // Names from the root's side on, and so a wildcard after the name that it is below.
     let names = owners.keys.sorted()
-    var indices: [Name: UInt32] = [:]
-    for (index, name) in names.enumerated() { indices[name] = UInt32(index) }
-    for name in names { addNode(name, indices) }
+    var nodes: [Name: UInt32] = [:]
+    var slots: [Slot] = []
+    for name in names.reversed() { slots.append(addNode(name, &nodes)) }
     for index in zones.indices { addZone(index) }
-    fillSlots()
+    fillSlots(slots)
     return parts
   }
 
@@ -102,12 +103,13 @@ private struct ZoneImageBuilder {
     }
   }
 
-  private mutating func addNode(_ name: Name, _ indices: [Name: UInt32]) {
-    guard let owner = owners[name] else { return }
+  /// Writes the block of a name: its node, the heads of its RRsets, the name, the records.
+  private mutating func addNode(_ name: Name, _ nodes: inout [Name: UInt32]) -> Slot {
+    let owner = owners[name] ?? Owner(zone: 0)
+    let groups = Dictionary(grouping: owner.records, by: \.type).sorted { $0.key < $1.key }.map { Self.prepare($1) }
     var marks = owner.marks
-    let groups = Dictionary(grouping: owner.records, by: \.type).sorted { $0.key < $1.key }
-    for (type, _) in groups {
-      switch type {
+    for group in groups {
+      switch group.type {
       case .cname: marks.insert(.cname)
       case .alias: marks.insert(.alias)
       case .dname: marks.insert(.dname)
@@ -117,14 +119,36 @@ private struct ZoneImageBuilder {
     let lowered = name.lowercased.wire
     var hashes = NameHashes()
     hashes.fill(lowered.span)
-    let nameOffset = append(lowered)
-    let firstSet = UInt32(parts.sets.count)
-    for (_, records) in groups { parts.sets.append(prepare(records)) }
-    parts.nodes.append(
-      Node(
-        hash: hashes.hash(fromLabel: 0), nameOffset: nameOffset, firstSet: firstSet,
-        wildcard: name.prefixed(by: [0x2a]).flatMap { indices[$0] } ?? Node.none,
-        zone: UInt16(owner.zone), setCount: UInt16(groups.count), nameLength: UInt8(name.wire.count), marks: marks))
+    let headLength =
+      MemoryLayout<Node>.stride + groups.count * MemoryLayout<RecordSet>.stride + lowered.count
+    let start = startBlock(length: headLength + groups.reduce(0) { $0 + $1.octets.count })
+    nodes[name] = start
+    append(
+      plain: Node(
+        wildcard: name.prefixed(by: [0x2a]).flatMap { nodes[$0] } ?? Node.none, zone: UInt16(owner.zone),
+        setCount: UInt16(groups.count), nameLength: UInt8(lowered.count), marks: marks))
+    var recordsStart = start + UInt32(headLength)
+    for group in groups {
+      append(plain: group.set(at: recordsStart))
+      recordsStart += UInt32(group.octets.count)
+    }
+    parts.octets += lowered
+    for group in groups { parts.octets += group.octets }
+    return Slot(hash: hashes.hash(fromLabel: 0), node: start)
+  }
+
+  /// Where the next block starts: at once, or in the next cache line when it would lie in one more than it must.
+  private mutating func startBlock(length: Int) -> UInt32 {
+    let used = parts.octets.count % ZoneImage.cacheLine
+    if used + length > ZoneImage.lines(length) {
+      parts.octets += repeatElement(0, count: ZoneImage.cacheLine - used)
+    }
+    return UInt32(parts.octets.count)
+  }
+
+  private mutating func append(plain value: some BitwiseCopyable) {
+    // unsafe: reads the octets of a local value, none of which is padding.
+    unsafe withUnsafeBytes(of: value) { unsafe parts.octets.append(contentsOf: $0) }
   }
 
   private mutating func addZone(_ index: Int) {
@@ -136,47 +160,53 @@ private struct ZoneImageBuilder {
       let minimum = soa.data.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }
       negative[0].ttlSeconds = min(soa.ttlSeconds, minimum)
     }
-    let prepared = prepare(negative)
-    let apexOffset = append(zone.apex.lowercased.wire)
+    let prepared = Self.prepare(negative)
+    let start = UInt32(parts.octets.count)
+    parts.octets += prepared.octets
+    let apexOffset = UInt32(parts.octets.count)
+    parts.octets += zone.apex.lowercased.wire
     parts.zones.append(
       ZoneEntry(
         apexOffset: apexOffset, apexLength: UInt8(zone.apex.wire.count), missIsForwarded: miss == .forward,
-        soa: prepared))
+        soa: prepared.set(at: start)))
   }
 
-  private mutating func append(_ octets: [UInt8]) -> UInt32 {
-    let offset = UInt32(parts.octets.count)
-    parts.octets += octets
-    return offset
+  /// An RRset's records, as they go into a message.
+  private struct PreparedSet {
+    let type: RecordType
+    let recordCount: UInt16
+    var octets: [UInt8] = []
+
+    func set(at start: UInt32) -> RecordSet {
+      RecordSet(type: type, recordCount: recordCount, offset: start, length: UInt32(octets.count))
+    }
   }
 
   /// Writes records as they go into a message, the owner as a pointer that each answer sets.
-  private mutating func prepare(_ records: [ResourceRecord]) -> RecordSet {
-    let offset = UInt32(parts.octets.count)
+  private static func prepare(_ records: [ResourceRecord]) -> PreparedSet {
+    var prepared = PreparedSet(type: records.first?.type ?? .soa, recordCount: UInt16(records.count))
     for record in records {
       let ttl = record.ttlSeconds
       let length = UInt16(record.data.count)
-      parts.octets += [0xc0, UInt8(Header.length)]
-      parts.octets += [UInt8(record.type.rawValue >> 8), UInt8(truncatingIfNeeded: record.type.rawValue), 0, 1]
-      parts.octets += (0..<4).map { UInt8(truncatingIfNeeded: ttl >> (24 - 8 * UInt32($0))) }
-      parts.octets += [UInt8(length >> 8), UInt8(truncatingIfNeeded: length)]
-      parts.octets += record.data
+      prepared.octets += [0xc0, UInt8(Header.length)]
+      prepared.octets += [UInt8(record.type.rawValue >> 8), UInt8(truncatingIfNeeded: record.type.rawValue), 0, 1]
+      prepared.octets += (0..<4).map { UInt8(truncatingIfNeeded: ttl >> (24 - 8 * UInt32($0))) }
+      prepared.octets += [UInt8(length >> 8), UInt8(truncatingIfNeeded: length)]
+      prepared.octets += record.data
     }
-    return RecordSet(
-      type: records.first?.type ?? .soa, recordCount: UInt16(records.count), offset: offset,
-      length: UInt32(parts.octets.count) - offset)
+    return prepared
   }
 
-  /// Open addressing with at least half of the slots free, so that a probe for a name that is not there ends soon.
-  private mutating func fillSlots() {
+  /// Open addressing with a quarter of the slots free, so that a probe for a name that is not there ends soon.
+  private mutating func fillSlots(_ nodes: [Slot]) {
     var size = 2
-    while size < 2 * parts.nodes.count { size *= 2 }
-    parts.slots = Array(repeating: Node.none, count: size)
+    while 3 * size < 4 * nodes.count { size *= 2 }
+    parts.slots = Array(repeating: .free, count: size)
     let mask = UInt32(size - 1)
-    for (index, node) in parts.nodes.enumerated() {
-      var slot = node.hash & mask
-      while parts.slots[Int(slot)] != Node.none { slot = (slot + 1) & mask }
-      parts.slots[Int(slot)] = UInt32(index)
+    for node in nodes {
+      var at = node.hash & mask
+      while parts.slots[Int(at)].node != Node.none { at = (at + 1) & mask }
+      parts.slots[Int(at)] = node
     }
   }
 }
