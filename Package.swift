@@ -79,6 +79,9 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Workspaces", "Text", "SystemIO"], swiftSettings: strict),
     .testTarget(
+      name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Wire", "Text", "SystemIO"],
+      swiftSettings: strict),
+    .testTarget(
       name: "CommandTests", dependencies: ["backroad", "Server", "Forwarding", "Wire", "SystemIO", "Text"],
       swiftSettings: strict),
     .testTarget(name: "ForwardingTests", dependencies: ["Forwarding"], swiftSettings: strict),

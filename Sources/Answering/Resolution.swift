@@ -20,8 +20,8 @@ public final class Resolution {
   public let client: SocketAddress
   /// Whose question it is, in the snapshot of the time when the message came.
   public let decision: Decision
-  /// The workspace was decided when the message came, and is found again by name in a later snapshot.
-  let workspace: WorkspaceName
+  /// The workspace was decided when the message came, and is found again by its slot in a later snapshot.
+  let workspace: WorkspaceSlot
   /// What this question has learned, hop by hop; also what no cache keeps.
   var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
 
@@ -37,7 +37,7 @@ public final class Resolution {
     self.transport = transport
     self.client = client
     self.decision = decision
-    workspace = snapshot.workspaces[decision.workspace].name
+    workspace = snapshot.workspaces.slot(decision.workspace)
   }
 
   /// Takes the result of the hop that was waited for.
@@ -96,15 +96,14 @@ extension Responder {
     let message = resolution.message
     guard Self.start(query, message.span, resolution.transport, &writer) else { return .ready }
     writer.flags.insert(.recursionAvailable)
-    guard let index = snapshot.index(of: resolution.workspace) else {
+    guard let workspace = snapshot.workspaces[resolution.workspace] else {
       _ = fail(query, Complaints.workspaceGone, &writer)
       return .ready
     }
-    let workspace = snapshot.workspaces[index]
     let images = snapshot.images
     var chain = ForwardChain(
       resolution: resolution, workspace: workspace,
-      walk: ZoneWalk(images.view(at: index), type: query.type), hashes: hashes)
+      walk: ZoneWalk(images.view(at: resolution.workspace.number), type: query.type), hashes: hashes)
     let end = chain.run(&source, &writer)
     hashes = chain.hashes
     switch end {

@@ -21,7 +21,7 @@ public enum Response: Sendable {
 
 /// Whose query it is, decided once and before anything is looked up.
 public struct Decision: Sendable {
-  /// The workspace's index in the snapshot.
+  /// The workspace's slot, which the snapshot keeps with the workspace.
   public let workspace: Int
   /// The place of the prefix that matched, in the snapshot's client map.
   public let clientEntry: Int

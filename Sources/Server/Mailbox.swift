@@ -6,17 +6,34 @@ import Workspaces
 final class Mailbox: Sendable {
   private struct Content {
     var snapshot: Snapshot?
+    /// What the worker answered from before; freed by the thread that left the snapshot, never by the worker.
+    var returned: [Snapshot] = []
     var mustStop = false
   }
 
   private let content = Mutex(Content())
   let waker: Waker
+  /// Woken when the worker has given a snapshot back.
+  private let returns: Returns
 
-  init() throws(SystemError) { waker = try Waker() }
+  /// The waker of whoever publishes.
+  final class Returns: Sendable {
+    let waker: Waker
+    init() throws(SystemError) { waker = try Waker() }
+  }
+
+  init(returns: Returns) throws(SystemError) {
+    waker = try Waker()
+    self.returns = returns
+  }
 
   /// Makes the worker answer from `snapshot` as soon as it has answered what it is at.
   func publish(_ snapshot: Snapshot) {
-    content.withLock { $0.snapshot = snapshot }
+    // One that the worker has not taken yet ends here, outside the lock.
+    _ = content.withLock { content in
+      defer { content.snapshot = snapshot }
+      return content.snapshot
+    }
     waker.wake()
   }
 
@@ -26,12 +43,28 @@ final class Mailbox: Sendable {
     waker.wake()
   }
 
-  /// Takes what was left; for the worker.
-  func take() -> (snapshot: Snapshot?, mustStop: Bool) {
+  /// Takes the snapshot that was left, if any, in exchange for the one before; for the worker.
+  ///
+  /// - Returns: true when the worker must finish.
+  func exchange(_ snapshot: inout Snapshot) -> Bool {
     waker.reset()
-    return content.withLock { content in
-      defer { content.snapshot = nil }
-      return (content.snapshot, content.mustStop)
+    let (isNew, mustStop) = content.withLock { content in
+      guard let next = content.snapshot else { return (false, content.mustStop) }
+      // Inside the lock, so that the worker's reference is never the last.
+      content.returned.append(snapshot)
+      snapshot = next
+      content.snapshot = nil
+      return (true, content.mustStop)
+    }
+    if isNew { returns.waker.wake() }
+    return mustStop
+  }
+
+  /// Takes what the worker has given back; for the thread that publishes, which frees it.
+  func takeReturned() -> [Snapshot] {
+    content.withLock { content in
+      defer { content.returned = [] }
+      return content.returned
     }
   }
 }

@@ -1,4 +1,3 @@
-import Forwarding
 import Glibc
 import Storage
 import SystemIO
@@ -10,109 +9,90 @@ import Workspaces
 /// Runs on the process's first thread, beside the workers, which never wait for it.
 struct Reloader: ~Copyable {
   private var store: WorkspaceStore
-  private let folder: ZonesFolder
   private let signals: SignalQueue
-  private var watch: FolderWatch
+  private var watch: WorkspaceWatch
   private var poller: Poller
+  private let crew: Crew.Mail
   private let log: Log
-  /// The watched workspaces' numbers.
-  private var watched: [FolderWatch.ID: WorkspaceName] = [:]
-  private var rootID: FolderWatch.ID?
-
-  /// How long the files must be quiet before they are read: a copy or a checkout writes many.
-  private static let quietMilliseconds: UInt64 = 20
-  /// How long reading is put off at most.
-  private static let patienceMilliseconds: UInt64 = 250
+  private var pending = PendingChanges()
 
   private static let signalToken: UInt64 = 0
   private static let watchToken: UInt64 = 1
+  private static let returnsToken: UInt64 = 2
 
-  init(store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, log: Log) throws(SystemError) {
-    let watch = try FolderWatch()
+  init(store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, log: Log)
+    throws(SystemError)
+  {
+    let watch = try WorkspaceWatch(folder)
     let poller = try Poller()
     try poller.add(signals.descriptor.raw, .readable, token: Self.signalToken)
-    try poller.add(watch.descriptor.raw, .readable, token: Self.watchToken)
+    try poller.add(watch.descriptor, .readable, token: Self.watchToken)
+    try poller.add(crew.returns.waker.descriptor.raw, .readable, token: Self.returnsToken)
     self.store = store
-    self.folder = folder
     self.signals = signals
+    self.crew = crew
     self.log = log
     self.watch = watch
     self.poller = poller
   }
 
   /// Reads everything for the first time.
-  mutating func start() throws(Problem) -> Snapshot {
-    watchAll()
+  mutating func start() throws(Problem) {
+    // Before reading, so that no change falls between.
+    watch.addAll()
     report(try store.refreshAll())
-    return makeSnapshot()
   }
+
+  /// What is to be served.
+  var snapshot: Snapshot { store.snapshot }
 
   /// Goes on until the process is told to end.
-  mutating func run(_ publish: (Snapshot) -> Void) throws(SystemError) {
-    var dirty: Set<WorkspaceName> = []
-    var everything = false
-    var firstChange: UInt64?
-    var lastChange: UInt64 = 0
+  mutating func run() throws(SystemError) {
     while true {
-      let timeout = firstChange.map { Self.wait(first: $0, last: lastChange) }
-      let count = try poller.wait(timeoutMilliseconds: timeout)
-      for index in 0..<count where poller.ready(at: index).token == Self.signalToken {
-        while let signal = signals.next() {
-          guard signal == SIGHUP else { return }
-          log.note("reloading, as SIGHUP asks")
-          everything = true
-          firstChange = firstChange ?? 0
+      let count = try poller.wait(timeoutMilliseconds: pending.milliseconds(from: System.monotonicNanoseconds()))
+      let now = System.monotonicNanoseconds()
+      for index in 0..<count {
+        switch poller.ready(at: index).token {
+        case Self.signalToken: if takeSignals(now) { return }
+        case Self.watchToken: try takeChanges(now)
+        default: crew.freeReturned()
         }
       }
-      if try takeChanges(&dirty, &everything) {
-        lastChange = System.monotonicNanoseconds()
-        firstChange = firstChange ?? lastChange
-      }
-      guard let first = firstChange, Self.wait(first: first, last: lastChange) == 0 else { continue }
-      reload(everything ? nil : dirty, publish)
-      (dirty, everything, firstChange) = ([], false, nil)
+      if let due = pending.takeDue(at: now) { reload(due) }
     }
   }
 
-  /// How many milliseconds are left until the files count as quiet.
-  private static func wait(first: UInt64, last: UInt64) -> Int32 {
-    let due = min(first + patienceMilliseconds * 1_000_000, last + quietMilliseconds * 1_000_000)
-    let now = System.monotonicNanoseconds()
-    return due <= now ? 0 : Int32(clamping: (due - now + 999_999) / 1_000_000)
+  /// True when the process is to end.
+  private mutating func takeSignals(_ now: UInt64) -> Bool {
+    while let signal = signals.next() {
+      guard signal == SIGHUP else { return true }
+      log.note("reloading, as SIGHUP asks")
+      pending.noteEverything(at: now)
+    }
+    return false
   }
 
-  /// Takes what the kernel has told; true when there was something.
-  private mutating func takeChanges(_ dirty: inout Set<WorkspaceName>, _ everything: inout Bool) throws(SystemError)
-    -> Bool
-  {
+  private mutating func takeChanges(_ now: UInt64) throws(SystemError) {
     let changes = try watch.takeChanges()
-    guard changes.overflowed || !changes.entries.isEmpty else { return false }
-    everything = everything || changes.overflowed
-    for (id, names) in changes.entries {
-      if id == rootID {
-        if names.contains("") { everything = true }
-        dirty.formUnion(names.compactMap { WorkspaceName($0) })
-      } else if let workspace = watched[id] {
-        dirty.insert(workspace)
-      }
-    }
-    return true
+    if changes.everything { pending.noteEverything(at: now) }
+    for name in changes.workspaces { pending.note(name, at: now) }
   }
 
-  /// Reads what changed (everything for nil), and publishes if anything is different.
-  private mutating func reload(_ names: Set<WorkspaceName>?, _ publish: (Snapshot) -> Void) {
+  /// Reads what changed, and publishes if anything is different.
+  private mutating func reload(_ due: PendingChanges.Due) {
     do throws(Problem) {
       let changes: WorkspaceStore.Changes
-      if let names {
-        for name in names { watchWorkspace(name) }
-        changes = try store.refresh(names)
-      } else {
-        watchAll()
+      switch due {
+      case .everything:
+        watch.addAll()
         changes = try store.refreshAll()
+      case .workspaces(let names):
+        for name in names { watch.add(name) }
+        changes = try store.refresh(names)
       }
       report(changes)
       guard !changes.changed.isEmpty else { return }
-      publish(makeSnapshot())
+      crew.publish(store.snapshot)
       log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
     } catch {
       // The folder itself is gone or unreadable: the last good state stays.
@@ -122,26 +102,5 @@ struct Reloader: ~Copyable {
 
   private func report(_ changes: WorkspaceStore.Changes) {
     for problem in changes.problems { log.problem(problem) }
-  }
-
-  private func makeSnapshot() -> Snapshot {
-    let (snapshot, problems) = store.snapshot()
-    for problem in problems { log.problem(problem) }
-    return snapshot
-  }
-
-  private mutating func watchAll() {
-    rootID = try? watch.add(folder.path)
-    for name in (try? folder.workspaceNames()) ?? [] { watchWorkspace(name) }
-  }
-
-  /// Watches a workspace's folder. The same name may be another folder than before, and a folder may be gone.
-  private mutating func watchWorkspace(_ name: WorkspaceName) {
-    let id = try? watch.add(folder.path(of: name))
-    for (old, watchedName) in watched where watchedName == name && old != id {
-      watch.remove(old)
-      watched[old] = nil
-    }
-    if let id { watched[id] = name }
   }
 }

@@ -1,4 +1,3 @@
-import Answering
 import Forwarding
 import Glibc
 import Storage
@@ -36,11 +35,12 @@ public enum Server {
     try checkUpstreams(rules, configuration.listen)
     let store = WorkspaceStore(
       folder: folder, serverRules: rules + SpecialNames.rules(beside: rules), listeners: configuration.listen)
-    var reloader = try Reloader(store: store, folder: folder, signals: signals, log: log)
-    let snapshot = try reloader.start()
-    let crew = try Crew(configuration, snapshot, log)
-    announce(configuration, snapshot, log)
-    try reloader.run { crew.publish($0) }
+    let mail = try Crew.Mail(count: configuration.workerCount)
+    var reloader = try Reloader(store: store, folder: folder, signals: signals, crew: mail, log: log)
+    try reloader.start()
+    let crew = try Crew(mail, configuration, reloader.snapshot, log)
+    announce(configuration, reloader.snapshot, log)
+    try reloader.run()
     log.note("stopping: finishing what is in flight")
     crew.stop()
   }
@@ -55,10 +55,11 @@ public enum Server {
   }
 
   private static func announce(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) {
-    let zones = snapshot.workspaces.reduce(0) { $0 + $1.zoneCount }
+    let workspaces = snapshot.workspaces
+    let zones = workspaces.all.reduce(0) { $0 + $1.workspace.zoneCount }
     let addresses = configuration.listen.map(\.description).joined(separator: ", ")
     log.note(
-      "serving \(counted(snapshot.workspaces.count, "workspace")) with \(counted(zones, "zone")) on \(addresses), "
+      "serving \(counted(workspaces.count, "workspace")) with \(counted(zones, "zone")) on \(addresses), "
         + "UDP and TCP, \(counted(configuration.workerCount, "worker"))")
     if configuration.rules.isEmpty {
       log.note("there is no upstream, so only names in the zones are answered; name one with --forward")
@@ -81,54 +82,5 @@ public enum Server {
     default:
       Problem("\(error)")
     }
-  }
-}
-
-/// The workers' threads, and how they are told things.
-private struct Crew: ~Copyable {
-  private let mailboxes: [Mailbox]
-  private let threads: [WorkerThread]
-
-  private final class WorkerThread {
-    private var thread: Thread?
-    init(_ thread: consuming Thread) { self.thread = consume thread }
-    func join() { thread.take()?.join() }
-  }
-
-  /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
-  init(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) throws(SystemError) {
-    let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
-    let seed = try System.random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
-    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: seed)
-    var mailboxes: [Mailbox] = []
-    var threads: [WorkerThread] = []
-    for index in 0..<configuration.workerCount {
-      let mailbox = try Mailbox()
-      let worker = try Worker(
-        listen: configuration.listen, snapshot: snapshot, identity: identity, mailbox: mailbox, cache: cache)
-      mailboxes.append(mailbox)
-      threads.append(
-        WorkerThread(
-          try Thread(name: "worker-\(index)") {
-            do throws(SystemError) {
-              try worker.run()
-            } catch {
-              log.note("worker \(index) ended: \(error)")
-              kill(getpid(), SIGTERM)
-            }
-          }))
-    }
-    self.mailboxes = mailboxes
-    self.threads = threads
-  }
-
-  func publish(_ snapshot: Snapshot) {
-    for mailbox in mailboxes { mailbox.publish(snapshot) }
-  }
-
-  /// Lets every worker finish, and waits for them.
-  func stop() {
-    for mailbox in mailboxes { mailbox.stop() }
-    for thread in threads { thread.join() }
   }
 }

@@ -96,8 +96,7 @@ final class Worker {
   }
 
   private func readMailbox() {
-    let (snapshot, mustStop) = mailbox.take()
-    if let snapshot { self.snapshot = snapshot }
+    let mustStop = mailbox.exchange(&snapshot)
     if mustStop, stopAt == nil { beginToStop() }
   }
 

@@ -1,5 +1,6 @@
 import Forwarding
 import Storage
+import SystemIO
 import Text
 import Wire
 import Workspaces
@@ -12,13 +13,15 @@ struct WorkspaceStore {
   private let folder: ZonesFolder
   private let serverRules: [ForwardRule]
   private let listeners: [SocketAddress]
+  private var builder = SnapshotBuilder()
   private var loaded: [WorkspaceName: Loaded] = [:]
+  private var broken: [WorkspaceName: BrokenWorkspace] = [:]
 
   private struct Loaded {
-    /// Of the files' names and contents, to see whether they changed.
-    var fingerprint: Int
-    /// Nil when no state was ever good.
-    var workspace: Workspace?
+    /// Of the files' names and contents, to see whether they changed; nil when they could not be read.
+    var fingerprint: Int?
+    /// A good state is served.
+    var isServed = false
   }
 
   /// What a look at the disk brought.
@@ -36,41 +39,68 @@ struct WorkspaceStore {
     self.listeners = listeners
   }
 
+  /// The last good states, together.
+  var snapshot: Snapshot { builder.snapshot }
+
+  /// The workspaces whose files are wrong, in the order of their names.
+  var brokenWorkspaces: [BrokenWorkspace] { broken.values.sorted { $0.name < $1.name } }
+
   /// Looks at every workspace.
   mutating func refreshAll() throws(Problem) -> Changes {
     let names = Set(try folder.workspaceNames())
-    return refresh(names.union(loaded.keys), existing: names)
-  }
-
-  /// Looks at some workspaces.
-  mutating func refresh(_ names: Set<WorkspaceName>) throws(Problem) -> Changes {
-    refresh(names, existing: Set(try folder.workspaceNames()))
-  }
-
-  private mutating func refresh(_ names: Set<WorkspaceName>, existing: Set<WorkspaceName>) -> Changes {
     var changes = Changes()
-    for name in names.sorted() {
-      guard existing.contains(name) else {
-        if loaded.removeValue(forKey: name)?.workspace != nil { changes.changed.insert(name) }
-        continue
-      }
-      refresh(name, &changes)
-    }
+    for name in names.union(loaded.keys).sorted() { refresh(name, exists: names.contains(name), &changes) }
+    changes.problems += builder.build()
     return changes
   }
 
-  private mutating func refresh(_ name: WorkspaceName, _ changes: inout Changes) {
+  /// Looks at some workspaces, and at nothing else.
+  ///
+  /// - Throws: when the zones folder itself is not there: then nothing is known of what was in it.
+  mutating func refresh(_ names: Set<WorkspaceName>) throws(Problem) -> Changes {
+    var existing: Set<WorkspaceName> = []
+    for name in names where try folder.contains(name) { existing.insert(name) }
+    if existing.count < names.count { try folder.checkIsThere() }
+    var changes = Changes()
+    for name in names.sorted() { refresh(name, exists: existing.contains(name), &changes) }
+    changes.problems += builder.build()
+    return changes
+  }
+
+  private mutating func refresh(_ name: WorkspaceName, exists: Bool, _ changes: inout Changes) {
+    guard exists else {
+      broken[name] = nil
+      if loaded.removeValue(forKey: name)?.isServed == true {
+        builder.remove(name)
+        changes.changed.insert(name)
+      }
+      return
+    }
     do throws(Problem) {
       let source = try folder.source(of: name)
       let fingerprint = Self.fingerprint(source)
       guard fingerprint != loaded[name]?.fingerprint else { return }
       let (workspace, problems) = Workspace.load(source, serverRules: serverRules, listeners: listeners)
       changes.problems += problems
-      loaded[name] = Loaded(fingerprint: fingerprint, workspace: workspace ?? loaded[name]?.workspace)
-      if workspace != nil { changes.changed.insert(name) }
+      loaded[name, default: Loaded()].fingerprint = fingerprint
+      guard let workspace else { return note(problems, with: name) }
+      broken[name] = nil
+      loaded[name]?.isServed = true
+      builder.set(workspace)
+      changes.changed.insert(name)
     } catch {
       changes.problems.append(error)
+      // Whatever is read next is looked at again.
+      loaded[name, default: Loaded()].fingerprint = nil
+      note([error], with: name)
     }
+  }
+
+  /// Keeps what is wrong with a workspace, and since when something is.
+  private mutating func note(_ problems: [Problem], with name: WorkspaceName) {
+    broken[name] = BrokenWorkspace(
+      name: name, sinceSeconds: broken[name]?.sinceSeconds ?? System.wallClockSeconds(),
+      isServed: loaded[name]?.isServed == true, problems: problems.filter { $0.severity == .error })
   }
 
   private static func fingerprint(_ source: WorkspaceSource) -> Int {
@@ -81,12 +111,16 @@ struct WorkspaceStore {
     }
     return hasher.finalize()
   }
+}
 
-  /// Puts the last good states together.
-  func snapshot() -> (snapshot: Snapshot, problems: [Problem]) {
-    Snapshot.make(loaded.values.compactMap(\.workspace))
-  }
-
-  /// How many workspaces have no good state.
-  var brokenCount: Int { loaded.values.count { $0.workspace == nil } }
+/// A workspace whose files are wrong, for people.
+struct BrokenWorkspace: Sendable {
+  /// Whose files they are.
+  let name: WorkspaceName
+  /// Since when something is wrong with them, in seconds since 1970.
+  let sinceSeconds: UInt64
+  /// True when the state before is still served; false when there was none.
+  let isServed: Bool
+  /// What is wrong.
+  let problems: [Problem]
 }

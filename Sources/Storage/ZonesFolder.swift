@@ -68,12 +68,17 @@ public struct ZonesFolder: Sendable {
     return problems
   }
 
-  private func entries() throws(Problem) -> [String] {
+  /// Throws when there is no zones folder.
+  public func checkIsThere() throws(Problem) {
     guard let kind = try kind(path) else {
       throw Problem(
         file: path, "there is no such zones folder; name one with --zones DIR, or make it with backroad workspace add")
     }
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
+  }
+
+  private func entries() throws(Problem) -> [String] {
+    try checkIsThere()
     return try trying(to: "list the zones folder", file: path) { () throws(SystemError) in try Files.list(path) }
   }
 

@@ -9,7 +9,7 @@ public final class ClientMap: Sendable {
   public struct Entry: Hashable, Sendable {
     /// The addresses.
     public let prefix: IPPrefix
-    /// The workspace's index in the snapshot; nil when two workspaces claim the prefix, and so nobody has it.
+    /// The workspace's slot; nil when two workspaces claim the prefix, and so nobody has it.
     public let workspace: Int?
 
     /// Takes both.

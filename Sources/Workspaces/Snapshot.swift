@@ -1,59 +1,65 @@
-import Forwarding
 import Text
 import Wire
 import Zones
 
-/// Everything the server answers from at one moment. It never changes; a reload makes another.
+/// Everything the server answers from at one moment. It never changes; `SnapshotBuilder` makes the next one of it, which
+/// shares what did not change.
 public final class Snapshot: Sendable {
-  /// In the order of their names.
-  public let workspaces: [Workspace]
+  /// By slot.
+  public let workspaces: WorkspaceTable
   /// Whose client an address is.
   public let clients: ClientMap
-  /// The workspaces' zones, at the same indices.
+  /// The workspaces' zones, by slot.
   public let images: ZoneImageDirectory
 
-  /// Puts workspaces together.
-  ///
-  /// A prefix that two of them claim is nobody's: its clients are refused until the files agree.
-  /// - Returns: with the snapshot, a problem for each such prefix, naming both.
-  public static func make(_ workspaces: [Workspace]) -> (snapshot: Snapshot, problems: [Problem]) {
-    let sorted = workspaces.sorted { $0.name < $1.name }
-    var claims: [IPPrefix: (workspace: Int?, first: Int)] = [:]
-    var problems: [Problem] = []
-    for (index, workspace) in sorted.enumerated() {
-      for client in workspace.clients {
-        guard let claim = claims[client.prefix] else {
-          claims[client.prefix] = (index, index)
-          continue
-        }
-        claims[client.prefix]?.workspace = nil
-        problems.append(
-          Problem(
-            file: "\(workspace.folder)/\(WorkspaceFile.fileName)", position: client.position,
-            """
-            the clients \(client.prefix) are those of workspace \(sorted[claim.first].name) too, so both are refused; \
-            leave the prefix to one of them
-            """))
-      }
-    }
-    let entries = claims.map { ClientMap.Entry(prefix: $0.key, workspace: $0.value.workspace) }
-    return (Snapshot(sorted, ClientMap(entries)), problems)
-  }
-
-  /// The index of a workspace by its name; nil when there is none.
-  public func index(of name: WorkspaceName) -> Int? {
-    var low = 0
-    var high = workspaces.count
-    while low < high {
-      let middle = (low + high) / 2
-      if workspaces[middle].name < name { low = middle + 1 } else { high = middle }
-    }
-    return low < workspaces.count && workspaces[low].name == name ? low : nil
-  }
-
-  private init(_ workspaces: [Workspace], _ clients: ClientMap) {
+  init(_ workspaces: WorkspaceTable, _ clients: ClientMap, _ images: ZoneImageDirectory) {
     self.workspaces = workspaces
     self.clients = clients
-    images = ZoneImageDirectory(workspaces.map(\.image))
+    self.images = images
+  }
+
+  /// Puts workspaces of different names together, for those who do not go on to change them.
+  ///
+  /// - Returns: with the snapshot, a problem for each claim that two of them make, naming both.
+  public static func make(_ workspaces: [Workspace]) -> (snapshot: Snapshot, problems: [Problem]) {
+    var builder = SnapshotBuilder()
+    for workspace in workspaces { builder.set(workspace) }
+    let problems = builder.build()
+    return (builder.snapshot, problems)
+  }
+}
+
+/// The workspaces of a snapshot, each with the slot that it keeps in the next ones.
+public struct WorkspaceTable: Sendable {
+  struct Member {
+    let slot: WorkspaceSlot
+    let workspace: Workspace
+  }
+
+  var members = SlotTable<Member>()
+  /// How many there are.
+  public internal(set) var count = 0
+
+  /// The workspace of a slot that the snapshot's own maps named; traps for any other.
+  public subscript(slot: Int) -> Workspace {
+    guard let member = members[slot] else { preconditionFailure("no workspace has slot \(slot)") }
+    return member.workspace
+  }
+
+  /// The workspace that has a slot; nil when it has gone since, whoever may have its number now.
+  public subscript(slot: WorkspaceSlot) -> Workspace? {
+    guard let member = members[slot.number], member.slot === slot else { return nil }
+    return member.workspace
+  }
+
+  /// The slot of a number that the snapshot's own maps named, to be kept beyond the snapshot; traps for any other.
+  public func slot(_ number: Int) -> WorkspaceSlot {
+    guard let member = members[number] else { preconditionFailure("no workspace has slot \(number)") }
+    return member.slot
+  }
+
+  /// Every workspace with its slot's number.
+  public var all: some Sequence<(slot: Int, workspace: Workspace)> {
+    members.all.lazy.map { (slot: $0.slot.number, workspace: $0.workspace) }
   }
 }

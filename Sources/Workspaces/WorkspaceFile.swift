@@ -13,7 +13,7 @@ public struct WorkspaceFile: Sendable {
   public static let maximumRuleCount = 4096
 
   /// A prefix of clients, and where the file names it.
-  public struct Client: Sendable {
+  public struct Client: Hashable, Sendable {
     /// The addresses.
     public let prefix: IPPrefix
     /// Where the file says it.

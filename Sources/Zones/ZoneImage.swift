@@ -11,7 +11,7 @@ import Wire
 /// a name (its node, its RRsets' heads, the name, its records) stands in one block, most often in one cache line.
 @safe public final class ZoneImage: Sendable {
   // unsafe: memory that this object alone allocates and frees, never written after `init`.
-  fileprivate nonisolated(unsafe) let place: ZoneImagePlace
+  nonisolated(unsafe) let place: ZoneImagePlace
   /// How many octets it takes.
   public let byteCount: Int
 
@@ -38,6 +38,9 @@ import Wire
   /// A size made up to whole cache lines.
   static func lines(_ size: Int) -> Int { (size + cacheLine - 1) / cacheLine * cacheLine }
 
+  /// An image without zones.
+  static let empty = ZoneImage(ZoneImageParts())
+
   /// The image as spans, for as long as it is borrowed.
   public var view: ZoneImageView {
     @_lifetime(borrow self)
@@ -45,35 +48,6 @@ import Wire
       let view = unsafe ZoneImageView(place)  // unsafe: the memory lives as long as this object.
       return unsafe _overrideLifetime(view, borrowing: self)
     }
-  }
-}
-
-/// Where images are, one a workspace, in an array that a worker reads without counting references.
-@safe public final class ZoneImageDirectory: Sendable {
-  private let images: [ZoneImage]
-  /// How many workspaces there are.
-  public let count: Int
-  // unsafe: as in ZoneImage; the images above keep what the places lead to.
-  private nonisolated(unsafe) let places: UnsafeMutableBufferPointer<ZoneImagePlace>
-
-  /// Keeps the images for as long as it lives.
-  public init(_ images: [ZoneImage]) {
-    self.images = images
-    count = images.count
-    unsafe places = .allocate(capacity: images.count)
-    for (index, image) in images.enumerated() {
-      unsafe places.initializeElement(at: index, to: image.place)  // unsafe: the index is inside.
-    }
-  }
-
-  deinit { unsafe places.deallocate() }  // unsafe: frees what `init` allocated.
-
-  /// The image at a workspace's place.
-  @_lifetime(borrow self)
-  public func view(at index: Int) -> ZoneImageView {
-    precondition(index >= 0 && index < count)
-    let view = unsafe ZoneImageView(places[index])  // unsafe: the index was checked; the images live as long as this.
-    return unsafe _overrideLifetime(view, borrowing: self)
   }
 }
 

@@ -1,0 +1,72 @@
+import Answering
+import Forwarding
+import Glibc
+import SystemIO
+import Workspaces
+
+/// The workers' threads.
+struct Crew: ~Copyable {
+  /// How the workers are told things, and what they give back.
+  struct Mail: Sendable {
+    let mailboxes: [Mailbox]
+    let returns: Mailbox.Returns
+
+    init(count: Int) throws(SystemError) {
+      let returns = try Mailbox.Returns()
+      var mailboxes: [Mailbox] = []
+      for _ in 0..<count { mailboxes.append(try Mailbox(returns: returns)) }
+      self.mailboxes = mailboxes
+      self.returns = returns
+    }
+
+    /// Makes every worker answer from `snapshot`.
+    func publish(_ snapshot: Snapshot) {
+      for mailbox in mailboxes { mailbox.publish(snapshot) }
+    }
+
+    /// Frees the snapshots that the workers no longer answer from.
+    func freeReturned() {
+      returns.waker.reset()
+      for mailbox in mailboxes { _ = mailbox.takeReturned() }
+    }
+  }
+
+  private let mail: Mail
+  private let threads: [WorkerThread]
+
+  private final class WorkerThread {
+    private var thread: Thread?
+    init(_ thread: consuming Thread) { self.thread = consume thread }
+    func join() { thread.take()?.join() }
+  }
+
+  /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
+  init(_ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) throws(SystemError) {
+    let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
+    let seed = try System.random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
+    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: seed)
+    var threads: [WorkerThread] = []
+    for (index, mailbox) in mail.mailboxes.enumerated() {
+      let worker = try Worker(
+        listen: configuration.listen, snapshot: snapshot, identity: identity, mailbox: mailbox, cache: cache)
+      threads.append(
+        WorkerThread(
+          try Thread(name: "worker-\(index)") {
+            do throws(SystemError) {
+              try worker.run()
+            } catch {
+              log.note("worker \(index) ended: \(error)")
+              kill(getpid(), SIGTERM)
+            }
+          }))
+    }
+    self.mail = mail
+    self.threads = threads
+  }
+
+  /// Lets every worker finish, and waits for them.
+  func stop() {
+    for mailbox in mail.mailboxes { mailbox.stop() }
+    for thread in threads { thread.join() }
+  }
+}

@@ -1,0 +1,104 @@
+import Text
+import Wire
+import Zones
+
+/// Makes each snapshot from the one before it: what did not change is shared, whatever the number of workspaces.
+public struct SnapshotBuilder: Sendable {
+  /// The last one that was built.
+  public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ZoneImageDirectory())
+
+  private let pool = WorkspaceSlotPool()
+  private var slots: [WorkspaceName: WorkspaceSlot] = [:]
+  /// What the next snapshot has otherwise; nil for a workspace that is gone.
+  private var changes: [WorkspaceName: Workspace?] = [:]
+  /// Of the last change: each has one of its own.
+  private var lastGeneration: UInt64 = 0
+
+  /// Starts without workspaces.
+  public init() {}
+
+  /// Has the next snapshot hold a workspace, in the place of the one of its name if there is one.
+  public mutating func set(_ workspace: Workspace) { changes[workspace.name] = .some(workspace) }
+
+  /// Has the next snapshot not hold a workspace.
+  public mutating func remove(_ name: WorkspaceName) { changes[name] = .some(nil) }
+
+  /// The slot's number of a workspace of the last snapshot; nil when it has none of the name.
+  public func slot(of name: WorkspaceName) -> Int? { slots[name]?.number }
+
+  /// Makes the next snapshot.
+  ///
+  /// A prefix that two workspaces claim is nobody's: its clients are refused until the files agree.
+  ///
+  /// - Returns: a problem for each claim that two workspaces make, naming both; none where no claims have changed.
+  public mutating func build() -> [Problem] {
+    guard !changes.isEmpty else { return [] }
+    var workspaces = snapshot.workspaces
+    var images: [ZoneImageDirectory.Change] = []
+    var areClaimsNew = false
+    // In order, so that the same folder gives the same slots.
+    for (name, workspace) in changes.sorted(by: { $0.key < $1.key }) {
+      let before = slots[name].flatMap { workspaces[$0] }
+      guard let slot = slots[name] ?? (workspace == nil ? nil : pool.take(for: name)) else { continue }
+      lastGeneration += 1
+      slots[name] = workspace == nil ? nil : slot
+      workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0) }
+      workspaces.count += (workspace == nil ? 0 : 1) - (before == nil ? 0 : 1)
+      images.append(.init(slot: slot.number, image: workspace?.image, generation: lastGeneration))
+      areClaimsNew = areClaimsNew || before?.clients ?? [] != workspace?.clients ?? []
+    }
+    changes = [:]
+    var problems: [Problem] = []
+    let clients = areClaimsNew ? Self.clients(of: workspaces, &problems) : snapshot.clients
+    snapshot = Snapshot(workspaces, clients, snapshot.images.changed(images))
+    return problems
+  }
+
+  /// Whose client an address is, where the workspaces agree on that.
+  private static func clients(of workspaces: WorkspaceTable, _ problems: inout [Problem]) -> ClientMap {
+    var claims: [Claim] = []
+    for (slot, workspace) in workspaces.all {
+      for index in workspace.clients.indices { claims.append(Claim(slot, workspace.clients[index].prefix, index)) }
+    }
+    claims.sort { $0.prefix < $1.prefix }
+    var entries: [ClientMap.Entry] = []
+    var disputed: [(claim: Claim, first: Workspace)] = []
+    var start = 0
+    while start < claims.count {
+      let end = claims[start...].firstIndex { $0.prefix != claims[start].prefix } ?? claims.count
+      let rivals = claims[start..<end].sorted { workspaces[$0.slot].name < workspaces[$1.slot].name }
+      entries.append(.init(prefix: claims[start].prefix, workspace: rivals.count == 1 ? rivals[0].slot : nil))
+      for rival in rivals.dropFirst() { disputed.append((rival, workspaces[rivals[0].slot])) }
+      start = end
+    }
+    disputed.sort { a, b in
+      let (x, y) = (workspaces[a.claim.slot].name, workspaces[b.claim.slot].name)
+      return (x, a.claim.index) < (y, b.claim.index)
+    }
+    problems += disputed.map { claim, first in Self.dispute(over: claim, by: workspaces[claim.slot], first) }
+    return ClientMap(entries)
+  }
+
+  /// A workspace's word that a prefix is of its clients.
+  private struct Claim {
+    let slot: Int
+    let prefix: IPPrefix
+    /// Among the workspace's own.
+    let index: Int
+
+    init(_ slot: Int, _ prefix: IPPrefix, _ index: Int) {
+      self.slot = slot
+      self.prefix = prefix
+      self.index = index
+    }
+  }
+
+  private static func dispute(over claim: Claim, by workspace: Workspace, _ first: Workspace) -> Problem {
+    Problem(
+      file: "\(workspace.folder)/\(WorkspaceFile.fileName)", position: workspace.clients[claim.index].position,
+      """
+      the clients \(claim.prefix) are those of workspace \(first.name) too, so both are refused; \
+      leave the prefix to one of them
+      """)
+  }
+}

@@ -1,0 +1,46 @@
+import Testing
+import Workspaces
+
+@testable import Server
+
+/// When changed workspaces are read.
+struct PendingChangesTests {
+  private static let millisecond: UInt64 = 1_000_000
+
+  private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }
+
+  @Test func nothingIsDueUntilTheFilesAreQuiet() throws {
+    var pending = PendingChanges()
+    #expect(pending.milliseconds(from: 0) == nil)
+    #expect(pending.takeDue(at: 0) == nil)
+    pending.note(try name("a"), at: 0)
+    pending.note(try name("a"), at: 15 * Self.millisecond)
+    #expect(pending.milliseconds(from: 15 * Self.millisecond) == 20)
+    #expect(pending.takeDue(at: 34 * Self.millisecond) == nil)
+    #expect(pending.takeDue(at: 35 * Self.millisecond) == .workspaces([try name("a")]))
+    #expect(pending.takeDue(at: 35 * Self.millisecond) == nil)
+    #expect(pending.milliseconds(from: 35 * Self.millisecond) == nil)
+  }
+
+  @Test func oneThatKeepsChangingIsReadAfterAWhileAndHoldsUpNoOther() throws {
+    var pending = PendingChanges()
+    var read: [UInt64] = []
+    pending.note(try name("quiet"), at: 0)
+    for time in 0...300 {
+      let now = UInt64(time) * Self.millisecond
+      if time % 10 == 0 { pending.note(try name("busy"), at: now) }
+      guard let due = pending.takeDue(at: now) else { continue }
+      if due == .workspaces([try name("quiet")]) { #expect(time == 20) }
+      if due == .workspaces([try name("busy")]) { read.append(UInt64(time)) }
+    }
+    #expect(read == [250])
+  }
+
+  @Test func everythingTakesTheRestWithIt() throws {
+    var pending = PendingChanges()
+    pending.noteEverything(at: 0)
+    pending.note(try name("a"), at: 10 * Self.millisecond)
+    #expect(pending.takeDue(at: 20 * Self.millisecond) == .everything)
+    #expect(pending.milliseconds(from: 20 * Self.millisecond) == nil)
+  }
+}
