@@ -77,7 +77,7 @@ let package = Package(
       name: "WorkspacesTests", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Text", "SystemIO"], swiftSettings: strict),
+      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
     .testTarget(
       name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Wire", "Text", "SystemIO"],
       swiftSettings: strict),

@@ -13,6 +13,11 @@ public enum System {
     clock(CLOCK_REALTIME) / 1_000_000_000
   }
 
+  /// Milliseconds since 1970.
+  public static func wallClockMilliseconds() -> UInt64 {
+    clock(CLOCK_REALTIME) / 1_000_000
+  }
+
   private static func clock(_ id: clockid_t) -> UInt64 {
     var time = timespec()
     // unsafe: the call fills a local.

@@ -1,0 +1,195 @@
+import Forwarding
+import Wire
+
+/// That an address is a workspace's client for a while, because whoever started the client said so.
+public struct Lease: Hashable, Sendable {
+  /// The client.
+  public let address: IPAddress
+  /// Whose client it is.
+  public let workspace: WorkspaceName
+  /// When it ends to be.
+  public let end: Instant
+
+  /// Takes the parts.
+  public init(address: IPAddress, workspace: WorkspaceName, end: Instant) {
+    self.address = address
+    self.workspace = workspace
+    self.end = end
+  }
+
+  /// How many seconds are left, rounded up.
+  public func secondsLeft(at now: Instant) -> UInt64 {
+    end > now ? (end.nanoseconds - now.nanoseconds + 999_999_999) / 1_000_000_000 : 0
+  }
+}
+
+/// How many leases there may be, and how long they hold.
+public struct LeaseLimits: Sendable {
+  /// The most leases, of all workspaces together.
+  public var maximumCount = 1_000_000
+  /// The most addresses of one request.
+  public var maximumAddresses = 1000
+  /// The shortest and the longest time of a lease, in seconds.
+  public var ttlSeconds: ClosedRange<UInt64> = 1...2_592_000
+
+  /// The limits of a server.
+  public init() {}
+}
+
+/// All leases: who has which address until when, and who may take one.
+///
+/// A value without clock or disk. The snapshot that requests are checked against has the workspaces and their client
+/// prefixes; a lease of a workspace that is not in it is kept, and counts for nothing until the workspace is back.
+public struct LeaseBook: Sendable {
+  /// Its limits.
+  public let limits: LeaseLimits
+
+  private var v4: LeaseLayers<UInt32>
+  private var v6: LeaseLayers<UInt128>
+  /// The workspaces that have leases, by number.
+  private var owners: [WorkspaceName] = []
+  private var numbers: [WorkspaceName: Int32] = [:]
+  /// The first owners' indices in the snapshot; -1 for one that is not there.
+  private var indices: [Int32] = []
+  /// How many addresses have a slot; those that ended go when the layers are merged.
+  private var slotCount = 0
+  /// No lease ends before this.
+  private var nextEnd = UInt64.max
+
+  /// - Parameter seed: a random number, so that nobody can register addresses that collide.
+  public init(limits: LeaseLimits = LeaseLimits(), seed: UInt64) {
+    self.limits = limits
+    v4 = LeaseLayers(seed: seed)
+    v6 = LeaseLayers(seed: seed)
+  }
+
+  // MARK: Looking
+
+  /// The lease of an address that has not ended; nil when there is none.
+  public func lease(of address: IPAddress, at now: Instant) -> Lease? {
+    let found: (owner: Int32, end: UInt64)? =
+      switch address {
+      case .v4(let bits): v4.find(bits).map { ($0.owner, $0.end) }
+      case .v6(let bits): v6.find(bits).map { ($0.owner, $0.end) }
+      }
+    guard let found, found.end > now.nanoseconds else { return nil }
+    return Lease(
+      address: address, workspace: owners[Int(found.owner)], end: Instant(nanoseconds: found.end))
+  }
+
+  /// Every lease that has not ended, in the order of the addresses.
+  public func leases(at now: Instant) -> [Lease] {
+    var leases: [Lease] = []
+    forEach(at: now) { leases.append($0) }
+    return leases.sorted { $0.address < $1.address }
+  }
+
+  private func forEach(at now: Instant, _ body: (Lease) -> Void) {
+    func give(_ address: IPAddress, _ owner: Int32, _ end: UInt64) {
+      guard end > now.nanoseconds else { return }
+      body(Lease(address: address, workspace: owners[Int(owner)], end: Instant(nanoseconds: end)))
+    }
+    v4.forEach { give(.v4($0.address), $0.owner, $0.end) }
+    v6.forEach { give(.v6($0.address), $0.owner, $0.end) }
+  }
+
+  /// Some of the leases that have not ended, in the order of the addresses.
+  ///
+  /// - Parameters:
+  ///   - workspace: only this one's; all for nil.
+  ///   - first: only addresses after this one, to go on where another list ended.
+  ///   - limit: how many at most.
+  public func leases(of workspace: WorkspaceName?, after first: IPAddress?, limit: Int, at now: Instant) -> [Lease] {
+    var found: [Lease] = []
+    forEach(at: now) { lease in
+      guard workspace.map({ $0 == lease.workspace }) ?? true, first.map({ $0 < lease.address }) ?? true else { return }
+      found.append(lease)
+    }
+    found.sort { $0.address < $1.address }
+    return Array(found.prefix(limit))
+  }
+
+  /// How many leases have not ended.
+  public func count(at now: Instant) -> Int {
+    var count = 0
+    forEach(at: now) { _ in count += 1 }
+    return count
+  }
+
+  /// What workers look at, for the snapshot that was bound last.
+  ///
+  /// - Parameter index: a workspace's index in that snapshot; nil when it is not there, so that its leases do not count.
+  ///   Asked for only of workspaces that had no lease the last time.
+  public mutating func table(_ index: (WorkspaceName) -> Int?) -> LeaseTable {
+    for owner in owners[indices.count...] { indices.append(index(owner).map { Int32($0) } ?? -1) }
+    return LeaseTable(v4: v4, v6: v6, indices: indices)
+  }
+
+  /// Has the next table be for another snapshot.
+  public mutating func unbind() { indices = [] }
+
+  // MARK: Changing
+
+  /// Leases addresses to a workspace, or renews the leases that it has: all of them or none.
+  ///
+  /// - Parameter end: when they end; the caller has checked it against the limits.
+  public mutating func grant(_ addresses: [IPAddress], to workspace: WorkspaceName, until end: Instant, now: Instant) {
+    for address in addresses { set(address, workspace, end.nanoseconds, now) }
+  }
+
+  /// Ends leases.
+  public mutating func revoke(_ addresses: [IPAddress], now: Instant) {
+    for address in addresses {
+      guard let lease = lease(of: address, at: now) else { continue }
+      set(address, lease.workspace, 0, now)
+    }
+  }
+
+  private mutating func set(_ address: IPAddress, _ workspace: WorkspaceName, _ end: UInt64, _ now: Instant) {
+    let owner = number(of: workspace)
+    let isNew: Bool
+    switch address {
+    case .v4(let bits): isNew = v4.set(.init(address: bits, owner: owner, end: end))
+    case .v6(let bits): isNew = v6.set(.init(address: bits, owner: owner, end: end))
+    }
+    slotCount += isNew ? 1 : 0
+    nextEnd = min(nextEnd, end)
+    if v4.isFull || v6.isFull { merge(now) }
+  }
+
+  private mutating func number(of workspace: WorkspaceName) -> Int32 {
+    if let number = numbers[workspace] { return number }
+    let number = Int32(owners.count)
+    owners.append(workspace)
+    numbers[workspace] = number
+    return number
+  }
+
+  /// Forgets what has ended, and the workspaces that have no lease any more.
+  private mutating func merge(_ now: Instant) {
+    var kept: [WorkspaceName] = []
+    var numbers = [Int32](repeating: -1, count: owners.count)
+    let owners = owners
+    func number(_ old: Int32) -> Int32 {
+      if numbers[Int(old)] < 0 {
+        numbers[Int(old)] = Int32(kept.count)
+        kept.append(owners[Int(old)])
+      }
+      return numbers[Int(old)]
+    }
+    v4.merge(now: now.nanoseconds, number: number)
+    v6.merge(now: now.nanoseconds, number: number)
+    self.owners = kept
+    self.numbers = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, Int32($0)) })
+    indices = []
+    slotCount = v4.base.count + v6.base.count
+    nextEnd = min(v4.nextEnd, v6.nextEnd)
+  }
+
+  /// True when so many more leases fit, if need be once those that ended are forgotten.
+  mutating func hasRoom(for count: Int, now: Instant) -> Bool {
+    // Without the second look, each request to a full book would go through all of it.
+    if slotCount + count > limits.maximumCount, nextEnd <= now.nanoseconds { merge(now) }
+    return slotCount + count <= limits.maximumCount
+  }
+}

@@ -1,0 +1,136 @@
+import Glibc
+import Storage
+import SystemIO
+import Testing
+import Text
+import Wire
+import Workspaces
+
+@Suite("Lease journal: what was acknowledged is there after a restart")
+struct LeaseJournalTests {
+  let folder: TemporaryZones
+  var path: String { "\(folder.zones.path)/.leases" }
+
+  init() throws { folder = try TemporaryZones() }
+
+  func granted(_ number: Int, until end: UInt64 = 1_800_000_000_000) throws -> LeaseRecord {
+    .granted(.v4(0x0a00_0000 + UInt32(number)), try workspace("acme"), until: end)
+  }
+
+  func content() throws -> String {
+    String(decoding: try Files.read(path, maximumSize: 1 << 24), as: UTF8.self)
+  }
+
+  /// What a new process finds.
+  func recovered() throws -> (records: [LeaseRecord], problems: [Problem]) {
+    var journal = LeaseJournal(path: path)
+    let recovery = try journal.recover()
+    return (recovery.records, recovery.problems)
+  }
+
+  @Test("There is no file before the first lease, and after it there is one for this user alone")
+  func firstLease() throws {
+    var journal = LeaseJournal(path: path)
+    #expect(try journal.recover().records.isEmpty)
+    #expect(try Files.identity(path) == nil)
+    try journal.append([try granted(1)]) { [] }
+    var status = stat()
+    #expect(unsafe stat(path, &status) == 0)  // unsafe: the call fills a local.
+    #expect(status.st_mode & 0o777 == 0o600)
+    #expect(try content().split(separator: "\n").count == 2)
+  }
+
+  @Test("Records are read again in order by the next process")
+  func again() throws {
+    do {
+      var journal = LeaseJournal(path: path)
+      _ = try journal.recover()
+      for number in 1...3 { try journal.append([try granted(number)]) { [] } }
+      try journal.append([.revoked(.v4(0x0a00_0001)), try granted(4)]) { [] }
+    }
+    let found = try recovered()
+    #expect(found.problems.isEmpty)
+    #expect(try found.records == [granted(1), granted(2), granted(3), .revoked(.v4(0x0a00_0001)), granted(4)])
+  }
+
+  @Test("An end that an interrupted write left is cut off, and the next line stands by itself")
+  func tornEnd() throws {
+    do {
+      var journal = LeaseJournal(path: path)
+      for number in 1...2 { try journal.append([try granted(number)]) { [] } }
+    }
+    let whole = try content()
+    try folder.overwrite(".leases", String(whole.dropLast(7)))
+    do {
+      var journal = LeaseJournal(path: path)
+      let recovery = try journal.recover()
+      #expect(try recovery.records == [granted(1)])
+      #expect(recovery.problems.isEmpty)
+      try journal.append([try granted(3)]) { [] }
+    }
+    #expect(try recovered().records == [granted(1), granted(3)])
+  }
+
+  @Test("A damaged line is told with its place, costs no other, and the file is kept as it was found")
+  func damage() throws {
+    do {
+      var journal = LeaseJournal(path: path)
+      for number in 1...3 { try journal.append([try granted(number)]) { [] } }
+    }
+    let damaged = try content().replacing("10.0.0.2", with: "10.0.7.2")
+    try folder.overwrite(".leases", damaged)
+    let found = try recovered()
+    #expect(try found.records == [granted(1), granted(3)])
+    #expect(found.problems.map(\.severity) == [.warning])
+    let said = found.problems.first?.description
+    #expect(said?.hasPrefix("\(path):3:1: warning: octets 57 to 95 are not what was") == true)
+    let kept = try Files.read("\(path).damaged", maximumSize: 1 << 20)
+    #expect(String(decoding: kept, as: UTF8.self) == damaged)
+  }
+
+  @Test("What is no journal is left as it is")
+  func foreign() throws {
+    try folder.write(".leases", "precious\n")
+    let said = problem { _ = try recovered() }
+    #expect(said.hasPrefix("\(path): this is no lease journal of this version; move it away, or name another with"))
+    #expect(try content() == "precious\n")
+  }
+
+  @Test("Two servers do not keep their leases in one file")
+  func twoServers() throws {
+    var first = LeaseJournal(path: path)
+    try first.append([try granted(1)]) { [] }
+    var second = LeaseJournal(path: path)
+    let said = problem { _ = try second.recover() }
+    #expect(said == "\(path): another server keeps its leases here; give this one its own place with --leases")
+    #expect(problem { try second.append([try granted(2)]) { [] } } == said)
+    try first.append([try granted(3)]) { [] }
+    #expect(try content().split(separator: "\n").count == 3)
+  }
+
+  @Test("Lines that no longer matter are dropped: the file stays near what its leases take")
+  func compaction() throws {
+    var journal = LeaseJournal(path: path)
+    for round in 0..<400 {
+      let records = try (1...10).map { try granted($0, until: 1_800_000_000_000 + UInt64(round)) }
+      try journal.append(records) { records }
+    }
+    #expect(try content().utf8.count < 80 << 10)
+    // The new file is this process's as the old one was.
+    var second = LeaseJournal(path: path)
+    #expect(problem { _ = try second.recover() }.contains("another server"))
+    journal = LeaseJournal(path: "\(path).other")
+    let last = try (1...10).map { try granted($0, until: 1_800_000_000_399) }
+    #expect(try recovered().records.suffix(10) == last[...])
+    #expect(try Files.identity("\(path).new") == nil)
+  }
+
+  @Test("A folder that cannot be written says so, and names the flag")
+  func readOnly() throws {
+    var journal = LeaseJournal(path: "\(folder.zones.path)/missing/leases")
+    #expect(try journal.recover().records.isEmpty)
+    let said = problem { try journal.append([try granted(1)]) { [] } }
+    let path = "\(folder.zones.path)/missing/leases"
+    #expect(said.hasPrefix("\(path): cannot open the leases' file; name another place with --leases"))
+  }
+}
