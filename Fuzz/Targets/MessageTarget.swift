@@ -126,5 +126,5 @@ public struct MessageTarget: Sendable {
 private struct NoUpstreams: HopSource {
   var now: Instant { Instant(nanoseconds: 0) }
 
-  func ask(_ question: ForwardQuestion) -> ForwardOutcome { .done(.closed) }
+  func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome { .done(.closed) }
 }

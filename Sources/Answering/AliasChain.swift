@@ -50,7 +50,9 @@ extension ForwardChain {
     case .dname:
       guard let link = walk.image.set(.dname, at: found.node) else { return .end(.failed(Complaints.chainTooLong)) }
       return follow(link, keeping: target.wire[..<hashes.offset(ofLabel: found.labelsBelow)], &ttl)
-    case .missing, .delegation, .noZone, .forwarded:
+    case .delegation:
+      return .end(.failed(Complaints.aliasTargetDelegated(target)))
+    case .missing, .noZone, .forwarded:
       return .end(.failed(Complaints.aliasTargetMissing(target)))
     }
   }

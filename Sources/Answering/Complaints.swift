@@ -27,6 +27,12 @@ enum Complaints {
   static let delegated = ExtendedError(
     .other, "this name is delegated to the servers named, add a forwarding rule to have it resolved")
   static let chainTooLong = ExtendedError(.other, "the chain of CNAMEs is longer than 8 or goes in a circle")
+
+  static func queriesSpent(at name: Name) -> ExtendedError {
+    ExtendedError(
+      .other, "the \(Resolution.maximumQueries) queries that a question may cost were spent on the way to \(name)")
+  }
+
   static let tooLarge = ExtendedError(.other, "the answer does not fit into a message")
 
   static func noRule(_ workspace: WorkspaceName, _ name: Name) -> ExtendedError {
@@ -39,6 +45,11 @@ enum Complaints {
 
   static func aliasTargetMissing(_ target: Name) -> ExtendedError {
     ExtendedError(.other, "the ALIAS leads to \(target), which does not exist")
+  }
+
+  static func aliasTargetDelegated(_ target: Name) -> ExtendedError {
+    ExtendedError(
+      .other, "the ALIAS leads to \(target), which is delegated, add a forwarding rule to have it resolved")
   }
 
   static let workspaceGone = ExtendedError(.notReady, "the client's workspace was removed while its question waited")

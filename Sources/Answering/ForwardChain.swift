@@ -128,7 +128,10 @@ struct ForwardChain: ~Escapable {
       name: name, type: type, dnssecOK: query.edns?.dnssecOK ?? false,
       checkingDisabled: query.flags.contains(.checkingDisabled), rule: rule)
     if let known = resolution.learned.first(where: { $0.question == question }) { return known.result }
-    switch source.ask(question) {
+    guard resolution.queriesLeft > 0 else {
+      return .failure(ForwardFailure(.overload, Complaints.queriesSpent(at: name)))
+    }
+    switch source.ask(question, queries: resolution.queriesLeft) {
     case .done(let result):
       resolution.learned.append((question, result))
       return result

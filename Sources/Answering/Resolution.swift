@@ -24,6 +24,12 @@ public final class Resolution {
   let workspace: WorkspaceSlot
   /// What this question has learned, hop by hop; also what no cache keeps.
   var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
+  /// How many queries to upstreams it may still cost, over all its hops; only ever less.
+  private(set) var queriesLeft = maximumQueries
+
+  /// How many queries to upstreams one client's question may cost (CAMP; Unbound CVE-2026-50045): four for each hop of
+  /// the longest chain, and eight for any of them as long as others need less.
+  public static let maximumQueries = 32
 
   /// Keeps what is needed to answer later; nil for a message that is not the query's.
   public init?(
@@ -41,8 +47,11 @@ public final class Resolution {
   }
 
   /// Takes the result of the hop that was waited for.
-  public func learn(_ result: ForwardResult) {
+  ///
+  /// - Parameter queries: how many were sent to upstreams for it, on whoever's account.
+  public func learn(_ result: ForwardResult, queries: Int) {
     guard let waiting else { return }
+    queriesLeft = max(0, queriesLeft - queries)
     learned.append((waiting, result))
     self.waiting = nil
   }
@@ -53,8 +62,9 @@ public final class Resolution {
 
 /// What a resolution may use beside the snapshot.
 public protocol HopSource {
-  /// Asks for one hop; `pending` means that `Resolution.learn` will be called with the result.
-  mutating func ask(_ question: ForwardQuestion) -> ForwardOutcome
+  /// Asks for one hop, at the cost of so many queries to upstreams at most; `pending` means that `Resolution.learn`
+  /// will be called with the result.
+  mutating func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome
   /// The time of this step.
   var now: Instant { get }
 }

@@ -19,6 +19,8 @@ final class Exchange: TimerItem {
   var waiting = 0
   /// True when it goes on though nobody waits: to refresh the cache.
   var isBackground: Bool
+  /// True while another worker asks, and this one waits for what comes of it.
+  var isFollowing = false
   /// What is given instead when the upstreams fail.
   let staleAnswer: UpstreamAnswer?
   let staleAt: Instant
@@ -26,6 +28,7 @@ final class Exchange: TimerItem {
   /// Tries that are open, the oldest first.
   var attempts: [Attempt] = []
   var tries = 0
+  var maximumTries: Int
   var nextTryAt: Instant
   /// True while no upstream can take it.
   var isParked = false
@@ -62,6 +65,7 @@ final class Exchange: TimerItem {
     deadline = now + settings.deadline
     staleAt = now + settings.staleAfter
     nextTryAt = now
+    maximumTries = settings.maximumTries
   }
 
   override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }

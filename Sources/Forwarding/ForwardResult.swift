@@ -87,6 +87,8 @@ public enum ForwardAction: Sendable {
   case send(SocketToken, [UInt8])
   /// Close the socket; its number is forgotten here.
   case close(SocketToken)
-  /// A pending question's result.
-  case finished(Ticket, ForwardResult)
+  /// A pending question's result, and how many queries were sent for it.
+  case finished(Ticket, ForwardResult, queries: Int)
+  /// Have another worker call its forwarder's `takeNotices`.
+  case wake(worker: Int)
 }

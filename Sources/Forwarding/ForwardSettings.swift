@@ -112,6 +112,10 @@ public struct ForwardCounters: Hashable, Sendable {
   public var cutAnswers = 0
   /// Questions that joined an equal one in flight.
   public var coalesced = 0
+  /// Questions that waited for another worker that asked the same.
+  public var followed = 0
+  /// Questions that were taken over from another worker that stood still.
+  public var takeOvers = 0
   /// Questions that were taken to upstreams.
   public var exchanges = 0
   /// Exchanges that ended without an answer.

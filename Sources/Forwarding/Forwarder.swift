@@ -15,6 +15,10 @@ public final class Forwarder {
   public let cache: AnswerCache
   /// What was counted.
   public internal(set) var counters = ForwardCounters()
+  /// What other workers ask; nil when there are none.
+  let shared: QuestionsInFlight?
+  /// This worker's number there.
+  let worker: Int
 
   var random: RandomPool
   var timers = TimerHeap()
@@ -34,12 +38,18 @@ public final class Forwarder {
   private var waitersOfWorkspace: [UInt32: Int] = [:]
   private var waitersOfClient: [Asker: Int] = [:]
 
-  /// - Parameter random: gives that many octets from the kernel's generator; called for a few hundred at a time.
+  /// - Parameters:
+  ///   - shared: what all workers ask, when there are several.
+  ///   - worker: this one's number, from 0.
+  ///   - random: gives that many octets from the kernel's generator; called for a few hundred at a time.
   public init(
-    settings: ForwardSettings = ForwardSettings(), cache: AnswerCache, random: @escaping (_ count: Int) -> [UInt8]
+    settings: ForwardSettings = ForwardSettings(), cache: AnswerCache, shared: QuestionsInFlight? = nil,
+    worker: Int = 0, random: @escaping (_ count: Int) -> [UInt8]
   ) {
     self.settings = settings
     self.cache = cache
+    self.shared = shared
+    self.worker = worker
     self.random = RandomPool(random)
   }
 
@@ -49,7 +59,10 @@ public final class Forwarder {
   ///   - ticket: who waits when the outcome is `pending`. A ticket waits for one question at a time; asking again with
   ///     it cancels the former.
   ///   - asker: on whose account it waits.
-  public func ask(_ question: ForwardQuestion, ticket: Ticket, asker: Asker, now: Instant) -> ForwardOutcome {
+  ///   - queries: how many queries to upstreams it may cost at most; joining an exchange that may cost more is free to.
+  public func ask(
+    _ question: ForwardQuestion, ticket: Ticket, asker: Asker, queries: Int = .max, now: Instant
+  ) -> ForwardOutcome {
     cancel(ticket)
     guard !question.rule.isClosed else { return .done(.closed) }
     guard question.isForwardable else {
@@ -61,6 +74,7 @@ public final class Forwarder {
     let stale = found.answer.flatMap { isUsableStale($0, now) ? $0 : nil }
     if let exchange = exchanges[question] {
       if let stale, now >= exchange.staleAt { return .done(staleResult(stale, "upstreams are slow")) }
+      exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
       return join(exchange, ticket, asker, stale, isNew: false)
     }
     let states = question.rule.upstreams.map { state(of: $0, question.rule, now) }
@@ -70,6 +84,7 @@ public final class Forwarder {
     guard exchanges.count < settings.maximumExchanges else { return .done(overloaded(stale, "questions in flight")) }
     let exchange = Exchange(
       question, targets: states, now: now, settings: settings, staleAnswer: stale, isBackground: false)
+    exchange.maximumTries = min(queries, settings.maximumTries)
     let outcome = join(exchange, ticket, asker, stale, isNew: true)
     if case .pending = outcome { start(exchange, now) }
     return outcome
@@ -170,7 +185,7 @@ public final class Forwarder {
   func deliver(_ result: ForwardResult, to exchange: Exchange) {
     for waiter in exchange.waiters where waits[waiter.ticket]?.number == waiter.number {
       release(waiter.ticket, waiter.asker)
-      actions.append(.finished(waiter.ticket, result))
+      actions.append(.finished(waiter.ticket, result, queries: exchange.tries))
     }
     exchange.waiters.removeAll()
     exchange.waiting = 0

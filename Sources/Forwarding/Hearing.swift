@@ -43,7 +43,9 @@ extension Forwarder {
     counters.wrongDatagrams += 1
     guard let exchange = attempt.exchange else { return }
     exchange.wrongDatagrams += 1
-    guard exchange.wrongDatagrams >= settings.maximumWrongDatagrams, !exchange.usesStreams else { return }
+    guard exchange.wrongDatagrams >= settings.maximumWrongDatagrams, !exchange.usesStreams,
+      exchange.tries < exchange.maximumTries
+    else { return }
     // Somebody is guessing; a connection cannot be guessed.
     counters.floods += 1
     moveToStream(attempt, now)
@@ -55,9 +57,9 @@ extension Forwarder {
     counters.wrongDatagrams += 1
     guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { return }
     close(attempt, now)
-    guard exchange.tries < settings.maximumTries else { return }
+    guard exchange.tries < exchange.maximumTries else { return }
     send(exchange, to: index, plainRepeat: true, now)
-    timers.set(exchange, at: exchange.nextEvent)
+    arm(exchange)
   }
 
   /// True when an upstream that is known to give cookies answers without: it may be somebody else (RFC 7873 §5.3).
@@ -69,10 +71,11 @@ extension Forwarder {
   /// Goes on over TCP: with this upstream first, and with others if it does not answer there.
   func moveToStream(_ attempt: Attempt, _ now: Instant) {
     guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { return }
+    guard exchange.tries < exchange.maximumTries else { return }
     exchange.usesStreams = true
     for open in exchange.attempts where open.token != nil { close(open, now) }
     send(exchange, to: index, now)
-    timers.set(exchange, at: exchange.nextEvent)
+    arm(exchange)
   }
 
   /// A checked response: first what it says of the upstream, then what it says of the question.
@@ -101,6 +104,7 @@ extension Forwarder {
       if attempt.query.cookie != nil, response.serverCookie == nil { state.forgetServerCookie() }
       return
     }
+    state.heardDatagram(hadEDNS: attempt.query.hasEDNS, now, settings: settings)
     if attempt.isPlainRepeat {
       state.lostCase(now, settings: settings)
     } else if attempt.query.name.contains(where: { $0 &- 0x41 < 26 }) {
@@ -112,6 +116,9 @@ extension Forwarder {
     if response.isTruncated {
       guard attempt.token != nil else { return reject(attempt, "truncated its answer over TCP", now) }
       counters.truncated += 1
+      guard exchange.tries < exchange.maximumTries else {
+        return reject(attempt, "truncated its answer, and the question's queries are spent", now)
+      }
       return moveToStream(attempt, now)
     }
     switch ResponseCode(rawValue: response.code) {
@@ -144,9 +151,9 @@ extension Forwarder {
   private func again(_ exchange: Exchange, _ attempt: Attempt, _ now: Instant) {
     guard let index = exchange.index(of: attempt.upstream) else { return }
     close(attempt, now)
-    guard exchange.tries < settings.maximumTries else { return goOn(exchange, now) }
+    guard exchange.tries < exchange.maximumTries else { return goOn(exchange, now) }
     send(exchange, to: index, now)
-    timers.set(exchange, at: exchange.nextEvent)
+    arm(exchange)
   }
 
   /// The upstream's own Extended DNS Error, if it gave one (RFC 8914 §2).

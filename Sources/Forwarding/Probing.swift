@@ -39,6 +39,11 @@ extension Forwarder {
     startProbing(state, now)
   }
 
+  /// A datagram was not answered in its time.
+  func noteSilence(_ attempt: Attempt) {
+    if attempt.token != nil, attempt.query.hasEDNS { attempt.upstream.droppedEDNS() }
+  }
+
   private func startProbing(_ state: UpstreamState, _ now: Instant) {
     state.probeInterval = settings.firstProbeInterval
     timers.set(state, at: now + state.probeInterval)
@@ -46,7 +51,10 @@ extension Forwarder {
 
   /// Asks a down upstream something that every server of the zone knows; any checked response makes it count as up.
   func probe(_ state: UpstreamState, _ now: Instant) {
-    if let former = state.probe { close(former, now) }
+    if let former = state.probe {
+      noteSilence(former)
+      close(former, now)
+    }
     guard state.isDown, now <= state.lastWanted + UpstreamState.probedFor else { return }
     state.probeInterval = min(state.probeInterval * 2, settings.maximumProbeInterval)
     timers.set(state, at: now + state.probeInterval)

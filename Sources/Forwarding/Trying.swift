@@ -4,30 +4,29 @@ import Wire
 extension Forwarder {
   func start(_ exchange: Exchange, _ now: Instant) {
     exchanges[exchange.question] = exchange
-    counters.exchanges += 1
-    hedgeBudget = min(hedgeBudget + 0.1, 10)
-    tryNext(exchange, now)
-    arm(exchange)
+    askOrFollow(exchange, now)
   }
 
-  private func arm(_ exchange: Exchange) {
+  /// Sets when it is seen to again.
+  func arm(_ exchange: Exchange) {
     guard exchanges[exchange.question] === exchange else { return }
     timers.set(exchange, at: exchange.nextEvent)
+    renew(exchange)
   }
 
   /// Does what an exchange's time has come for.
   func wake(_ exchange: Exchange, _ now: Instant) {
     for attempt in exchange.attempts where !attempt.hasTimedOut && now >= attempt.timeoutAt { timedOut(attempt, now) }
     guard exchanges[exchange.question] === exchange else { return }
-    guard now < exchange.deadline, exchange.waiting > 0 || exchange.isBackground else {
-      return giveUp(exchange, now)
-    }
+    guard now < exchange.deadline, isWanted(exchange) else { return giveUp(exchange, now) }
     if let stale = exchange.staleAnswer, now >= exchange.staleAt, exchange.waiting > 0 {
       // The upstreams are asked on, so that the cache is fresh again as soon as one answers (RFC 8767 §5).
       deliver(staleResult(stale, problem(exchange, now)), to: exchange)
+      guard !exchange.isFollowing else { return end(exchange, nil, now) }
       exchange.isBackground = true
     }
     if now >= exchange.nextTryAt {
+      if exchange.isFollowing { return askOrFollow(exchange, now) }
       if exchange.isExhausted { return giveUp(exchange, now) }
       tryNextOrHedge(exchange, now)
     }
@@ -36,6 +35,7 @@ extension Forwarder {
 
   private func timedOut(_ attempt: Attempt, _ now: Instant) {
     attempt.hasTimedOut = true
+    noteSilence(attempt)
     noteFailure(of: attempt.upstream, sentAt: attempt.sentAt, now)
     // A connection on which nothing came since is dead, however long it will not say so.
     if let stream = attempt.stream, stream.lastReceived <= attempt.sentAt { drop(stream, now) }
@@ -66,7 +66,7 @@ extension Forwarder {
       exchange.nextTryAt = open
       return
     }
-    guard exchange.tries < settings.maximumTries else {
+    guard exchange.tries < exchange.maximumTries else {
       exchange.nextTryAt = exchange.deadline
       return
     }
@@ -111,6 +111,7 @@ extension Forwarder {
     let token = sockets.open(.datagram(attempt))
     attempt.token = token
     attempt.upstream.openTries += 1
+    attempt.upstream.isSendingPlain = !attempt.query.hasEDNS
     counters.datagramQueries += 1
     actions.append(.openDatagram(token, to: attempt.upstream.upstream))
     actions.append(.send(token, attempt.query.message))
@@ -122,7 +123,7 @@ extension Forwarder {
     _ now: Instant
   ) -> UpstreamQuery {
     let mixes = settings.mixesCase && !plainCase && !isStream && state.keepsCase(at: now)
-    let hasEDNS = state.knowsEDNS(at: now)
+    let hasEDNS = isStream ? state.knowsEDNS(at: now) : state.takesEDNS(dnssecOK: question.dnssecOK, at: now)
     let cookie = settings.sendsCookies ? state.clientCookie + (state.serverCookie ?? []) : nil
     return UpstreamQuery(
       id: id ?? random.number16(),
@@ -183,7 +184,7 @@ extension Forwarder {
   /// Tries the next upstream at once.
   func goOn(_ exchange: Exchange, _ now: Instant) {
     guard exchanges[exchange.question] === exchange else { return }
-    guard exchange.waiting > 0 || exchange.isBackground else { return giveUp(exchange, now) }
+    guard isWanted(exchange) else { return giveUp(exchange, now) }
     tryNext(exchange, now)
     arm(exchange)
   }
@@ -191,33 +192,37 @@ extension Forwarder {
   /// Ends an exchange with an answer.
   func finish(_ exchange: Exchange, _ answer: UpstreamAnswer, _ now: Instant) {
     cache.store(answer, for: exchange.question)
-    end(exchange, now)
+    end(exchange, .answer(answer), now)
     deliver(.answer(answer), to: exchange)
   }
 
   /// Ends an exchange without an answer.
   private func giveUp(_ exchange: Exchange, _ now: Instant) {
     guard exchanges[exchange.question] === exchange else { return }
-    let isWanted = exchange.waiting > 0 || exchange.isBackground
+    // That nobody wanted to know any more says nothing about the upstreams.
+    guard isWanted(exchange) else { return end(exchange, nil, now) }
     let text = problem(exchange, now)
     let saidNo = exchange.lastProblem != nil
-    end(exchange, now)
-    // That nobody wanted to know any more says nothing about the upstreams.
-    guard isWanted else { return }
     counters.failures += 1
     let failure = ForwardFailure(
       saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
-    cache.store(failure, for: exchange.question, now: now, settings: settings)
+    if !exchange.isFollowing { cache.store(failure, for: exchange.question, now: now, settings: settings) }
+    end(exchange, .failure(failure), now)
     guard exchange.waiting > 0 else { return }
     let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
     deliver(result, to: exchange)
   }
 
-  private func end(_ exchange: Exchange, _ now: Instant) {
+  /// Closes all that an exchange has open, and forgets it.
+  ///
+  /// - Parameter result: for the workers that follow; nil when there is none, and they are to ask themselves.
+  func end(_ exchange: Exchange, _ result: ForwardResult?, _ now: Instant) {
     for attempt in exchange.attempts { close(attempt, now) }
     exchange.isParked = false
     timers.remove(exchange)
-    if exchanges[exchange.question] === exchange { exchanges[exchange.question] = nil }
+    guard exchanges[exchange.question] === exchange else { return }
+    exchanges[exchange.question] = nil
+    tellFollowers(of: exchange, result)
   }
 
   /// What happened, for a person at `dig`.

@@ -25,6 +25,14 @@ final class UpstreamState: TimerItem {
 
   // What it does not understand, and until when that is believed.
   private var noEDNSUntil = Instant(nanoseconds: 0)
+  /// Queries with EDNS that were not answered, in a row.
+  private var silencesWithEDNS = 0
+  /// True when one of them was not answered since the last answer to one without.
+  private var wasSilentSincePlain = false
+  /// Answers to queries without EDNS, each after silence to one with it.
+  private var answersToPlain = 0
+  /// True when the last datagram was sent without EDNS.
+  var isSendingPlain = false
   private var noMixedCaseUntil = Instant(nanoseconds: 0)
   private var caseLosses = 0
   /// Cookies, RFC 7873: the client's is made once for an upstream; the server's comes with its responses.
@@ -37,6 +45,10 @@ final class UpstreamState: TimerItem {
   static let probedFor = Duration.seconds(60)
   /// How many queries in a row must come back with another case until their case is mixed no more.
   private static let caseLossesUntilPlain = 3
+  /// After how many silences in a row datagrams without EDNS are tried in turn with those with it, and after how many
+  /// times of silence there and an answer here it counts as dropping EDNS. One time could be a packet that was lost.
+  private static let silencesUntilPlain = 2
+  private static let answersToPlainUntilBelieved = 3
 
   init(_ upstream: Upstream, clientCookie: [UInt8]) {
     self.upstream = upstream
@@ -70,7 +82,37 @@ final class UpstreamState: TimerItem {
     return true
   }
 
-  func forgoEDNS(until end: Instant) { noEDNSUntil = end }
+  func forgoEDNS(until end: Instant) {
+    noEDNSUntil = end
+    silencesWithEDNS = 0
+    answersToPlain = 0
+  }
+
+  /// A datagram with EDNS was not answered: the network may drop them, or the upstream (RFC 6891 §7, RFC 8906).
+  func droppedEDNS() {
+    silencesWithEDNS += 1
+    wasSilentSincePlain = true
+  }
+
+  /// Learns from a checked response whether it drops datagrams with EDNS.
+  func heardDatagram(hadEDNS: Bool, _ now: Instant, settings: ForwardSettings) {
+    guard !hadEDNS else {
+      silencesWithEDNS = 0
+      answersToPlain = 0
+      return
+    }
+    guard wasSilentSincePlain, silencesWithEDNS >= Self.silencesUntilPlain else { return }
+    wasSilentSincePlain = false
+    answersToPlain += 1
+    if answersToPlain >= Self.answersToPlainUntilBelieved { forgoEDNS(until: now + settings.quirkMemory) }
+  }
+
+  /// True when the next datagram carries EDNS: in turn with plain ones while none with it is answered. Signatures need
+  /// it, so a question for them goes without only once that is known to be the only way.
+  func takesEDNS(dnssecOK: Bool, at now: Instant) -> Bool {
+    guard knowsEDNS(at: now) else { return false }
+    return dnssecOK || silencesWithEDNS < Self.silencesUntilPlain || isSendingPlain
+  }
 
   func knowsEDNS(at now: Instant) -> Bool { now >= noEDNSUntil }
 

@@ -45,10 +45,12 @@ struct Crew: ~Copyable {
     let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
     let seed = try System.random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: seed)
+    let questions = QuestionsInFlight(workers: mail.mailboxes.count)
     var threads: [WorkerThread] = []
-    for (index, mailbox) in mail.mailboxes.enumerated() {
+    for index in mail.mailboxes.indices {
       let worker = try Worker(
-        listen: configuration.listen, snapshot: snapshot, identity: identity, mailbox: mailbox, cache: cache)
+        listen: configuration.listen, snapshot: snapshot, identity: identity, number: index, mailboxes: mail.mailboxes,
+        cache: cache, questions: questions)
       threads.append(
         WorkerThread(
           try Thread(name: "worker-\(index)") {

@@ -32,9 +32,9 @@ public enum Server {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let folder = ZonesFolder(path: configuration.zones)
     let rules = configuration.rules.map { ForwardRule(owner: .server, zone: $0.zone, upstreams: $0.upstreams) }
-    try checkUpstreams(rules, configuration.listen)
     let store = WorkspaceStore(
-      folder: folder, serverRules: rules + SpecialNames.rules(beside: rules), listeners: configuration.listen)
+      folder: folder, serverRules: rules + SpecialNames.rules(beside: rules),
+      own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses))
     let mail = try Crew.Mail(count: configuration.workerCount)
     var reloader = try Reloader(store: store, folder: folder, signals: signals, crew: mail, log: log)
     try reloader.start()
@@ -43,15 +43,6 @@ public enum Server {
     try reloader.run()
     log.note("stopping: finishing what is in flight")
     crew.stop()
-  }
-
-  /// A server that asks itself answers nobody.
-  private static func checkUpstreams(_ rules: [ForwardRule], _ listeners: [SocketAddress]) throws(Problem) {
-    for rule in rules {
-      for upstream in rule.upstreams where Workspace.isOwn(upstream, listeners) {
-        throw Problem("the upstream \(upstream) of \(rule.zone) is this server itself; name another with --forward")
-      }
-    }
   }
 
   private static func announce(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) {

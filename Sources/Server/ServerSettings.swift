@@ -129,36 +129,29 @@ extension ServerSettings {
   ///
   /// - Parameters:
   ///   - file: what the file says of what these, the flags, leave open.
+  ///   - interfaces: the machine's own addresses.
   ///   - resolvConf: the machine's `resolv.conf`, whose name servers are the upstreams when neither names any.
   /// - Throws: when an upstream is the server itself.
-  public func configuration(over file: ServerSettings, resolvConf: [UInt8]) throws(Problem) -> ServerConfiguration {
+  public func configuration(over file: ServerSettings, interfaces: [IPAddress] = [], resolvConf: [UInt8])
+    throws(Problem) -> ServerConfiguration
+  {
     var configuration = ServerConfiguration(
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes)
-    let addresses = configuration.listen
+    let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {
-        if let own = rule.upstreams.first(where: { Self.leads($0, to: addresses) }) {
-          throw Problem("the upstream \(own) is this server itself, so that queries would go round; name another")
+        if let upstream = rule.upstreams.first(where: { own.contains($0.address) }) {
+          throw Problem("the upstream \(upstream) is this server itself, so that queries would go round; name another")
         }
       }
       configuration.rules = rules
     } else {
-      let upstreams = ResolvConf.nameServers(resolvConf).filter { !Self.leads($0, to: addresses) }
+      let upstreams = ResolvConf.nameServers(resolvConf).filter { !own.contains($0.address) }
       if !upstreams.isEmpty { configuration.rules = [.init(zone: .root, upstreams: upstreams)] }
     }
     return configuration
-  }
-
-  /// True when what is sent to the upstream comes to one of the addresses.
-  private static func leads(_ upstream: Upstream, to addresses: [SocketAddress]) -> Bool {
-    addresses.contains { own in
-      guard own.port == upstream.address.port else { return false }
-      // Who listens on all addresses has all of the loopback's.
-      return own.address == upstream.address.address
-        || (own.address.isUnspecified && upstream.address.address.isLoopback)
-    }
   }
 }
 

@@ -9,6 +9,8 @@ final class UpstreamSockets {
   private var sockets: [UInt64: UpstreamSocket] = [:]
   private var actions: [ForwardAction] = []
   private var readBuffer = [UInt8](repeating: 0, count: 65_536)
+  /// All workers', by number: what this one learned is told to those that wait for it.
+  private let mailboxes: [Mailbox]
 
   private final class UpstreamSocket {
     let token: SocketToken
@@ -28,8 +30,13 @@ final class UpstreamSockets {
     }
   }
 
-  init(cache: AnswerCache) {
-    forwarder = Forwarder(cache: cache) { count in
+  /// - Parameters:
+  ///   - cache: shared with the other workers, as `questions` is.
+  ///   - worker: this one's number.
+  init(cache: AnswerCache, questions: QuestionsInFlight, worker: Int, mailboxes: [Mailbox]) {
+    self.mailboxes = mailboxes
+    let shared = mailboxes.count > 1 ? questions : nil
+    forwarder = Forwarder(cache: cache, shared: shared, worker: worker) { count in
       // Without random numbers there is no safe query; the kernel always has some once it has booted.
       (try? System.random(count: count)) ?? []
     }
@@ -48,9 +55,9 @@ final class UpstreamSockets {
 
   /// Does what the forwarder wants.
   ///
-  /// - Returns: the results that are for waiting questions.
-  func carryOut(_ poller: inout Poller, _ now: Instant) -> [(Ticket, ForwardResult)] {
-    var results: [(Ticket, ForwardResult)] = []
+  /// - Returns: the results that are for waiting questions, and how many queries each took.
+  func carryOut(_ poller: inout Poller, _ now: Instant) -> [(Ticket, ForwardResult, queries: Int)] {
+    var results: [(Ticket, ForwardResult, queries: Int)] = []
     while true {
       forwarder.takeActions(into: &actions)
       guard !actions.isEmpty else { return results }
@@ -62,7 +69,8 @@ final class UpstreamSockets {
         case .openStream(let token, let upstream): open(token, .tcp, upstream, &poller, now)
         case .send(let token, let octets): send(octets, token, &poller, now)
         case .close(let token): self[token] = nil
-        case .finished(let ticket, let result): results.append((ticket, result))
+        case .finished(let ticket, let result, let queries): results.append((ticket, result, queries))
+        case .wake(let worker): mailboxes[worker].waker.wake()
         }
       }
     }

@@ -13,6 +13,7 @@ enum ReturnPath {
 struct WaitingQuestion {
   let resolution: Resolution
   let returnPath: ReturnPath
+  let askedAt: Instant
   let deadline: Instant
 }
 
@@ -79,8 +80,8 @@ struct WorkerHops: HopSource {
   let asker: Asker
   let now: Instant
 
-  mutating func ask(_ question: ForwardQuestion) -> ForwardOutcome {
-    forwarder.ask(question, ticket: ticket, asker: asker, now: now)
+  mutating func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome {
+    forwarder.ask(question, ticket: ticket, asker: asker, queries: queries, now: now)
   }
 }
 
@@ -93,7 +94,7 @@ extension Worker {
   /// Keeps a question until its hop arrives.
   func wait(_ ticket: Ticket, _ resolution: Resolution, _ path: ReturnPath) {
     let deadline = now + .milliseconds(Int64(settings.deadlineMilliseconds))
-    let question = WaitingQuestion(resolution: resolution, returnPath: path, deadline: deadline)
+    let question = WaitingQuestion(resolution: resolution, returnPath: path, askedAt: now, deadline: deadline)
     waiting.add(ticket, question)
     guard waiting.count > settings.maximumWaiting else { return }
     giveUp(ticket, question, .tooMany)
@@ -104,13 +105,13 @@ extension Worker {
     while true {
       let results = forwarding.carryOut(&poller, now)
       guard !results.isEmpty else { return }
-      for (ticket, result) in results { goOn(ticket, result) }
+      for (ticket, result, queries) in results { goOn(ticket, result, queries: queries) }
     }
   }
 
-  private func goOn(_ ticket: Ticket, _ result: ForwardResult) {
+  private func goOn(_ ticket: Ticket, _ result: ForwardResult, queries: Int) {
     guard let question = waiting[ticket] else { return }
-    question.resolution.learn(result)
+    question.resolution.learn(result, queries: queries)
     var source = hopSource(ticket, question.resolution)
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
@@ -118,7 +119,7 @@ extension Worker {
     case .waiting: return
     case .ready:
       _ = waiting.remove(ticket)
-      send(writer.message, question.returnPath)
+      send(writer.message, for: question)
     }
   }
 
@@ -133,13 +134,16 @@ extension Worker {
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
     responder.giveUp(question.resolution, reason, &writer)
-    send(writer.message, question.returnPath)
+    send(writer.message, for: question)
   }
 
-  private func send(_ message: Span<UInt8>, _ path: ReturnPath) {
+  private func send(_ message: Span<UInt8>, for question: WaitingQuestion) {
     guard message.count > 0 else { return }
-    switch path {
-    case .datagram(let peer, let listener): send(message, to: peer, listener: listener)
+    switch question.returnPath {
+    case .datagram(let peer, let listener):
+      let client = question.resolution.client.address
+      guard lateAnswers.admit(octets: message.count, to: client, askedAt: question.askedAt, now: now) else { return }
+      send(message, to: peer, listener: listener)
     case .connection(let number): send(message, toConnection: number)
     }
   }

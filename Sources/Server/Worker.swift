@@ -18,6 +18,7 @@ final class Worker {
   var now: Instant
   let forwarding: UpstreamSockets
   var waiting = WaitingQuestions()
+  var lateAnswers = LateAnswers()
   var connections = ConnectionTable()
 
   private let batch = DatagramBatch()
@@ -47,18 +48,20 @@ final class Worker {
 
   /// Opens the worker's sockets.
   ///
-  /// - Parameter cache: shared with the other workers.
+  /// - Parameters:
+  ///   - number: which of the `mailboxes` is its own.
+  ///   - cache: shared with the other workers, as `questions` is.
   init(
-    listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, mailbox: Mailbox,
-    cache: AnswerCache, settings: WorkerSettings = WorkerSettings()
+    listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
+    cache: AnswerCache, questions: QuestionsInFlight, settings: WorkerSettings = WorkerSettings()
   ) throws(SystemError) {
     self.settings = settings
-    self.mailbox = mailbox
+    mailbox = mailboxes[number]
     self.snapshot = snapshot
     responder = Responder(identity: identity)
     poller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
-    forwarding = UpstreamSockets(cache: cache)
+    forwarding = UpstreamSockets(cache: cache, questions: questions, worker: number, mailboxes: mailboxes)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
     for address in addresses {
       let datagrams = DatagramListener(try .udpServer(address), isWildcard: address.address.isUnspecified)
@@ -98,6 +101,8 @@ final class Worker {
   private func readMailbox() {
     let mustStop = mailbox.exchange(&snapshot)
     if mustStop, stopAt == nil { beginToStop() }
+    forwarding.forwarder.takeNotices(now: now)
+    carryOut()
   }
 
   // MARK: Datagrams

@@ -12,7 +12,7 @@ import Workspaces
 struct WorkspaceStore {
   private let folder: ZonesFolder
   private let serverRules: [ForwardRule]
-  private let listeners: [SocketAddress]
+  private let own: OwnAddresses
   private var builder = SnapshotBuilder()
   private var loaded: [WorkspaceName: Loaded] = [:]
   private var broken: [WorkspaceName: BrokenWorkspace] = [:]
@@ -32,11 +32,11 @@ struct WorkspaceStore {
     var problems: [Problem] = []
   }
 
-  /// - Parameter listeners: where the server itself listens, and so where no workspace may forward to.
-  init(folder: ZonesFolder, serverRules: [ForwardRule], listeners: [SocketAddress]) {
+  /// - Parameter own: where the server itself is reached, and so where no workspace may forward to.
+  init(folder: ZonesFolder, serverRules: [ForwardRule], own: OwnAddresses) {
     self.folder = folder
     self.serverRules = serverRules
-    self.listeners = listeners
+    self.own = own
   }
 
   /// The last good states, together.
@@ -80,7 +80,7 @@ struct WorkspaceStore {
       let source = try folder.source(of: name)
       let fingerprint = Self.fingerprint(source)
       guard fingerprint != loaded[name]?.fingerprint else { return }
-      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, listeners: listeners)
+      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own)
       changes.problems += problems
       loaded[name, default: Loaded()].fingerprint = fingerprint
       guard let workspace else { return note(problems, with: name) }

@@ -64,10 +64,10 @@ public final class Workspace: Sendable {
   ///
   /// - Parameters:
   ///   - serverRules: the server's own forwarding, for names that the workspace has no rule for.
-  ///   - listeners: where the server itself listens; an upstream that is one of these is refused.
+  ///   - own: where the server itself is reached; an upstream that is one of these is refused.
   /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
   public static func load(
-    _ source: WorkspaceSource, serverRules: [ForwardRule], listeners: [SocketAddress] = []
+    _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses()
   ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)
@@ -77,7 +77,7 @@ public final class Workspace: Sendable {
     }
     if let file {
       checkSettings(file, zones, source, &problems)
-      checkUpstreams(file, listeners, source, &problems)
+      checkUpstreams(file, own, source, &problems)
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
     return (Workspace(source: source, file: file, zones: zones, serverRules: serverRules), problems)
@@ -129,24 +129,15 @@ public final class Workspace: Sendable {
 
   /// Refuses to forward to the server itself: the question would come back for ever.
   private static func checkUpstreams(
-    _ file: WorkspaceFile, _ listeners: [SocketAddress], _ source: WorkspaceSource, _ problems: inout [Problem]
+    _ file: WorkspaceFile, _ own: OwnAddresses, _ source: WorkspaceSource, _ problems: inout [Problem]
   ) {
     for rule in file.rules {
-      for upstream in rule.upstreams where isOwn(upstream, listeners) {
+      for upstream in rule.upstreams where own.contains(upstream.address) {
         problems.append(
           Problem(
             file: "\(source.folder)/\(WorkspaceFile.fileName)", position: rule.position,
             "the upstream \(upstream) is this server itself; name the resolver that answers for \(rule.zone)"))
       }
-    }
-  }
-
-  /// True when an upstream is one of the addresses that the server listens on.
-  public static func isOwn(_ upstream: Upstream, _ listeners: [SocketAddress]) -> Bool {
-    listeners.contains { listener in
-      guard listener.port == upstream.address.port else { return false }
-      return listener.address == upstream.address.address
-        || (listener.address.isUnspecified && upstream.address.address.isLoopback)
     }
   }
 }

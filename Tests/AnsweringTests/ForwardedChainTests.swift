@@ -143,6 +143,30 @@ import Wire
         """)
   }
 
+  /// One budget for all hops, never filled up again (CAMP; Unbound CVE-2026-50045): here each hop takes eight queries.
+  @Test func theQueriesOfAllHopsAreCounted() {
+    let upstreams = (1...8).map { "10.9.1.\($0)" }
+    let settings = """
+      { "clients": ["10.0.0.0/8"], "forward": [{ "zone": ".", "to": \(upstreams) }] }
+      """
+    var script: [String: String] = [:]
+    for hop in 0..<6 {
+      script["h\(hop).test. A"] = "SERVFAIL"
+      script["10.9.1.8 h\(hop).test. A"] = "NOERROR\nh\(hop).test. 50 CNAME h\(hop + 1).test."
+    }
+    script["10.9.1.8 h3.test. A"] = "NOERROR\nh3.test. 50 A 198.51.100.3"
+    let short = TestServer(zones: [:], settings: settings, ScriptedUpstreams(script))
+    #expect(short.ask("h0.test").hasPrefix("NOERROR") && short.upstreams.asked.count == 32)
+    script["10.9.1.8 h3.test. A"] = "NOERROR\nh3.test. 50 CNAME h4.test."
+    let long = TestServer(zones: [:], settings: settings, ScriptedUpstreams(script))
+    #expect(
+      long.ask("h0.test") == """
+        SERVFAIL rd ra
+        error 0: the 32 queries that a question may cost were spent on the way to h4.test.
+        """)
+    #expect(long.upstreams.asked.count == 32)
+  }
+
   /// TTLs are counted down while an answer is in the cache; those of the zones stand.
   @Test func TTLsAreCountedDown() {
     let server = Self.server(["app.corp.test. A": "NOERROR\napp.corp.test. 50 A 198.51.100.1"], zones: Self.zones)

@@ -111,14 +111,25 @@ struct ServerSettingsTests {
   }
 
   /// Queries to itself would go round until they die of age.
-  @Test(arguments: [("127.0.0.1:53", "127.0.0.1"), ("0.0.0.0:53", "127.0.0.53"), ("[::]:53", "::1")])
+  @Test(arguments: [
+    ("127.0.0.1:53", "127.0.0.1"), ("0.0.0.0:53", "127.0.0.53"), ("[::]:53", "::1"), ("0.0.0.0:53", "10.7.7.7"),
+    ("[::]:53", "fd00::7"),
+  ])
   func theServerIsNotItsOwnUpstream(listen: String, upstream: String) throws {
     var flags = ServerSettings()
     flags.listen = [try ServerSettings.listenAddress(listen)]
     let resolvConf = Array("nameserver \(upstream)\nnameserver 10.0.0.1\n".utf8)
-    #expect(told(try flags.configuration(over: ServerSettings(), resolvConf: resolvConf).rules) == [". 10.0.0.1"])
+    let interfaces = ["127.0.0.1", "10.7.7.7", "fd00::7"].compactMap { IPAddress($0) }
+    let configuration = try flags.configuration(over: ServerSettings(), interfaces: interfaces, resolvConf: resolvConf)
+    #expect(told(configuration.rules) == [". 10.0.0.1"])
     flags.rules = try ServerSettings.rules(flags: [upstream])
-    let problem = #expect(throws: Problem.self) { try flags.configuration(over: ServerSettings(), resolvConf: []) }
+    let problem = #expect(throws: Problem.self) {
+      try flags.configuration(over: ServerSettings(), interfaces: interfaces, resolvConf: [])
+    }
     #expect(problem?.message.contains("is this server itself") == true)
+    flags.rules = try ServerSettings.rules(flags: [upstream.contains(":") ? "[\(upstream)]:5353" : upstream + ":5353"])
+    #expect(throws: Never.self, "another port is another server") {
+      try flags.configuration(over: ServerSettings(), interfaces: interfaces, resolvConf: [])
+    }
   }
 }

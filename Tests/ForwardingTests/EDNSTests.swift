@@ -63,4 +63,91 @@ struct EDNSTests {
       #expect(answer.isAuthenticated == isSet)
     }
   }
+
+  // MARK: Networks that drop datagrams with EDNS
+
+  /// Plays an upstream that hears only datagrams without EDNS, until a question's result is there.
+  ///
+  /// - Returns: whether each of the question's queries had EDNS.
+  private func resolveWithoutEDNS(_ rig: Rig, _ name: String, dnssecOK: Bool = false) throws -> [Bool] {
+    let ticket = try rig.ask(name, dnssecOK: dnssecOK)
+    var tries: [Bool] = []
+    while rig.results[ticket] == nil {
+      while !rig.sent.isEmpty {
+        let sent = try rig.next()
+        if sent.query.type == .a { tries.append(sent.query.hasEDNS) }
+        guard !sent.query.hasEDNS else { continue }
+        let answer = sent.query.type == .a ? ["\(name) 300 A 192.0.2.1"] : []
+        try rig.respond(to: sent, TestResponse(answer: answer, hasOPT: false))
+      }
+      rig.pass(.milliseconds(50))
+    }
+    return tries
+  }
+
+  @Test func silenceToEDNSLeadsToQueriesWithout() throws {
+    let rig = try Rig()
+    #expect(try resolveWithoutEDNS(rig, "a.example.") == [true, true, false])
+    #expect(try rig.text(1) == ["a.example. 300 A 192.0.2.1"])
+    #expect(try resolveWithoutEDNS(rig, "b.example.") == [true, false], "once could be chance")
+    #expect(try resolveWithoutEDNS(rig, "c.example.") == [true, false])
+    #expect(try resolveWithoutEDNS(rig, "d.example.") == [false], "three times in turn are none")
+    rig.pass(.seconds(3601))
+    rig.sent.removeAll()
+    try rig.ask("e.example.")
+    #expect(try rig.next().query.hasEDNS, "for an hour")
+  }
+
+  /// An upstream that was dead and returns knows EDNS, whichever query it hears first.
+  @Test func silenceToEverythingIsNoLackOfEDNS() throws {
+    let rig = try Rig()
+    for number in 0..<3 {
+      try rig.ask("n\(number).example.")
+      rig.pass(.seconds(5))
+    }
+    rig.sent.removeAll()
+    rig.pass(.seconds(4))
+    for probe in rig.sent where rig.open[probe.token] != nil { try rig.respond(to: probe, TestResponse()) }
+    rig.sent.removeAll()
+    for number in 3..<8 {
+      try rig.ask("n\(number).example.")
+      let sent = try rig.next()
+      #expect(sent.query.hasEDNS)
+      try rig.respond(to: sent, TestResponse(answer: ["n\(number).example. 300 A 192.0.2.1"]))
+    }
+  }
+
+  /// Forged answers to queries without EDNS teach nothing.
+  @Test func whatIsNotVerifiedIsNoSignOfDroppedEDNS() throws {
+    let rig = try Rig { $0.maximumWrongDatagrams = 1000 }
+    for number in 0..<6 {
+      let ticket = try rig.ask("n\(number).example.")
+      while rig.results[ticket] == nil {
+        while !rig.sent.isEmpty {
+          let sent = try rig.next()
+          guard !sent.query.hasEDNS else { continue }
+          var forged = sent.query
+          forged.id ^= 1
+          let message = try TestResponse(answer: ["n\(number).example. 300 A 192.0.2.6"]).message(to: forged)
+          rig.forwarder.received(message.span, on: sent.token, now: rig.now)
+          rig.drain()
+        }
+        rig.pass(.milliseconds(50))
+      }
+    }
+    rig.pass(.seconds(10))
+    rig.sent.removeAll()
+    let states = rig.forwarder.upstreams.values
+    #expect(states.allSatisfy { $0.knowsEDNS(at: rig.now) })
+  }
+
+  @Test func signaturesAreNotGivenUpForAGuess() throws {
+    let rig = try Rig()
+    try rig.ask("a.example.", dnssecOK: true)
+    rig.pass(.seconds(4))
+    #expect(rig.sent.filter { $0.query.type == .a }.allSatisfy { $0.query.hasEDNS })
+    rig.sent.removeAll()
+    for name in ["b.example.", "c.example.", "d.example."] { _ = try resolveWithoutEDNS(rig, name) }
+    #expect(try resolveWithoutEDNS(rig, "e.example.", dnssecOK: true) == [false], "then it is the only way")
+  }
 }

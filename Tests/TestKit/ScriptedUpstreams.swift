@@ -18,7 +18,7 @@ public final class ScriptedUpstreams: HopSource {
   private var streams: Set<SocketToken> = []
   private static let ticket = Ticket(1)
 
-  /// Takes the script: for `NAME TYPE`, a response in the form of `ParsedMessage.description`.
+  /// Takes the script: for `NAME TYPE`, or `UPSTREAM NAME TYPE`, a response in the form of `ParsedMessage.description`.
   public init(_ script: [String: String] = [:]) {
     self.script = script
     var settings = ForwardSettings()
@@ -31,18 +31,23 @@ public final class ScriptedUpstreams: HopSource {
   }
 
   /// Asks the forwarding.
-  public func ask(_ question: ForwardQuestion) -> ForwardOutcome {
-    forwarder.ask(question, ticket: Self.ticket, asker: Asker(workspace: 0, client: .v4(1)), now: now)
+  public func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome {
+    forwarder.ask(
+      question, ticket: Self.ticket, asker: Asker(workspace: 0, client: .v4(1)), queries: queries, now: now)
   }
 
   /// Plays the network until the hop that is waited for has its result, or nil when nothing is waited for.
-  public func settle() -> ForwardResult? {
+  public func settle() -> (result: ForwardResult, queries: Int)? {
     for _ in 0..<1_000 {
       var actions: [ForwardAction] = []
       forwarder.takeActions(into: &actions)
-      var result: ForwardResult?
+      var result: (ForwardResult, queries: Int)?
       for action in actions {
-        if case .finished(Self.ticket, let finished) = action { result = finished } else { carryOut(action) }
+        if case .finished(Self.ticket, let finished, let queries) = action {
+          result = (finished, queries)
+        } else {
+          carryOut(action)
+        }
       }
       if let result { return result }
       if actions.isEmpty {
@@ -75,7 +80,7 @@ public final class ScriptedUpstreams: HopSource {
       } else {
         forwarder.received(response.span, on: token, now: now)
       }
-    case .finished: break
+    case .finished, .wake: break
     }
   }
 
@@ -83,7 +88,7 @@ public final class ScriptedUpstreams: HopSource {
     guard let checked = try? Query(query.span), let name = checked.name(in: query.span) else { return nil }
     let question = "\(name.lowercased) \(checked.type)"
     asked.append("\(upstream) \(question)")
-    return script[question].map { Self.response($0, to: query, checked) }
+    return (script["\(upstream) \(question)"] ?? script[question]).map { Self.response($0, to: query, checked) }
   }
 
   /// A response from its text, its records uncompressed.

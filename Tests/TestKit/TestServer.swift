@@ -131,8 +131,8 @@ public final class TestServer {
     for _ in 0..<100 {
       let (step, count) = run(resolution, &buffer)
       if step == .ready { return Array(buffer[..<count]) }
-      guard let result = upstreams.settle() else { return nil }
-      resolution.learn(result)
+      guard let (result, queries) = upstreams.settle() else { return nil }
+      resolution.learn(result, queries: queries)
     }
     return nil
   }

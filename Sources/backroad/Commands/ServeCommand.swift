@@ -32,7 +32,9 @@ enum ServeCommand {
   private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
     let settings = try settings(arguments)
     let resolvConf = (try? Files.read(ResolvConf.path, maximumSize: 1 << 20)) ?? []
-    try Server.run(try settings.configuration(over: file(arguments), resolvConf: resolvConf))
+    let configuration = try settings.configuration(
+      over: file(arguments), interfaces: System.interfaceAddresses, resolvConf: resolvConf)
+    try Server.run(configuration)
     return .done
   }
 

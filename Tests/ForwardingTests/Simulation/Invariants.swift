@@ -7,7 +7,8 @@ extension Simulation {
   /// After every step: bounds, and nobody waits past the deadline.
   func checkAlways() throws {
     figures.checks += 1
-    for (index, worker) in workers.enumerated() {
+    for index in living {
+      let worker = workers[index]
       let usage = worker.usage
       guard usage.exchanges <= settings.maximumExchanges else { throw breach("\(usage.exchanges) questions in flight") }
       guard usage.sockets <= settings.maximumSockets else { throw breach("\(usage.sockets) sockets") }
@@ -20,6 +21,7 @@ extension Simulation {
       }
       if let due = worker.nextDeadline, due < now { throw breach("a timer in the past is still set") }
     }
+    guard shared.count <= workers.count * settings.maximumExchanges else { throw breach("\(shared.count) questions") }
     guard cache.usedOctets <= Self.cacheOctets else { throw breach("\(cache.usedOctets) octets cached") }
     while firstWaiting < waiting.count {
       let ticket = waiting[firstWaiting]
@@ -29,6 +31,18 @@ extension Simulation {
       }
       if now > ask.askedAt + settings.deadline { throw breach("ticket \(ticket), \(ask.question.name), has no result") }
       break
+    }
+  }
+
+  /// Two workers never have queries for one question on the wire. One worker's are tries of one exchange.
+  func checkAskedOnce(by worker: Int) throws {
+    figures.checks += 1
+    for other in living where other != worker {
+      for (question, exchange) in workers[worker].exchanges where !exchange.attempts.isEmpty {
+        guard workers[other].exchanges[question]?.attempts.isEmpty != false else {
+          throw breach("\(question.name) \(question.type) is asked by two workers")
+        }
+      }
     }
   }
 
@@ -97,9 +111,9 @@ extension Simulation {
 
   /// Six seconds after the faults: every name is answered, by every rule, on every worker.
   func everythingResolves() throws {
-    for worker in workers.indices {
+    for worker in living {
       for rule in rules {
-        for zone in worker == 0 ? Self.zones : ["corp."] {
+        for zone in worker == living[0] ? Self.zones : ["corp."] {
           for number in 0..<10 {
             let name = try Name("aname\(number).\(zone)")
             guard name.isSubdomain(of: rule.zone) else { continue }
@@ -127,12 +141,13 @@ extension Simulation {
 
   /// After a minute without questions nothing is open, waiting or set.
   func silence() throws {
-    for (index, worker) in workers.enumerated() {
-      let usage = worker.usage
+    for index in living {
+      let usage = workers[index].usage
       guard usage.exchanges + usage.waiters + usage.sockets + usage.streams + usage.timers == 0 else {
         throw breach("worker \(index) is not done: \(usage)")
       }
     }
+    guard !dead.isEmpty || shared.count == 0 else { throw breach("\(shared.count) questions are still in flight") }
     for (ticket, ask) in asks where !ask.isCancelled && ask.result == nil {
       throw breach("ticket \(ticket) has no result")
     }

@@ -8,19 +8,27 @@ extension Simulation {
   func carryOut(_ worker: Int) throws {
     var actions: [ForwardAction] = []
     workers[worker].takeActions(into: &actions)
+    var hasSent = false
     for action in actions {
       switch action {
       case .openDatagram(let token, let upstream): try open(worker, token, upstream, isStream: false)
       case .openStream(let token, let upstream):
         try open(worker, token, upstream, isStream: true)
         connect(worker, token)
-      case .send(let token, let octets): try send(worker, token, octets)
+      case .send(let token, let octets):
+        hasSent = true
+        try send(worker, token, octets)
       case .close(let token):
         guard sockets[worker].removeValue(forKey: token) != nil else { throw breach("a closed socket is closed again") }
         queries[worker][token] = nil
-      case .finished(let ticket, let result): try finished(Int(ticket.rawValue), result)
+      case .finished(let ticket, let result, let queries):
+        try finished(Int(ticket.rawValue), result, queries: queries)
+      case .wake(let other):
+        guard other != worker else { throw breach("a worker wakes itself") }
+        events.add(.wake(worker: other), at: now + .microseconds(10 + random.number(below: 500)))
       }
     }
+    if hasSent { try checkAskedOnce(by: worker) }
   }
 
   private func open(_ worker: Int, _ token: SocketToken, _ upstream: Upstream, isStream: Bool) throws {
@@ -74,6 +82,7 @@ extension Simulation {
   private func delay() -> Duration { .microseconds(200 + random.number(below: weather.longestDelay * 1000)) }
 
   func handleNetwork(_ event: EventQueue.Event) throws {
+    if let worker = event.worker, dead.contains(worker) { return }
     switch event {
     case .query(let worker, let token, let upstream, let octets): arrived(worker, token, upstream, octets)
     case .datagram(let worker, let token, let octets): workers[worker].received(octets.span, on: token, now: now)
@@ -89,9 +98,9 @@ extension Simulation {
       guard sockets[worker].removeValue(forKey: token) != nil else { return }
       workers[worker].streamClosed(token, now: now)
     case .forgery(let worker, let token): forge(worker, token)
-    case .ask, .cancel, .fault, .endOfFaults: break
+    case .ask, .cancel, .fault, .endOfFaults, .death, .wake: break
     }
-    for worker in workers.indices { try carryOut(worker) }
+    for worker in living { try carryOut(worker) }
   }
 
   // MARK: Upstreams
@@ -124,6 +133,7 @@ extension Simulation {
       events.add(.refusal(worker: worker, token), at: now + delay())
       return
     }
+    guard !(upstreams[index].dropsEDNS && query.hasEDNS) else { return }
     guard var message = response(index, query, isStream: false) else { return }
     if random.happens(weather.damage) {
       figures.faults += 1

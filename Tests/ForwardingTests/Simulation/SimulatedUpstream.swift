@@ -12,6 +12,8 @@ struct SimulatedUpstream {
   var knowsEDNS = true
   var keepsCase = true
   var givesCookies = false
+  /// Something on the way to it drops datagrams with EDNS.
+  var dropsEDNS = false
 
   // Faults of the moment.
   var isSilent = false

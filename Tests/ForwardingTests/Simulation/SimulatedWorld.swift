@@ -20,6 +20,10 @@ struct EventQueue {
     /// Somebody off the path guesses at a socket.
     case forgery(worker: Int, SocketToken)
     case endOfFaults
+    /// A worker ends in the middle of everything.
+    case death(worker: Int)
+    /// A worker hears that others left word for it.
+    case wake(worker: Int)
   }
 
   private var heap: [(at: UInt64, number: Int, event: Event)] = []
@@ -57,6 +61,19 @@ struct EventQueue {
   private static func less(
     _ a: (at: UInt64, number: Int, event: Event), _ b: (at: UInt64, number: Int, event: Event)
   ) -> Bool { (a.at, a.number) < (b.at, b.number) }
+}
+
+extension EventQueue.Event {
+  /// The worker whose socket it is about.
+  var worker: Int? {
+    switch self {
+    case .query(let worker, _, _, _), .datagram(let worker, _, _), .refusal(let worker, _), .connected(let worker, _),
+      .streamQuery(let worker, _, _, _), .streamOctets(let worker, _, _), .streamEnd(let worker, _),
+      .forgery(let worker, _):
+      worker
+    default: nil
+    }
+  }
 }
 
 /// How bad the network is, drawn from the seed; nothing is bad after the faults end.

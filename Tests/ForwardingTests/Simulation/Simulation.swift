@@ -12,6 +12,7 @@ final class Simulation {
 
   struct Ask {
     let question: ForwardQuestion
+    let worker: Int
     let askedAt: Instant
     var result: ForwardResult?
     var isCancelled = false
@@ -37,7 +38,11 @@ final class Simulation {
   let rules: [ForwardRule]
   let settings: ForwardSettings
   let cache: AnswerCache
+  let shared = QuestionsInFlight(workers: 2, shards: 2)
   var workers: [Forwarder] = []
+  /// Workers that died: they do and hear nothing any more.
+  var dead: Set<Int> = []
+  var living: [Int] { workers.indices.filter { !dead.contains($0) } }
   /// Open sockets of each worker, and which upstream each leads to.
   var sockets: [[SocketToken: (upstream: Int, isStream: Bool)]] = [[:], [:]]
   /// The last query on each socket, for forgers that know all but its secrets.
@@ -71,6 +76,7 @@ final class Simulation {
       upstreams[index].knowsEDNS = !random.oneIn(6)
       upstreams[index].keepsCase = !random.oneIn(6)
       upstreams[index].givesCookies = random.oneIn(3)
+      upstreams[index].dropsEDNS = random.oneIn(8)
     }
     let all = upstreams.map(\.upstream)
     rules = [
@@ -82,10 +88,12 @@ final class Simulation {
     settings = Self.settings(&random)
     cache = AnswerCache(capacityOctets: Self.cacheOctets, shards: 2, seed: random.next())
     self.random = random
-    for _ in 0..<2 {
+    for number in 0..<2 {
       var source = SplitMix(seed: self.random.next())
       workers.append(
-        Forwarder(settings: settings, cache: cache) { count in (0..<count).map { _ in source.octet() } })
+        Forwarder(settings: settings, cache: cache, shared: shared, worker: number) { count in
+          (0..<count).map { _ in source.octet() }
+        })
     }
   }
 
@@ -114,6 +122,10 @@ final class Simulation {
     for _ in 0..<random.number(below: 12) {
       events.add(.fault, at: now + .milliseconds(random.number(below: faultSeconds * 1000)))
     }
+    if random.oneIn(6) {
+      events.add(
+        .death(worker: random.number(below: 2)), at: now + .milliseconds(random.number(below: faultSeconds * 1000)))
+    }
     events.add(.endOfFaults, at: now + .seconds(faultSeconds))
     try runEvents(until: now + .seconds(faultSeconds + 6))
     try everythingResolves()
@@ -126,14 +138,14 @@ final class Simulation {
   /// Does events and timers in their order until a moment.
   func runEvents(until end: Instant) throws {
     while true {
-      let timer = workers.compactMap(\.nextDeadline).min()
+      let timer = living.compactMap { workers[$0].nextDeadline }.min()
       let next = [events.first, timer].compactMap { $0 }.min()
       guard let next, next <= end else { break }
       now = max(now, next)
       if let first = events.first, first <= now, let event = events.pop() {
         try handle(event)
       } else {
-        for worker in workers.indices where workers[worker].nextDeadline.map({ $0 <= now }) == true {
+        for worker in living where workers[worker].nextDeadline.map({ $0 <= now }) == true {
           workers[worker].advance(to: now)
           try carryOut(worker)
         }
@@ -149,6 +161,11 @@ final class Simulation {
     case .ask: try storm()
     case .cancel(let worker, let ticket): cancel(worker, ticket)
     case .fault: changeSomething()
+    case .death(let worker): die(worker)
+    case .wake(let worker):
+      guard !dead.contains(worker) else { return }
+      workers[worker].takeNotices(now: now)
+      try carryOut(worker)
     case .endOfFaults: endFaults()
     default: try handleNetwork(event)
     }
@@ -164,7 +181,7 @@ final class Simulation {
     var question = try drawQuestion()
     for _ in 0..<count {
       if !isSame { question = try drawQuestion() }
-      let worker = random.number(below: 2)
+      let worker = dead.contains(0) ? 1 : dead.contains(1) ? 0 : random.number(below: 2)
       let ticket = try ask(question, worker)
       if weather.loss > 0, random.oneIn(8) {
         events.add(.cancel(worker: worker, ticket), at: now + .milliseconds(random.number(below: 4000)))
@@ -186,26 +203,34 @@ final class Simulation {
     nextTicket += 1
     figures.asks += 1
     let ticket = nextTicket
-    asks[ticket] = Ask(question: question, askedAt: now)
+    asks[ticket] = Ask(question: question, worker: worker, askedAt: now)
     let asker = Asker(workspace: UInt32(ticket % 2), client: .v4(UInt32(ticket % 5)))
     switch workers[worker].ask(question, ticket: Ticket(UInt64(ticket)), asker: asker, now: now) {
     case .pending: waiting.append(ticket)
-    case .done(let result): try finished(ticket, result)
+    case .done(let result): try finished(ticket, result, queries: 0)
     }
     try carryOut(worker)
     return ticket
   }
 
   private func cancel(_ worker: Int, _ ticket: Int) {
-    guard asks[ticket]?.result == nil else { return }
+    guard asks[ticket]?.result == nil, !dead.contains(worker) else { return }
     asks[ticket]?.isCancelled = true
     workers[worker].cancel(Ticket(UInt64(ticket)))
   }
 
-  func finished(_ ticket: Int, _ result: ForwardResult) throws {
+  /// A worker ends in the middle of everything; its clients' questions end with it, and nobody else's may.
+  private func die(_ worker: Int) {
+    dead.insert(worker)
+    figures.faults += 1
+    for (ticket, ask) in asks where ask.worker == worker && ask.result == nil { asks[ticket]?.isCancelled = true }
+  }
+
+  func finished(_ ticket: Int, _ result: ForwardResult, queries: Int) throws {
     guard let ask = asks[ticket] else { throw breach("a result for a ticket that was never used") }
     guard ask.result == nil else { throw breach("ticket \(ticket) has two results") }
     guard !ask.isCancelled else { throw breach("ticket \(ticket) was cancelled and has a result") }
+    guard queries <= settings.maximumTries else { throw breach("\(queries) queries for ticket \(ticket)") }
     asks[ticket]?.result = result
     try checkResult(ask.question, result)
   }
@@ -221,6 +246,8 @@ extension ForwardCounters {
     cacheHits += other.cacheHits
     staleAnswers += other.staleAnswers
     coalesced += other.coalesced
+    followed += other.followed
+    takeOvers += other.takeOvers
     exchanges += other.exchanges
     failures += other.failures
     overloads += other.overloads

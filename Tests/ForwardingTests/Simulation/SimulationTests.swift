@@ -26,7 +26,7 @@ struct SimulationTests {
   @Test(arguments: 0..<parts)
   func seeds(_ part: Int) throws {
     let first = Self.number("BACKROAD_FIRST_SEED", 1)
-    let count = Self.number("BACKROAD_SEEDS", 120)
+    let count = Self.number("BACKROAD_SEEDS", 40)
     var total = Simulation.Figures()
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
       total.seeds += 1

@@ -22,22 +22,28 @@ final class Rig {
   var open: [SocketToken: Upstream] = [:]
   var streams: Set<SocketToken> = []
   var results: [Int: [ForwardResult]] = [:]
+  /// How many queries each took.
+  var spent: [Int: Int] = [:]
+  /// Workers that were to be woken.
+  var woken: [Int] = []
   private var nextTicket = 0
 
   static let addresses = ["10.1.0.2", "10.1.0.3", "10.1.0.4"]
 
   init(
-    upstreams: Int = 1, zone: String = ".", cacheOctets: Int = 1 << 20, seed: UInt64 = 1,
-    _ change: (inout ForwardSettings) -> Void = { _ in }
+    upstreams: Int = 1, zone: String = ".", cacheOctets: Int = 1 << 20, seed: UInt64 = 1, cache: AnswerCache? = nil,
+    shared: QuestionsInFlight? = nil, worker: Int = 0, _ change: (inout ForwardSettings) -> Void = { _ in }
   ) throws {
     var settings = ForwardSettings()
     settings.mixesCase = false
     settings.sendsCookies = false
     settings.hedges = false
     change(&settings)
-    cache = AnswerCache(capacityOctets: cacheOctets, shards: 1, seed: 1)
+    self.cache = cache ?? AnswerCache(capacityOctets: cacheOctets, shards: 1, seed: 1)
     var random = SplitMix(seed: seed)
-    forwarder = Forwarder(settings: settings, cache: cache) { count in (0..<count).map { _ in random.octet() } }
+    forwarder = Forwarder(settings: settings, cache: self.cache, shared: shared, worker: worker) { count in
+      (0..<count).map { _ in random.octet() }
+    }
     rule = ForwardRule(
       owner: .server, zone: try Name(zone), upstreams: Self.addresses.prefix(upstreams).compactMap { Upstream($0) })
   }
@@ -46,12 +52,13 @@ final class Rig {
   @discardableResult
   func ask(
     _ name: String, _ type: RecordType = .a, dnssecOK: Bool = false, rule: ForwardRule? = nil, workspace: UInt32 = 1,
-    client: UInt32 = 1
+    client: UInt32 = 1, queries: Int = .max
   ) throws -> Int {
     nextTicket += 1
     let question = ForwardQuestion(name: try Name(name), type: type, dnssecOK: dnssecOK, rule: rule ?? self.rule)
     let outcome = forwarder.ask(
-      question, ticket: Ticket(UInt64(nextTicket)), asker: Asker(workspace: workspace, client: .v4(client)), now: now)
+      question, ticket: Ticket(UInt64(nextTicket)), asker: Asker(workspace: workspace, client: .v4(client)),
+      queries: queries, now: now)
     if case .done(let result) = outcome { results[nextTicket, default: []].append(result) }
     drain()
     return nextTicket
@@ -71,7 +78,10 @@ final class Rig {
       case .close(let token):
         open[token] = nil
         streams.remove(token)
-      case .finished(let ticket, let result): results[Int(ticket.rawValue), default: []].append(result)
+      case .finished(let ticket, let result, let queries):
+        results[Int(ticket.rawValue), default: []].append(result)
+        spent[Int(ticket.rawValue)] = queries
+      case .wake(let worker): woken.append(worker)
       }
     }
   }
@@ -121,6 +131,12 @@ final class Rig {
     open[token] = nil
     streams.remove(token)
     forwarder.streamClosed(token, now: now)
+    drain()
+  }
+
+  /// Takes what other workers left.
+  func hear() {
+    forwarder.takeNotices(now: now)
     drain()
   }
 

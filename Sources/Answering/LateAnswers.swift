@@ -1,0 +1,43 @@
+import Forwarding
+import Wire
+
+/// What may still be sent over UDP to clients that have waited for long.
+///
+/// Whoever can have upstreams answer late can save up answers and have all of them sent to a victim in one moment
+/// (DNSBomb, CVE-2024-33655). Unbound sends nothing after 1.9 s. `dig` and stub resolvers wait for five, and the
+/// failures of a dead upstream come late by nature, so here a client's late answers are limited by their octets: a few
+/// are sent, a burst is not. Addresses are not forged over TCP, so nothing is limited there.
+public struct LateAnswers: Sendable {
+  /// An answer is late when its question came longer ago than this.
+  public static let after = Duration.milliseconds(1900)
+  /// How many octets of late answers a client is sent in one second; 130 failures with their reason, or 13 full answers.
+  public static let octetsPerSecond = 16 << 10
+  /// How many clients are counted at once; to more nothing late is sent in that second.
+  static let maximumClients = 4096
+
+  /// How many answers were not sent.
+  public private(set) var dropped = 0
+
+  private var second: UInt64 = 0
+  private var sent: [IPAddress: Int] = [:]
+
+  /// Nothing sent yet.
+  public init() {}
+
+  /// True when an answer may be sent over UDP; what may be sent is counted.
+  public mutating func admit(octets: Int, to client: IPAddress, askedAt: Instant, now: Instant) -> Bool {
+    guard now.since(askedAt) > Self.after else { return true }
+    let current = now.nanoseconds / 1_000_000_000
+    if current != second {
+      second = current
+      sent.removeAll(keepingCapacity: true)
+    }
+    let total = sent[client, default: 0] + octets
+    guard total <= Self.octetsPerSecond, sent[client] != nil || sent.count < Self.maximumClients else {
+      dropped += 1
+      return false
+    }
+    sent[client] = total
+    return true
+  }
+}

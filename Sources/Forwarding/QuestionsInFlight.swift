@@ -1,0 +1,127 @@
+import Synchronization
+
+/// Which worker asks what, so that equal questions of several workers are asked once: the others follow the one that
+/// asks, and are told what came of it.
+///
+/// Shared by all workers and looked at only on the way to an upstream, in parts that are locked by themselves. It holds a
+/// question for each exchange of a worker at most, and so no more than those are bounded to.
+public final class QuestionsInFlight: Sendable {
+  /// What a worker that follows is told.
+  struct Notice: Sendable {
+    let question: ForwardQuestion
+    /// Nil when whoever asked stopped before it came to an end: who still waits is to ask.
+    let result: ForwardResult?
+    /// How many queries it took.
+    let queries: Int
+  }
+
+  /// Who asks.
+  enum Claim {
+    case thisWorker
+    /// Another, which counts as dead after that moment unless it says that it goes on.
+    case another(aliveUntil: Instant)
+  }
+
+  private struct Entry {
+    var worker: Int
+    var aliveUntil: Instant
+    var followers: [Int] = []
+  }
+
+  /// A lock and what it guards; a class, because a `Mutex` cannot be in an array.
+  private final class Shard: Sendable {
+    let entries = Mutex<[ForwardQuestion: Entry]>([:])
+  }
+
+  private final class Notices: Sendable {
+    let all = Mutex<[Notice]>([])
+  }
+
+  private let shards: [Shard]
+  private let notices: [Notices]
+  /// The most notices that wait for one worker; who misses one asks once the worker that asked counts as dead.
+  private static let maximumNotices = 8192
+
+  /// - Parameter workers: how many there are; they are numbered from 0.
+  public init(workers: Int, shards: Int = 16) {
+    self.shards = (0..<max(1, shards)).map { _ in Shard() }
+    notices = (0..<workers).map { _ in Notices() }
+  }
+
+  /// How many questions are being asked.
+  public var count: Int { shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.count } } }
+
+  private func shard(of question: ForwardQuestion) -> Shard {
+    shards[Int(UInt(bitPattern: question.hashValue) % UInt(shards.count))]
+  }
+
+  /// Makes a worker the one that asks a question, unless another does and shows that it lives.
+  ///
+  /// - Parameters:
+  ///   - aliveUntil: until when the worker counts as alive without saying so again.
+  ///   - follows: whether it wants to be told what comes of it when another asks.
+  func claim(
+    _ question: ForwardQuestion, by worker: Int, aliveUntil: Instant, follows: Bool, now: Instant
+  ) -> Claim {
+    shard(of: question).entries.withLock { entries in
+      guard let entry = entries[question], entry.worker != worker, now < entry.aliveUntil else {
+        let others = entries[question]?.followers.filter { $0 != worker } ?? []
+        entries[question] = Entry(worker: worker, aliveUntil: aliveUntil, followers: others)
+        return .thisWorker
+      }
+      if follows, !entry.followers.contains(worker) { entries[question]?.followers.append(worker) }
+      return .another(aliveUntil: entry.aliveUntil)
+    }
+  }
+
+  /// The worker that asks goes on with it.
+  func renew(_ question: ForwardQuestion, by worker: Int, aliveUntil: Instant) {
+    shard(of: question).entries.withLock { entries in
+      guard entries[question]?.worker == worker else { return }
+      entries[question]?.aliveUntil = aliveUntil
+    }
+  }
+
+  /// True when another worker wants to know what comes of it.
+  func isFollowed(_ question: ForwardQuestion, by worker: Int) -> Bool {
+    shard(of: question).entries.withLock { entries in
+      guard let entry = entries[question], entry.worker == worker else { return false }
+      return !entry.followers.isEmpty
+    }
+  }
+
+  /// A worker that follows wants to be told no more.
+  func leave(_ question: ForwardQuestion, _ worker: Int) {
+    shard(of: question).entries.withLock { entries in
+      guard let entry = entries[question], entry.followers.contains(worker) else { return }
+      entries[question]?.followers.removeAll { $0 == worker }
+    }
+  }
+
+  /// The worker that asked is done: leaves a notice for each that follows.
+  ///
+  /// - Returns: the workers that are to be woken; none when another took the question over.
+  func end(_ question: ForwardQuestion, by worker: Int, _ result: ForwardResult?, queries: Int) -> [Int] {
+    let followers: [Int] = shard(of: question).entries.withLock { entries in
+      guard let entry = entries[question], entry.worker == worker else { return [] }
+      entries[question] = nil
+      return entry.followers
+    }
+    for follower in followers {
+      notices[follower].all.withLock {
+        if $0.count < Self.maximumNotices {
+          $0.append(Notice(question: question, result: result, queries: queries))
+        }
+      }
+    }
+    return followers
+  }
+
+  /// Takes what was left for a worker.
+  func takeNotices(for worker: Int) -> [Notice] {
+    notices[worker].all.withLock { all in
+      defer { all.removeAll() }
+      return all
+    }
+  }
+}
