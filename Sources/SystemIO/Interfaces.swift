@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Wire
 
@@ -12,7 +13,7 @@ extension System {
     var addresses: [IPAddress] = []
     var next = unsafe list
     while let entry = unsafe next {
-      // unsafe: a node of the list, which lives until it is freed; its address, if it has one, is as long as its family's.
+      // unsafe: a node of the list, which lives until it is freed; its address is as long as its family's.
       if let address = unsafe entry.pointee.ifa_addr, let known = unsafe Self.address(address) { addresses.append(known) }
       unsafe next = entry.pointee.ifa_next
     }

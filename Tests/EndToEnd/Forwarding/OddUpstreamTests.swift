@@ -31,6 +31,20 @@ extension EndToEnd {
       }
     }
 
+    /// What stands before some upstreams drops whatever it does not know.
+    @Test func oneThatIsSilentToEDNSIsAskedWithout() throws {
+      try Lab.run { lab in
+        let script: HostileUpstream.Script = { $0.hasEDNS && !$0.isTCP ? [] : [Self.answer($0)] }
+        try HostileUpstream.run(script) { upstream in
+          let server = try serve(lab, upstream)
+          for name in ["one", "two", "three", "four"] {
+            #expect(try server.dig("\(name).example").addresses == ["10.9.9.9"])
+          }
+          #expect(upstream.questions.filter { $0.name == "four.example." }.map(\.hasEDNS) == [false])
+        }
+      }
+    }
+
     @Test func oneThatLosesTheCaseIsAskedInPlainCase() throws {
       try Lab.run { lab in
         try HostileUpstream.run({ [Message.loweringCase(Self.answer($0))] }) { upstream in

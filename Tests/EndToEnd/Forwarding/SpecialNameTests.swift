@@ -93,6 +93,21 @@ extension EndToEnd {
       }
     }
 
+    /// A server on all addresses is reached by each of the machine's, not by the loopback's alone.
+    @Test func theMachinesOwnAddressesAreNoUpstreams() throws {
+      try Lab.run { lab in
+        let words = try lab.run("hostname", ["-I"]).output.split(whereSeparator: \.isWhitespace)
+        guard let own = words.first(where: { !$0.contains(":") }) else {
+          print("skipped: this machine has no address but the loopback's")
+          return
+        }
+        let port = try Port.free()
+        let outcome = try lab.run(
+          Lab.backroad(), ["serve", "--listen", "0.0.0.0:\(port)", "--forward", "\(own):\(port)"])
+        #expect(outcome.status != 0 && outcome.errors.contains("is this server itself"), "\(outcome.errors)")
+      }
+    }
+
     @Test func aLoopThroughDnsmasqEndsInTime() throws {
       try Lab.run { lab in
         let port = try Port.free()
