@@ -14,7 +14,7 @@ extension System {
     var next = unsafe list
     while let entry = unsafe next {
       // unsafe: a node of the list, which lives until it is freed; its address is as long as its family's.
-      if let address = unsafe entry.pointee.ifa_addr, let known = unsafe Self.address(address) { addresses.append(known) }
+      if let raw = unsafe entry.pointee.ifa_addr, let address = unsafe address(raw) { addresses.append(address) }
       unsafe next = entry.pointee.ifa_next
     }
     return addresses

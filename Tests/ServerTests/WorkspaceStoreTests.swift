@@ -25,7 +25,7 @@ struct WorkspaceStoreTests {
     }
 
     var store: WorkspaceStore {
-      WorkspaceStore(folder: ZonesFolder(path: folder.path), serverRules: [], listeners: [])
+      WorkspaceStore(folder: ZonesFolder(path: folder.path), serverRules: [], own: OwnAddresses())
     }
   }
 
