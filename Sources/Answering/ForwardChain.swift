@@ -29,6 +29,10 @@ struct ForwardChain: ~Escapable {
   let workspace: Workspace
   var walk: ZoneWalk
   var hashes: NameHashes
+  /// The upstream's part of the answer, when only one answer had a part and what comes before it is the zones'.
+  private(set) var keepable: AnswerMemo.UpstreamPart?
+  /// True once a hop was taken over the border and the chain went on.
+  private var hasGoneOn = false
   /// True once anything was answered from a zone or by more than one upstream's answer: AD cannot be passed on then.
   private var isComposed = false
 
@@ -67,6 +71,7 @@ struct ForwardChain: ~Escapable {
           name = target
           owner = writer.lastTargetOffset
           isComposed = true
+          (keepable, hasGoneOn) = (nil, true)
         }
       }
     }
@@ -89,6 +94,7 @@ struct ForwardChain: ~Escapable {
     case .closed:
       return .end(answerClosed(name, owner, rule, &writer))
     case .answer(let answer):
+      keepable = hasGoneOn ? nil : .init(start: writer.count, answer: answer)
       return append(answer, owner, rule, .aged(source.now), nil, &writer)
     case .stale(let answer, let error):
       return append(answer, owner, rule, .stale, error, &writer)

@@ -118,10 +118,28 @@ extension Responder {
     hashes = chain.hashes
     switch end {
     case .waiting: return .waiting
-    case .complete(let error): _ = finish(query, nil, error, &writer)
+    case .complete(let error):
+      if error == nil, let part = chain.keepable {
+        keep(resolution, part, Moment(now: source.now, cacheEpoch: moment.cacheEpoch), in: snapshot, &writer)
+      }
+      _ = finish(query, nil, error, &writer)
     case .overflow: _ = overflow(query, resolution.transport, &writer)
     case .failed(let error): _ = fail(query, error, &writer)
     }
     return .ready
+  }
+
+  /// Keeps an answer for those who ask the same while it holds.
+  @_lifetime(writer: copy writer)
+  private mutating func keep(
+    _ resolution: Resolution, _ part: AnswerMemo.UpstreamPart, _ moment: Moment, in snapshot: Snapshot,
+    _ writer: inout MessageWriter
+  ) {
+    let message = resolution.message
+    let query = resolution.query
+    guard query.wantsRecursion, let index = snapshot.index(of: resolution.workspace) else { return }
+    let key = AnswerMemo.Key(generation: snapshot.images.generation(at: index), query)
+    let name = message.span.extracting(Query.nameOffset..<(Query.nameOffset + query.nameLength))
+    memo.keep(key, name, writer.message, part, moment)
   }
 }

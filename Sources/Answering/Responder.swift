@@ -19,6 +19,20 @@ public enum Response: Sendable {
   case resolve(Query, Decision)
 }
 
+/// When a message is answered.
+public struct Moment: Sendable {
+  /// The worker's clock.
+  public var now: Instant
+  /// The cache's: what was made of it in another epoch is not given again.
+  public var cacheEpoch: UInt64
+
+  /// Takes both.
+  public init(now: Instant = Instant(nanoseconds: 0), cacheEpoch: UInt64 = 0) {
+    self.now = now
+    self.cacheEpoch = cacheEpoch
+  }
+}
+
 /// Whose query it is, decided once and before anything is looked up.
 public struct Decision: Sendable {
   /// The workspace's slot, which the snapshot keeps with the workspace.
@@ -33,7 +47,13 @@ public struct Decision: Sendable {
 public struct Responder: Sendable {
   /// What the server says of itself.
   public let identity: ServerIdentity
+  /// The time, and the state of the cache, when the messages come that are handed in next.
+  public var moment = Moment()
   var hashes = NameHashes()
+  var memo = AnswerMemo()
+
+  /// How many answers of upstreams were given again without going their whole way.
+  public var recalledCount: UInt64 { memo.hits }
 
   /// Starts with empty scratch space.
   public init(identity: ServerIdentity) {
@@ -114,7 +134,9 @@ public struct Responder: Sendable {
       let complaint = Complaints.notHeld(snapshot.workspaces[decision.workspace].name)
       return finish(query, .refused, complaint, &writer)
     case .leaves, .alias:
-      return .resolve(query, decision)
+      let key = AnswerMemo.Key(generation: images.generation(at: decision.workspace), query)
+      let question = name.extracting(0..<query.nameLength)
+      return memo.recall(key, question, moment, &writer) ? finish(query, nil, nil, &writer) : .resolve(query, decision)
     }
   }
 

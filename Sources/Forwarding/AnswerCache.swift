@@ -12,6 +12,8 @@ public final class AnswerCache: Sendable {
   private let shards: [Shard]
   private let seed: UInt64
 
+  private let flushes = Atomic<UInt64>(0)
+
   /// A lock and what it guards; a class, because a `Mutex` cannot be in an array.
   private final class Shard: Sendable {
     let entries: Mutex<CacheShard>
@@ -40,6 +42,12 @@ public final class AnswerCache: Sendable {
     let each = capacityOctets / count
     self.shards = (0..<count).map { _ in Shard(capacity: each) }
   }
+
+  /// Moves when anything was taken out on somebody's word: what was made of an answer of another epoch is void.
+  public var epoch: UInt64 { flushes.load(ordering: .acquiring) }
+
+  /// Begins another epoch; to be called when entries have been taken out.
+  func beginEpoch() { flushes.add(1, ordering: .releasing) }
 
   /// How many octets are used, about.
   public var usedOctets: Int { shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.usedOctets } } }

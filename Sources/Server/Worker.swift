@@ -16,6 +16,7 @@ final class Worker {
   var poller: Poller
   /// The time of this turn of the loop.
   var now: Instant
+  private let cache: AnswerCache
   let forwarding: UpstreamSockets
   var waiting = WaitingQuestions()
   var lateAnswers = LateAnswers()
@@ -61,6 +62,7 @@ final class Worker {
     responder = Responder(identity: identity)
     poller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
+    self.cache = cache
     forwarding = UpstreamSockets(cache: cache, questions: questions, worker: number, mailboxes: mailboxes)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
     for address in addresses {
@@ -78,6 +80,7 @@ final class Worker {
     while !isFinished {
       let count = try poller.wait(timeoutMilliseconds: millisecondsToNextDeadline)
       now = Instant(nanoseconds: System.monotonicNanoseconds())
+      responder.moment = Moment(now: now, cacheEpoch: cache.epoch)
       for index in 0..<count {
         let ready = poller.ready(at: index)
         if let token = WaitToken(rawValue: ready.token) { handle(token, ready.events) }

@@ -48,7 +48,7 @@ public struct MessageReader: ~Escapable {
 
   /// Goes on at `place`, which must be inside the message or its end.
   @_lifetime(self: copy self)
-  mutating func skip(to place: Int) {
+  public mutating func skip(to place: Int) {
     precondition(place >= Header.length && place <= octets.count)
     offset = place
   }

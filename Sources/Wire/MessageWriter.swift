@@ -130,6 +130,34 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     lastTargetOffset = 0
   }
 
+  /// Puts records that were written before, after the same question, in the place of what is written.
+  ///
+  /// - Parameters:
+  ///   - records: of the answer and authority sections; pointers in them lead to where they led then.
+  ///   - flags: all of the header's.
+  /// - Returns: false when they do not fit; nothing is changed then.
+  @_lifetime(self: copy self)
+  public mutating func replaceRecords(
+    after questionEnd: Int, with records: Span<UInt8>, answers: UInt16, authorities: UInt16, flags: Flags
+  ) -> Bool {
+    guard questionEnd + records.count <= limit else { return false }
+    clear(to: questionEnd)
+    octets.copy(records, to: questionEnd)
+    count = questionEnd + records.count
+    octets.setBigEndian16(answers, at: Section.answer.countOffset)
+    octets.setBigEndian16(authorities, at: Section.authority.countOffset)
+    self.flags = flags
+    return true
+  }
+
+  /// Lowers the TTL that stands at a place of the message.
+  ///
+  /// - Parameter seconds: less than the TTL.
+  @_lifetime(self: copy self)
+  public mutating func countDown(ttlAt offset: Int, by seconds: UInt32) {
+    octets.setBigEndian32(octets.span.bigEndian32(at: offset) &- seconds, at: offset)
+  }
+
   /// Takes back every record, and sets TC: the client asks again over TCP.
   @_lifetime(self: copy self)
   public mutating func truncate(to questionEnd: Int) {

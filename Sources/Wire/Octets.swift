@@ -18,6 +18,15 @@ extension Span where Element == UInt8 {
     return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
 
+  /// A plain value at `offset`, as `set(plain:at:)` wrote it; traps when it is not wholly inside.
+  ///
+  /// For types that any octets make a value of: numbers, and structs of them.
+  @inlinable public func plain<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
+    precondition(offset >= 0 && offset &+ MemoryLayout<Value>.size <= count)
+    // unsafe: an unaligned load inside the bounds that the line above checked.
+    return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+  }
+
   /// A copy as an array.
   public var array: [UInt8] {
     unsafe withUnsafeBufferPointer { unsafe Array($0) }  // unsafe: the pointer does not outlive the copy.
@@ -36,6 +45,14 @@ extension MutableSpan where Element == UInt8 {
         unsafe (to + offset).update(from: from, count: from.distance(to: from + source.count))
       }
     }
+  }
+
+  /// Writes a plain value without padding at `offset`, in the machine's own order; traps when it does not fit.
+  @_lifetime(self: copy self)
+  @inlinable public mutating func set<Value: BitwiseCopyable>(plain value: Value, at offset: Int) {
+    precondition(offset >= 0 && offset &+ MemoryLayout<Value>.size <= count)
+    // unsafe: an unaligned store inside the bounds that the line above checked.
+    unsafe withUnsafeMutableBytes { unsafe $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
   }
 
   /// Writes a 16-bit number in network order at `offset`; traps when it does not fit.

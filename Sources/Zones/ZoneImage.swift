@@ -260,12 +260,12 @@ public struct ZoneImageView: ~Escapable {
   }
 
   @inline(__always)
-  private func node(at index: Int) -> Node { octets.load(Node.self, at: index) }
+  private func node(at index: Int) -> Node { octets.plain(Node.self, at: index) }
 
   /// The head of one of a node's RRsets.
   @inline(__always)
   private func set(_ number: Int, ofNodeAt index: Int) -> RecordSet {
-    octets.load(
+    octets.plain(
       RecordSet.self, at: index + MemoryLayout<Node>.stride + number * MemoryLayout<RecordSet>.stride)
   }
 
@@ -313,16 +313,6 @@ public struct ZoneImageView: ~Escapable {
   /// The name of a zone.
   public func apex(_ zone: ZoneEntry) -> Name? {
     Name(wire: octets.extracting(Int(zone.apexOffset)..<(Int(zone.apexOffset) + Int(zone.apexLength))).array)
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// A plain value as the image's maker wrote it; traps when it is not wholly inside.
-  @inline(__always)
-  fileprivate func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
-    precondition(offset >= 0 && offset &+ MemoryLayout<Value>.size <= count)
-    // unsafe: an unaligned load inside the bounds that the line above checked, of a type that any octets make.
-    return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type)
   }
 }
 

@@ -67,6 +67,26 @@ struct AllocationTests {
     }
   }
 
+  /// The chain of a private name whose end an upstream gave, and a name that no zone holds.
+  @Test(arguments: ["link.example", "public.test"]) func anAnswerThatIsRememberedAllocatesNothing(name: String) throws {
+    let server = TestServer(
+      zones: ["example": "link 60 CNAME vpce.test."], forward: [".": "10.9.0.9"],
+      ScriptedUpstreams([
+        "vpce.test. A": "NOERROR\nvpce.test. 60 A 192.0.2.1\nvpce.test. 60 A 192.0.2.2",
+        "public.test. A": "NOERROR\npublic.test. 60 A 192.0.2.3",
+      ]))
+    let query = RawMessage.query(wire(name), .a, additional: 1).opt(size: 1_232).octets
+    let first = try #require(server.answer(query))
+    var buffer = [UInt8](repeating: 0, count: 1_232)
+    let client = SocketAddress(.v4(0x0a00_0001), port: 40_000)
+    allocation_count_start()
+    let (response, length) = server.respond(query, client, .udp, &buffer)
+    let count = allocation_count_stop()
+    guard case .ready = response else { throw NotAnswered() }
+    #expect(Array(buffer[..<length]) == first)
+    #expect(count == 0)
+  }
+
   @Test func aTruncatedAnswerAllocatesNothing() throws {
     let label = String(repeating: "l", count: 60)
     let long = "\(label).\(label).\(label).many.wild.example"

@@ -44,7 +44,18 @@ public final class TestServer {
   public let snapshot: Snapshot
   /// Whom it forwards to.
   public let upstreams: ScriptedUpstreams
-  private var responder = Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test"))
+  /// True to go the long way each time, as if nothing had been answered before.
+  public var forgetsAnswers = false
+  /// The cache's, as a flush moves it.
+  public var cacheEpoch: UInt64 = 0
+  private var responder = newResponder()
+
+  private static func newResponder() -> Responder {
+    Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test"))
+  }
+
+  /// How many answers were given again without going their whole way.
+  public var recalledCount: UInt64 { responder.recalledCount }
 
   /// Loads workspaces, whose files must be without errors.
   ///
@@ -116,10 +127,13 @@ public final class TestServer {
     }
   }
 
-  private func respond(
+  /// Takes the first step of answering a message: the whole of it for what needs no upstream.
+  public func respond(
     _ message: [UInt8], _ peer: SocketAddress, _ transport: Transport, _ buffer: inout [UInt8]
   ) -> (Response, Int) {
     let limit = buffer.count
+    if forgetsAnswers { responder = Self.newResponder() }
+    responder.moment = Moment(now: upstreams.now, cacheEpoch: cacheEpoch)
     var writer = MessageWriter(buffer.mutableSpan, limit: limit)
     let response = responder.respond(to: message.span, from: peer, via: transport, in: snapshot, &writer)
     return (response, writer.count)
