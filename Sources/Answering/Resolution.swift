@@ -137,8 +137,8 @@ extension Responder {
   ) {
     let message = resolution.message
     let query = resolution.query
-    guard query.wantsRecursion, let index = snapshot.index(of: resolution.workspace) else { return }
-    let key = AnswerMemo.Key(generation: snapshot.images.generation(at: index), query)
+    guard query.wantsRecursion else { return }
+    let key = AnswerMemo.Key(generation: snapshot.images.generation(at: resolution.workspace.number), query)
     let name = message.span.extracting(Query.nameOffset..<(Query.nameOffset + query.nameLength))
     memo.keep(key, name, writer.message, part, moment)
   }
