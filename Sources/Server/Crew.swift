@@ -43,8 +43,7 @@ struct Crew: ~Copyable {
   /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
   init(_ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) throws(SystemError) {
     let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
-    let seed = try System.random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
-    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: seed)
+    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
     var threads: [WorkerThread] = []
     for index in mail.mailboxes.indices {

@@ -12,6 +12,8 @@ final class Mailbox: Sendable {
   }
 
   private let content = Mutex(Content())
+  /// True while there is something that the worker has not looked at.
+  private let isFull = Atomic(false)
   let waker: Waker
   /// Woken when the worker has given a snapshot back.
   private let returns: Returns
@@ -34,6 +36,7 @@ final class Mailbox: Sendable {
       defer { content.snapshot = snapshot }
       return content.snapshot
     }
+    isFull.store(true, ordering: .releasing)
     waker.wake()
   }
 
@@ -43,11 +46,17 @@ final class Mailbox: Sendable {
     waker.wake()
   }
 
+  /// True when a snapshot was left that the worker has not taken. A worker that asks after it has received a query sees
+  /// every snapshot that was published before the query was sent.
+  var hasNews: Bool { isFull.load(ordering: .acquiring) }
+
   /// Takes the snapshot that was left, if any, in exchange for the one before; for the worker.
   ///
   /// - Returns: true when the worker must finish.
   func exchange(_ snapshot: inout Snapshot) -> Bool {
     waker.reset()
+    // Before looking: what is left from now on is told of again.
+    isFull.store(false, ordering: .sequentiallyConsistent)
     let (isNew, mustStop) = content.withLock { content in
       guard let next = content.snapshot else { return (false, content.mustStop) }
       // Inside the lock, so that the worker's reference is never the last.

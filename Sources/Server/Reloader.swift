@@ -13,6 +13,7 @@ struct Reloader: ~Copyable {
   private var watch: WorkspaceWatch
   private var poller: Poller
   private let crew: Crew.Mail
+  private let leases: LeaseKeeper
   private let log: Log
   private var pending = PendingChanges()
 
@@ -20,7 +21,7 @@ struct Reloader: ~Copyable {
   private static let watchToken: UInt64 = 1
   private static let returnsToken: UInt64 = 2
 
-  init(store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, log: Log)
+  init(store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, leases: LeaseKeeper, log: Log)
     throws(SystemError)
   {
     let watch = try WorkspaceWatch(folder)
@@ -31,6 +32,7 @@ struct Reloader: ~Copyable {
     self.store = store
     self.signals = signals
     self.crew = crew
+    self.leases = leases
     self.log = log
     self.watch = watch
     self.poller = poller
@@ -43,7 +45,7 @@ struct Reloader: ~Copyable {
     report(try store.refreshAll())
   }
 
-  /// What is to be served.
+  /// What is to be served, but for the leases.
   var snapshot: Snapshot { store.snapshot }
 
   /// Goes on until the process is told to end.
@@ -92,7 +94,7 @@ struct Reloader: ~Copyable {
       }
       report(changes)
       guard !changes.changed.isEmpty else { return }
-      crew.publish(store.snapshot)
+      leases.publish(store.snapshot)
       log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
     } catch {
       // The folder itself is gone or unreadable: the last good state stays.

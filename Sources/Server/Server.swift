@@ -36,9 +36,11 @@ public enum Server {
       folder: folder, serverRules: rules + SpecialNames.rules(beside: rules),
       own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses))
     let mail = try Crew.Mail(count: configuration.workerCount)
-    var reloader = try Reloader(store: store, folder: folder, signals: signals, crew: mail, log: log)
+    let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) { mail.publish($0) }
+    var reloader = try Reloader(
+      store: store, folder: folder, signals: signals, crew: mail, leases: leases, log: log)
     try reloader.start()
-    let crew = try Crew(mail, configuration, reloader.snapshot, log)
+    let crew = try Crew(mail, configuration, leases.adopt(reloader.snapshot), log)
     announce(configuration, reloader.snapshot, log)
     try reloader.run()
     log.note("stopping: finishing what is in flight")

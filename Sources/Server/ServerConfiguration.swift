@@ -1,4 +1,5 @@
 import Forwarding
+import Storage
 import SystemIO
 import Wire
 
@@ -32,6 +33,8 @@ public struct ServerConfiguration: Sendable {
   public var zones: String
   /// None: only names in the zones are answered, and in zones that a workspace forwards.
   public var rules: [Rule]
+  /// The path of the file that leases are kept in; nil for one in the zones folder.
+  public var leases: String?
   /// How many threads answer; 0 for one on each core.
   public var workers: Int
   /// How many MiB of upstreams' answers are kept, by all threads together.
@@ -47,6 +50,12 @@ public struct ServerConfiguration: Sendable {
     self.rules = rules
     self.workers = workers
     self.cacheMebibytes = cacheMebibytes
+  }
+
+  /// The path of the file that leases are kept in.
+  public var leasesPath: String {
+    if let leases { return leases }
+    return zones.hasSuffix("/") ? zones + LeaseJournal.fileName : "\(zones)/\(LeaseJournal.fileName)"
   }
 
   /// How many threads answer.

@@ -18,6 +18,8 @@ public struct ServerSettings: Sendable {
   public var listen: [SocketAddress]?
   /// The zones folder's path.
   public var zones: String?
+  /// The path of the leases' file.
+  public var leases: String?
   /// The forwarding; an empty list says that there is none.
   public var rules: [ServerConfiguration.Rule]?
   /// How many threads answer; 0 for one on each core.
@@ -35,9 +37,10 @@ public struct ServerSettings: Sendable {
     var problems: [Problem] = []
     do throws(Problem) {
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject(Self.fileName, file: file)
-      problems += root.unknownKeys(known: ["listen", "zones", "forward", "workers", "cache"], file: file)
+      problems += root.unknownKeys(known: ["listen", "zones", "leases", "forward", "workers", "cache"], file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
-      collect(into: &problems) { () throws(Problem) in zones = try Self.zones(root["zones"], file) }
+      collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", root, file) }
+      collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", root, file) }
       collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
       collect(into: &problems) { () throws(Problem) in
         cache = try root["cache"]?.expectInt("\"cache\"", in: Self.cacheMebibytes, file: file)
@@ -70,10 +73,10 @@ public struct ServerSettings: Sendable {
   }
 
   /// A path in the file counts from the file's own folder, so that it means the same wherever the server is started.
-  private static func zones(_ value: JSON?, _ file: String) throws(Problem) -> String? {
-    guard let value else { return nil }
-    let path = try value.expectString("\"zones\"", file: file)
-    guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"zones\" is a folder's path") }
+  private static func path(_ key: String, _ root: JSON.Object, _ file: String) throws(Problem) -> String? {
+    guard let value = root[key] else { return nil }
+    let path = try value.expectString("\"\(key)\"", file: file)
+    guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"\(key)\" is a path") }
     guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
     return file[...slash] + path
   }
@@ -139,6 +142,7 @@ extension ServerSettings {
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes)
+    configuration.leases = leases ?? file.leases
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {

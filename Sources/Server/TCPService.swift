@@ -101,6 +101,7 @@ extension Worker {
   ///
   /// - Returns: false when it was no query at all, which ends the connection.
   private func answer(_ message: ArraySlice<UInt8>, on connection: TCPConnection) -> Bool {
+    if mailbox.hasNews { readMailbox() }
     let octets = Array(message)
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)

@@ -101,7 +101,9 @@ final class Worker {
     }
   }
 
-  private func readMailbox() {
+  /// Takes what was left in the mailbox. Asked for before each batch too, so that a query that was sent after a lease was
+  /// acknowledged is never answered without it.
+  func readMailbox() {
     let mustStop = mailbox.exchange(&snapshot)
     if mustStop, stopAt == nil { beginToStop() }
     forwarding.forwarder.takeNotices(now: now)
@@ -111,11 +113,12 @@ final class Worker {
   // MARK: Datagrams
 
   private func serveDatagrams(_ listener: DatagramListener, listener index: Int) {
-    let snapshot = snapshot
     let batch = batch
     for _ in 0..<settings.batchesPerTurn {
       let count = batch.receive(on: listener.socket, wildcard: listener.isWildcard)
       guard count > 0 else { return }
+      if mailbox.hasNews { readMailbox() }
+      let snapshot = snapshot
       for datagram in 0..<count { answer(datagram, in: batch, listener: index, snapshot) }
       batch.send(on: listener.socket)
       guard count == DatagramBatch.capacity else { return }

@@ -34,6 +34,11 @@ public enum System {
     return octets
   }
 
+  /// A random number from the kernel's generator.
+  public static func randomNumber() throws(SystemError) -> UInt64 {
+    try random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
   /// How many cores this process may use.
   public static var coreCount: Int {
     max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))

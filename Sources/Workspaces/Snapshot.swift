@@ -11,12 +11,20 @@ public final class Snapshot: Sendable {
   public let clients: ClientMap
   /// The workspaces' zones, by slot.
   public let images: ZoneImageDirectory
+  /// Whose an address is for a while.
+  public let leases: LeaseTable
 
-  init(_ workspaces: WorkspaceTable, _ clients: ClientMap, _ images: ZoneImageDirectory) {
+  init(
+    _ workspaces: WorkspaceTable, _ clients: ClientMap, _ images: ZoneImageDirectory, leases: LeaseTable = LeaseTable()
+  ) {
     self.workspaces = workspaces
     self.clients = clients
     self.images = images
+    self.leases = leases
   }
+
+  /// The same with other leases, which were made for this one.
+  public func with(_ leases: LeaseTable) -> Snapshot { Snapshot(workspaces, clients, images, leases: leases) }
 
   /// Puts workspaces of different names together, for those who do not go on to change them.
   ///
@@ -37,8 +45,15 @@ public struct WorkspaceTable: Sendable {
   }
 
   var members = SlotTable<Member>()
+  /// By name.
+  var slots: [WorkspaceName: WorkspaceSlot] = [:]
+  /// Another number whenever a workspace has come or gone.
+  public internal(set) var membership: UInt64 = 0
   /// How many there are.
-  public internal(set) var count = 0
+  public var count: Int { slots.count }
+
+  /// The number of a workspace's slot by its name; nil when there is none of the name.
+  public func slot(of name: WorkspaceName) -> Int? { slots[name]?.number }
 
   /// The workspace of a slot that the snapshot's own maps named; traps for any other.
   public subscript(slot: Int) -> Workspace {

@@ -8,7 +8,6 @@ public struct SnapshotBuilder: Sendable {
   public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ZoneImageDirectory())
 
   private let pool = WorkspaceSlotPool()
-  private var slots: [WorkspaceName: WorkspaceSlot] = [:]
   /// What the next snapshot has otherwise; nil for a workspace that is gone.
   private var changes: [WorkspaceName: Workspace?] = [:]
   /// Of the last change: each has one of its own.
@@ -23,9 +22,6 @@ public struct SnapshotBuilder: Sendable {
   /// Has the next snapshot not hold a workspace.
   public mutating func remove(_ name: WorkspaceName) { changes[name] = .some(nil) }
 
-  /// The slot's number of a workspace of the last snapshot; nil when it has none of the name.
-  public func slot(of name: WorkspaceName) -> Int? { slots[name]?.number }
-
   /// Makes the next snapshot.
   ///
   /// A prefix that two workspaces claim is nobody's: its clients are refused until the files agree.
@@ -38,12 +34,16 @@ public struct SnapshotBuilder: Sendable {
     var areClaimsNew = false
     // In order, so that the same folder gives the same slots.
     for (name, workspace) in changes.sorted(by: { $0.key < $1.key }) {
-      let before = slots[name].flatMap { workspaces[$0] }
-      guard let slot = slots[name] ?? (workspace == nil ? nil : pool.take(for: name)) else { continue }
+      let known = workspaces.slots[name]
+      let before = known.flatMap { workspaces[$0] }
+      guard let slot = known ?? (workspace == nil ? nil : pool.take(for: name)) else { continue }
       lastGeneration += 1
-      slots[name] = workspace == nil ? nil : slot
+      if known == nil || workspace == nil {
+        // Only then: it copies the names of all.
+        workspaces.slots[name] = workspace == nil ? nil : slot
+        workspaces.membership = lastGeneration
+      }
       workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0) }
-      workspaces.count += (workspace == nil ? 0 : 1) - (before == nil ? 0 : 1)
       images.append(.init(slot: slot.number, image: workspace?.image, generation: lastGeneration))
       areClaimsNew = areClaimsNew || before?.clients ?? [] != workspace?.clients ?? []
     }

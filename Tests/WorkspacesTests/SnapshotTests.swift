@@ -44,11 +44,11 @@ struct SnapshotTests {
     for name in ["b", "d", "f"] { builder.set(try Self.workspace(name)) }
     #expect(builder.build().isEmpty)
     let names = ["b", "d", "f"].compactMap { WorkspaceName($0) }
-    let slots = names.map { builder.slot(of: $0) }
+    let slots = names.map { builder.snapshot.workspaces.slot(of: $0) }
     for name in ["a", "c", "e"] { builder.set(try Self.workspace(name)) }
     builder.set(try Self.workspace("d", address: "10.0.0.9"))
     #expect(builder.build().isEmpty)
-    #expect(names.map { builder.slot(of: $0) } == slots)
+    #expect(names.map { builder.snapshot.workspaces.slot(of: $0) } == slots)
     let d = try #require(slots[1])
     #expect(try Self.address(at: d, in: builder.snapshot) == [10, 0, 0, 9])
     #expect(builder.snapshot.workspaces.count == 6)
@@ -67,22 +67,22 @@ struct SnapshotTests {
     var kept: WorkspaceSlot? = old?.workspaces.slot(0)
     builder.remove(gone)
     _ = builder.build()
-    #expect(builder.slot(of: gone) == nil)
+    #expect(builder.snapshot.workspaces.slot(of: gone) == nil)
     #expect(try Self.address(at: 0, in: builder.snapshot) == nil, "nobody's slot answers nothing")
 
     builder.set(try Self.workspace("second"))
     _ = builder.build()
-    #expect(try builder.slot(of: #require(WorkspaceName("second"))) == 1, "the old snapshot still has slot 0")
+    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("second"))) == 1, "the old snapshot still has slot 0")
     #expect(try old.map { try Self.address(at: 0, in: $0) } == [10, 0, 0, 1], "and answers from it")
     old = nil
     builder.set(try Self.workspace("third"))
     _ = builder.build()
-    #expect(try builder.slot(of: #require(WorkspaceName("third"))) == 2, "and then somebody holds the slot itself")
+    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("third"))) == 2, "and then somebody holds the slot itself")
     #expect(try builder.snapshot.workspaces[#require(kept)] == nil)
     kept = nil
     builder.set(try Self.workspace("fourth"))
     _ = builder.build()
-    #expect(try builder.slot(of: #require(WorkspaceName("fourth"))) == 0, "nobody does: the number is used again")
+    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("fourth"))) == 0, "nobody does: the number is used again")
   }
 
   @Test("A workspace that comes again under a number that was another's is not taken for it")

@@ -15,9 +15,12 @@ enum ServeCommand {
   private static let cache = Flag(
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
 
+  private static let leases = Flag(
+    "--leases", "FILE", help: "where leases are kept, one file for each server (default: .leases in the zones folder)")
+
   static let command = Command(
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
-    flags: [config, .zones, listen, forward, workers, cache],
+    flags: [config, .zones, listen, forward, leases, workers, cache],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
       right is served within a second, and a workspace with an error stays as it was. SIGHUP reads all
@@ -41,6 +44,7 @@ enum ServeCommand {
   private static func settings(_ arguments: Arguments) throws -> ServerSettings {
     var settings = ServerSettings()
     settings.zones = arguments.value(.zones)
+    settings.leases = arguments.value(leases)
     if arguments.has(listen) {
       settings.listen = try arguments.values(listen).map { text in
         try readFlag(listen) { () throws(Problem) in try ServerSettings.listenAddress(text) }
