@@ -62,27 +62,37 @@ public final class AnswerCache: Sendable {
     _ name: Span<UInt8>, _ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, rule: ForwardRule, now: Instant
   ) -> UpstreamAnswer? {
     let key = CacheKey(type, dnssecOK: dnssecOK, checkingDisabled: checkingDisabled, rule)
-    let found = find(name, key, now, claimsRefresh: false)
+    let found = find(name, key, now, .use)
     guard let answer = found.answer, !found.isRefreshDue, answer.isFresh(at: now) else { return nil }
     return answer
   }
 
-  func find(_ question: ForwardQuestion, now: Instant) -> Found {
-    find(question.name.wire.span, CacheKey(question), now, claimsRefresh: true)
+  /// What a look-up is for.
+  enum Purpose {
+    /// To answer, and to ask anew what is about to expire.
+    case refresh
+    /// To answer.
+    case use
+    /// To tell of it: it leaves no trace.
+    case look
+  }
+
+  func find(_ question: ForwardQuestion, now: Instant, _ purpose: Purpose = .refresh) -> Found {
+    find(question.name.wire.span, CacheKey(question), now, purpose)
   }
 
   /// An NXDOMAIN of a name above the question's (RFC 8020), learned by the same rule.
   ///
   /// That it is the same rule keeps a cut from reaching under a more specific one. Not for DNSSEC, whose clients need
   /// the proof for the very name.
-  func nameErrorAbove(_ question: ForwardQuestion, now: Instant) -> UpstreamAnswer? {
+  func nameErrorAbove(_ question: ForwardQuestion, now: Instant, _ purpose: Purpose = .use) -> UpstreamAnswer? {
     guard !question.dnssecOK else { return nil }
     let key = CacheKey(cut: question)
     let name = question.name.wire.span
     var at = 0
     while name.count - at > question.rule.zone.wire.count {
       at += Int(name[at]) + 1
-      if let answer = find(name.extracting(at..<name.count), key, now, claimsRefresh: false).answer,
+      if let answer = find(name.extracting(at..<name.count), key, now, purpose).answer,
         answer.isFresh(at: now)
       {
         return answer
@@ -116,9 +126,9 @@ public final class AnswerCache: Sendable {
     }
   }
 
-  private func find(_ name: Span<UInt8>, _ key: CacheKey, _ now: Instant, claimsRefresh: Bool) -> Found {
+  private func find(_ name: Span<UInt8>, _ key: CacheKey, _ now: Instant, _ purpose: Purpose) -> Found {
     let (shard, hash) = place(name, key)
-    return shard.entries.withLock { $0.find(name, key, hash, now: now, claimsRefresh: claimsRefresh) }
+    return shard.entries.withLock { $0.find(name, key, hash, now: now, purpose) }
   }
 
   private func place(_ name: Span<UInt8>, _ key: CacheKey) -> (Shard, UInt64) {

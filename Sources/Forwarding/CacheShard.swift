@@ -44,17 +44,19 @@ struct CacheShard {
   init(capacityOctets: Int) { self.capacityOctets = capacityOctets }
 
   mutating func find(
-    _ name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64, now: Instant, claimsRefresh: Bool
+    _ name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64, now: Instant, _ purpose: AnswerCache.Purpose
   ) -> AnswerCache.Found {
     guard let index = index(of: name, key, hash) else { return AnswerCache.Found() }
-    entries[index].wasVisited = true
-    if entries[index].hits < .max { entries[index].hits += 1 }
+    if purpose != .look {
+      entries[index].wasVisited = true
+      if entries[index].hits < .max { entries[index].hits += 1 }
+    }
     var found = AnswerCache.Found()
     if let answer = entries[index].answer {
       found.answer = answer
       found.isRefreshDue =
         !entries[index].isRefreshing && entries[index].hits >= Self.refreshHits && Self.isLate(answer, now)
-      if found.isRefreshDue, claimsRefresh { entries[index].isRefreshing = true }
+      if found.isRefreshDue, purpose == .refresh { entries[index].isRefreshing = true }
     }
     if entries[index].failureUntil > now { found.failure = entries[index].failure }
     return found

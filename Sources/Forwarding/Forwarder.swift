@@ -64,14 +64,13 @@ public final class Forwarder {
     _ question: ForwardQuestion, ticket: Ticket, asker: Asker, queries: Int = .max, now: Instant
   ) -> ForwardOutcome {
     cancel(ticket)
-    guard !question.rule.isClosed else { return .done(.closed) }
-    guard question.isForwardable else {
-      let error = ExtendedError(.notSupported, "questions for \(question.type) are not forwarded")
-      return .done(.failure(ForwardFailure(.notForwardable, error)))
-    }
+    if let result = HopKnowledge(question)?.result { return .done(result) }
     let found = cache.find(question, now: now)
-    if let result = cached(question, found, now) { return .done(result) }
-    let stale = found.answer.flatMap { isUsableStale($0, now) ? $0 : nil }
+    let known = HopKnowledge(found, settings, now) { cache.nameErrorAbove(question, now: now) }
+    note(known)
+    if case .fresh = known, found.isRefreshDue, found.failure == nil, settings.prefetches { prefetch(question, now) }
+    if let result = known.result { return .done(result) }
+    let stale = known.stale
     if let exchange = exchanges[question] {
       if let stale, now >= exchange.staleAt { return .done(staleResult(stale, "upstreams are slow")) }
       exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
@@ -90,25 +89,14 @@ public final class Forwarder {
     return outcome
   }
 
-  /// What the cache says, if that ends the matter; asks anew in the background what is about to expire.
-  private func cached(_ question: ForwardQuestion, _ found: AnswerCache.Found, _ now: Instant) -> ForwardResult? {
-    if let answer = found.answer, answer.isFresh(at: now) {
-      counters.cacheHits += 1
-      if found.isRefreshDue, found.failure == nil, settings.prefetches { prefetch(question, now) }
-      return .answer(answer)
+  private func note(_ known: HopKnowledge) {
+    switch known {
+    case .fresh: counters.cacheHits += 1
+    case .failedWithStale: counters.staleAnswers += 1
+    case .failed: counters.cachedFailures += 1
+    case .cut: counters.cutAnswers += 1
+    case .closed, .notForwardable, .unknown: break
     }
-    // A failure never stands before a good answer, fresh or stale (RFC 9520 §3.2).
-    if let failure = found.failure {
-      if let answer = found.answer, isUsableStale(answer, now) { return staleResult(answer, failure.error.text) }
-      counters.cachedFailures += 1
-      let text = failure.error.text + ", remembered"
-      return .failure(ForwardFailure(failure.reason, ExtendedError(.cachedError, text)))
-    }
-    if settings.cutsAtNameErrors, let answer = cache.nameErrorAbove(question, now: now) {
-      counters.cutAnswers += 1
-      return .answer(answer)
-    }
-    return nil
   }
 
   private func prefetch(_ question: ForwardQuestion, _ now: Instant) {
@@ -119,14 +107,9 @@ public final class Forwarder {
       Exchange(question, targets: states, now: now, settings: settings, staleAnswer: nil, isBackground: true), now)
   }
 
-  private func isUsableStale(_ answer: UpstreamAnswer, _ now: Instant) -> Bool {
-    let age = UInt64(now.wholeSeconds(since: answer.storedAt))
-    return age < UInt64(answer.ttlSeconds) + UInt64(settings.maximumStaleSeconds)
-  }
-
   func staleResult(_ answer: UpstreamAnswer, _ why: String) -> ForwardResult {
     counters.staleAnswers += 1
-    return .stale(answer, ExtendedError(.staleAnswer, "an answer past its TTL, because " + why))
+    return .past(answer, why)
   }
 
   private func overloaded(_ stale: UpstreamAnswer?, _ what: String) -> ForwardResult {

@@ -39,8 +39,8 @@ public struct ServerSettings: Sendable {
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject(Self.fileName, file: file)
       problems += root.unknownKeys(known: ["listen", "zones", "leases", "forward", "workers", "cache"], file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
-      collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", root, file) }
-      collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", root, file) }
+      collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", of: "a folder", root, file) }
+      collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
       collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
       collect(into: &problems) { () throws(Problem) in
         cache = try root["cache"]?.expectInt("\"cache\"", in: Self.cacheMebibytes, file: file)
@@ -73,10 +73,12 @@ public struct ServerSettings: Sendable {
   }
 
   /// A path in the file counts from the file's own folder, so that it means the same wherever the server is started.
-  private static func path(_ key: String, _ root: JSON.Object, _ file: String) throws(Problem) -> String? {
+  private static func path(
+    _ key: String, of what: String, _ root: JSON.Object, _ file: String
+  ) throws(Problem) -> String? {
     guard let value = root[key] else { return nil }
     let path = try value.expectString("\"\(key)\"", file: file)
-    guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"\(key)\" is a path") }
+    guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"\(key)\" is \(what)'s path") }
     guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
     return file[...slash] + path
   }
