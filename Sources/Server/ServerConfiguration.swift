@@ -55,7 +55,7 @@ public struct ServerConfiguration: Sendable {
   /// The path of the file that leases are kept in.
   public var leasesPath: String {
     if let leases { return leases }
-    return zones.hasSuffix("/") ? zones + LeaseJournal.fileName : "\(zones)/\(LeaseJournal.fileName)"
+    return zones.hasSuffix("/") ? zones + LeaseJournal.standardPath : "\(zones)/\(LeaseJournal.standardPath)"
   }
 
   /// How many threads answer.

@@ -8,8 +8,8 @@ import Workspaces
 /// that no longer matter are more than the others, the file is written anew beside itself and renamed. The file is made
 /// with the first lease: a server without leases needs no place to write.
 public struct LeaseJournal: Sendable {
-  /// The file's name in the zones folder, unless another place is named. It starts with a dot, as nothing that is served.
-  public static let fileName = ".leases"
+  /// The file's path in the zones folder, unless another place is named. It starts with a dot, as nothing that is served.
+  public static let standardPath = ".backroad/leases"
   /// The largest file that is read, in octets: the most leases with the longest names, twice, fit.
   public static let maximumOctets = 512 << 20
   /// How many octets of lines that no longer matter are kept at least before the file is written anew.
@@ -111,6 +111,8 @@ public struct LeaseJournal: Sendable {
   }
 
   private mutating func create() throws(Problem) {
+    // The folder above, if that alone is missing; what else is wrong, opening the file tells.
+    try? Files.makeFolder(split(path).folder)
     guard let opened = try Self.openLocked(path, creates: true) else { return }
     let folder = split(path).folder
     let found = try trying(to: "read the leases", file: path) { () throws(SystemError) in

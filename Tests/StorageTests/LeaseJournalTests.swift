@@ -9,7 +9,7 @@ import Workspaces
 @Suite("Lease journal: what was acknowledged is there after a restart")
 struct LeaseJournalTests {
   let folder: TemporaryZones
-  var path: String { "\(folder.zones.path)/.leases" }
+  var path: String { "\(folder.zones.path)/\(LeaseJournal.standardPath)" }
 
   init() throws { folder = try TemporaryZones() }
 
@@ -60,7 +60,7 @@ struct LeaseJournalTests {
       for number in 1...2 { try journal.append([try granted(number)]) { [] } }
     }
     let whole = try content()
-    try folder.overwrite(".leases", String(whole.dropLast(7)))
+    try folder.overwrite(LeaseJournal.standardPath, String(whole.dropLast(7)))
     do {
       var journal = LeaseJournal(path: path)
       let recovery = try journal.recover()
@@ -78,7 +78,7 @@ struct LeaseJournalTests {
       for number in 1...3 { try journal.append([try granted(number)]) { [] } }
     }
     let damaged = try content().replacing("10.0.0.2", with: "10.0.7.2")
-    try folder.overwrite(".leases", damaged)
+    try folder.overwrite(LeaseJournal.standardPath, damaged)
     let found = try recovered()
     #expect(try found.records == [granted(1), granted(3)])
     #expect(found.problems.map(\.severity) == [.warning])
@@ -90,7 +90,7 @@ struct LeaseJournalTests {
 
   @Test("What is no journal is left as it is")
   func foreign() throws {
-    try folder.write(".leases", "precious\n")
+    try folder.write(LeaseJournal.standardPath, "precious\n")
     let said = problem { _ = try recovered() }
     #expect(said.hasPrefix("\(path): this is no lease journal of this version; move it away, or name another with"))
     #expect(try content() == "precious\n")
@@ -127,10 +127,10 @@ struct LeaseJournalTests {
 
   @Test("A folder that cannot be written says so, and names the flag")
   func readOnly() throws {
-    var journal = LeaseJournal(path: "\(folder.zones.path)/missing/leases")
+    var journal = LeaseJournal(path: "\(folder.zones.path)/missing/too/leases")
     #expect(try journal.recover().records.isEmpty)
     let said = problem { try journal.append([try granted(1)]) { [] } }
-    let path = "\(folder.zones.path)/missing/leases"
+    let path = "\(folder.zones.path)/missing/too/leases"
     #expect(said.hasPrefix("\(path): cannot open the leases' file; name another place with --leases"))
   }
 }
