@@ -21,7 +21,10 @@ struct Reloader: ~Copyable {
   private static let watchToken: UInt64 = 1
   private static let returnsToken: UInt64 = 2
 
-  init(store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, leases: LeaseKeeper, log: Log)
+  init(
+    store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, leases: LeaseKeeper,
+    log: Log
+  )
     throws(SystemError)
   {
     let watch = try WorkspaceWatch(folder)

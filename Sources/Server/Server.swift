@@ -36,7 +36,9 @@ public enum Server {
       folder: folder, serverRules: rules + SpecialNames.rules(beside: rules),
       own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses))
     let mail = try Crew.Mail(count: configuration.workerCount)
-    let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) { mail.publish($0) }
+    let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) {
+      mail.publish($0)
+    }
     var reloader = try Reloader(
       store: store, folder: folder, signals: signals, crew: mail, leases: leases, log: log)
     try reloader.start()

@@ -16,7 +16,9 @@ public struct MessageListing: Hashable, Sendable {
     public let data: [UInt8]
 
     /// A line as `dig` prints it.
-    public var description: String { "\(owner) \(ttlSeconds) \(`class`) \(type) \(RecordText.text(of: data, type: type))" }
+    public var description: String {
+      "\(owner) \(ttlSeconds) \(`class`) \(type) \(RecordText.text(of: data, type: type))"
+    }
   }
 
   /// An Extended DNS Error (RFC 8914).
@@ -27,8 +29,6 @@ public struct MessageListing: Hashable, Sendable {
     public let text: String
   }
 
-  /// The message's own number.
-  public let id: UInt16
   /// The response code, EDNS's upper bits among it.
   public let code: UInt16
   /// True when records are left out, to be asked for over TCP.
@@ -61,7 +61,6 @@ public struct MessageListing: Hashable, Sendable {
           code: message.bigEndian16(at: option.lowerBound), text: String(decoding: text, as: UTF8.self))
       }
     }
-    id = header.id
     code = header.flags.responseCode | upperBits
     isTruncated = header.flags.contains(.truncated)
   }

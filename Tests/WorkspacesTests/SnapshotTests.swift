@@ -72,17 +72,23 @@ struct SnapshotTests {
 
     builder.set(try Self.workspace("second"))
     _ = builder.build()
-    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("second"))) == 1, "the old snapshot still has slot 0")
+    #expect(
+      try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("second"))) == 1,
+      "the old snapshot still has slot 0")
     #expect(try old.map { try Self.address(at: 0, in: $0) } == [10, 0, 0, 1], "and answers from it")
     old = nil
     builder.set(try Self.workspace("third"))
     _ = builder.build()
-    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("third"))) == 2, "and then somebody holds the slot itself")
+    #expect(
+      try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("third"))) == 2,
+      "and then somebody holds the slot itself")
     #expect(try builder.snapshot.workspaces[#require(kept)] == nil)
     kept = nil
     builder.set(try Self.workspace("fourth"))
     _ = builder.build()
-    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("fourth"))) == 0, "nobody does: the number is used again")
+    #expect(
+      try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("fourth"))) == 0,
+      "nobody does: the number is used again")
   }
 
   @Test("A workspace that comes again under a number that was another's is not taken for it")

@@ -16,7 +16,8 @@ enum ServeCommand {
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
 
   private static let leases = Flag(
-    "--leases", "FILE", help: "where leases are kept, one file for each server (default: .backroad/leases in the zones folder)")
+    "--leases", "FILE",
+    help: "where leases are kept, one file for each server (default: .backroad/leases in the zones folder)")
 
   static let command = Command(
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
