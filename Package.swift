@@ -79,7 +79,7 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
     .testTarget(
-      name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Wire", "Text", "SystemIO"],
+      name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "SystemIO"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["backroad", "Server", "Forwarding", "Wire", "SystemIO", "Text"],

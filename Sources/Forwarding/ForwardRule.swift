@@ -76,10 +76,15 @@ public struct ForwardRules: Sendable {
   ///
   /// - Parameter cacheOwner: whose the server's rules count as here: nil keeps them shared; a workspace with a cache of
   ///   its own gives its name.
-  public init(own: [ForwardRule], server: [ForwardRule], cacheOwner: ForwardRule.Owner? = nil) {
+  public init(own: [ForwardRule], server: ForwardRules, cacheOwner: ForwardRule.Owner? = nil) {
+    // Most workspaces have no rules of their own, and share the server's.
+    guard !own.isEmpty || cacheOwner != nil else {
+      self = server
+      return
+    }
     self.init(
       own
-        + server.map { rule in
+        + server.rules.map { rule in
           guard let cacheOwner else { return rule }
           return ForwardRule(owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams)
         })

@@ -33,8 +33,9 @@ public enum Server {
     let folder = ZonesFolder(path: configuration.zones)
     let rules = configuration.rules.map { ForwardRule(owner: .server, zone: $0.zone, upstreams: $0.upstreams) }
     let store = WorkspaceStore(
-      folder: folder, serverRules: rules + SpecialNames.rules(beside: rules),
-      own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses))
+      WorkspaceReader(
+        folder: folder, serverRules: ForwardRules(rules + SpecialNames.rules(beside: rules)),
+        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses)))
     let mail = try Crew.Mail(count: configuration.workerCount)
     let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) {
       mail.publish($0)

@@ -1,8 +1,6 @@
-import Forwarding
 import Storage
 import SystemIO
 import Text
-import Wire
 import Workspaces
 
 /// The workspaces as they are on disk, each in its last good state.
@@ -10,9 +8,7 @@ import Workspaces
 /// An error in one workspace's files keeps that one as it was and touches no other; what has not changed is neither
 /// read as a zone again nor built again.
 struct WorkspaceStore {
-  private let folder: ZonesFolder
-  private let serverRules: [ForwardRule]
-  private let own: OwnAddresses
+  private let reader: WorkspaceReader
   private var builder = SnapshotBuilder()
   private var loaded: [WorkspaceName: Loaded] = [:]
   private var broken: [WorkspaceName: BrokenWorkspace] = [:]
@@ -32,12 +28,7 @@ struct WorkspaceStore {
     var problems: [Problem] = []
   }
 
-  /// - Parameter own: where the server itself is reached, and so where no workspace may forward to.
-  init(folder: ZonesFolder, serverRules: [ForwardRule], own: OwnAddresses) {
-    self.folder = folder
-    self.serverRules = serverRules
-    self.own = own
-  }
+  init(_ reader: WorkspaceReader) { self.reader = reader }
 
   /// The last good states, together.
   var snapshot: Snapshot { builder.snapshot }
@@ -45,42 +36,44 @@ struct WorkspaceStore {
   /// The workspaces whose files are wrong, in the order of their names.
   var brokenWorkspaces: [BrokenWorkspace] { broken.values.sorted { $0.name < $1.name } }
 
-  /// Looks at every workspace.
+  /// Looks at every workspace, on as many threads as there are cores.
   mutating func refreshAll() throws(Problem) -> Changes {
-    let names = Set(try folder.workspaceNames())
-    var changes = Changes()
-    for name in names.union(loaded.keys).sorted() { refresh(name, exists: names.contains(name), &changes) }
-    changes.problems += builder.build()
-    return changes
+    let existing = try reader.folder.workspaceNames()
+    return refresh(existing, gone: Set(loaded.keys).subtracting(existing))
   }
 
   /// Looks at some workspaces, and at nothing else.
   ///
   /// - Throws: when the zones folder itself is not there: then nothing is known of what was in it.
   mutating func refresh(_ names: Set<WorkspaceName>) throws(Problem) -> Changes {
-    var existing: Set<WorkspaceName> = []
-    for name in names where try folder.contains(name) { existing.insert(name) }
-    if existing.count < names.count { try folder.checkIsThere() }
+    var existing: [WorkspaceName] = []
+    for name in names.sorted() where try reader.folder.contains(name) { existing.append(name) }
+    if existing.count < names.count { try reader.folder.checkIsThere() }
+    return refresh(existing, gone: names.subtracting(existing))
+  }
+
+  private mutating func refresh(_ existing: [WorkspaceName], gone: Set<WorkspaceName>) -> Changes {
+    let reader = reader
+    let known = existing.map { loaded[$0]?.fingerprint }
+    let outcomes = concurrentMap(existing.count, threads: System.coreCount) { index in
+      reader.read(existing[index], unlessIts: known[index])
+    }
     var changes = Changes()
-    for name in names.sorted() { refresh(name, exists: existing.contains(name), &changes) }
+    for (name, outcome) in zip(existing, outcomes) { take(outcome, of: name, &changes) }
+    for name in gone { remove(name, &changes) }
     changes.problems += builder.build()
     return changes
   }
 
-  private mutating func refresh(_ name: WorkspaceName, exists: Bool, _ changes: inout Changes) {
-    guard exists else {
-      broken[name] = nil
-      if loaded.removeValue(forKey: name)?.isServed == true {
-        builder.remove(name)
-        changes.changed.insert(name)
-      }
-      return
-    }
-    do throws(Problem) {
-      let source = try folder.source(of: name)
-      let fingerprint = Self.fingerprint(source)
-      guard fingerprint != loaded[name]?.fingerprint else { return }
-      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own)
+  private mutating func take(_ outcome: WorkspaceReader.Outcome, of name: WorkspaceName, _ changes: inout Changes) {
+    switch outcome {
+    case .same: return
+    case .unreadable(let problem):
+      changes.problems.append(problem)
+      // Whatever is read next is looked at again.
+      loaded[name, default: Loaded()].fingerprint = nil
+      note([problem], with: name)
+    case .read(let fingerprint, let workspace, let problems):
       changes.problems += problems
       loaded[name, default: Loaded()].fingerprint = fingerprint
       guard let workspace else { return note(problems, with: name) }
@@ -88,12 +81,14 @@ struct WorkspaceStore {
       loaded[name]?.isServed = true
       builder.set(workspace)
       changes.changed.insert(name)
-    } catch {
-      changes.problems.append(error)
-      // Whatever is read next is looked at again.
-      loaded[name, default: Loaded()].fingerprint = nil
-      note([error], with: name)
     }
+  }
+
+  private mutating func remove(_ name: WorkspaceName, _ changes: inout Changes) {
+    broken[name] = nil
+    guard loaded.removeValue(forKey: name)?.isServed == true else { return }
+    builder.remove(name)
+    changes.changed.insert(name)
   }
 
   /// Keeps what is wrong with a workspace, and since when something is.
@@ -101,15 +96,6 @@ struct WorkspaceStore {
     broken[name] = BrokenWorkspace(
       name: name, sinceSeconds: broken[name]?.sinceSeconds ?? System.wallClockSeconds(),
       isServed: loaded[name]?.isServed == true, problems: problems.filter { $0.severity == .error })
-  }
-
-  private static func fingerprint(_ source: WorkspaceSource) -> Int {
-    var hasher = Hasher()
-    for (name, content) in source.files.sorted(by: { $0.key < $1.key }) {
-      hasher.combine(name)
-      hasher.combine(content)
-    }
-    return hasher.finalize()
   }
 }
 

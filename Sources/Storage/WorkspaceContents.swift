@@ -84,17 +84,18 @@ extension ZonesFolder {
     var octets = 0
     for name in names {
       let path = "\(folder)/\(name)"
-      guard let before = try identity(path) else {
-        // Gone since it was listed, or a link that leads nowhere: only the second is still there.
-        let link = try trying(to: "look at this", file: path) { () throws(SystemError) in
-          try Files.identity(path, followsLinks: false)
+      guard let (content, identity) = try read(path) else {
+        // Written meanwhile, gone since it was listed, or a link that leads nowhere: only that is still there.
+        if try identity(path) == nil,
+          try trying(
+            to: "look at this", file: path,
+            { () throws(SystemError) in try Files.identity(path, followsLinks: false) }) != nil
+        {
+          throw Problem(file: path, "this link leads nowhere; mend or remove it")
         }
-        guard link == nil else { throw Problem(file: path, "this link leads nowhere; mend or remove it") }
         return (files, false)
       }
-      guard before.kind == .file else { throw Problem(file: path, "this is not a file; rename or remove it") }
-      guard let content = try read(path) else { return (files, false) }
-      guard let after = try identity(path), after.hasSameContent(as: before) else { return (files, false) }
+      guard identity.kind == .file else { throw Problem(file: path, "this is not a file; rename or remove it") }
       octets += content.count
       guard octets <= Self.maximumWorkspaceOctets else {
         throw Problem(file: folder, "more than \(Self.maximumWorkspaceOctets >> 20) MiB of files; split the workspace")
@@ -104,10 +105,10 @@ extension ZonesFolder {
     return (files, true)
   }
 
-  /// A file's content; nil when it is gone.
-  private func read(_ path: String) throws(Problem) -> [UInt8]? {
+  /// A file's content; nil when it is gone or was written meanwhile.
+  private func read(_ path: String) throws(Problem) -> (content: [UInt8], identity: Files.Identity)? {
     do throws(SystemError) {
-      return try Files.read(path, maximumSize: Self.maximumFileOctets)
+      return try Files.readSteady(path, maximumSize: Self.maximumFileOctets)
     } catch {
       switch error.kind {
       case .notFound: return nil

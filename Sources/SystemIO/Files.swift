@@ -105,6 +105,47 @@ public enum Files {
     return try readAll(FileDescriptor(owning: raw), path, maximumSize: maximumSize)
   }
 
+  /// A file's content with what the file was; no content when that is no file, nil when it was written meanwhile.
+  ///
+  /// - Parameter maximumSize: more octets than this are an error (EFBIG).
+  public static func readSteady(_ path: String, maximumSize: Int) throws(SystemError) -> (
+    content: [UInt8], identity: Identity
+  )? {
+    // unsafe: the call reads the path. O_NONBLOCK: a pipe without a writer is opened, and then refused.
+    let raw = try checked("open", path) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    let file = FileDescriptor(owning: raw)
+    let before = try identity(file, path)
+    guard before.kind == .file else { return ([], before) }
+    guard before.size <= Int64(maximumSize) else { throw SystemError("read", path, code: EFBIG) }
+    let size = Int(before.size)
+    var failure: SystemError?
+    // unsafe: read writes inside the new array, whose length it is given, and says how much it wrote.
+    let content = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        do throws(SystemError) {
+          let got = try checked("read", path) {
+            unsafe Glibc.read(file.raw, buffer.baseAddress.map { unsafe $0 + count }, size - count)
+          }
+          guard got > 0 else { return }
+          count += got
+        } catch {
+          failure = error
+          return
+        }
+      }
+    }
+    if let failure { throw failure }
+    guard content.count == size, try identity(file, path) == before else { return nil }
+    return (content, before)
+  }
+
+  private static func identity(_ file: borrowing FileDescriptor, _ path: String) throws(SystemError) -> Identity {
+    var status = stat()
+    let raw = file.raw
+    try checked("fstat", path) { unsafe fstat(raw, &status) }  // unsafe: the call fills a local.
+    return Identity(status)
+  }
+
   /// All of standard input.
   public static func readStandardInput(maximumSize: Int) throws(SystemError) -> [UInt8] {
     let raw = try checked("dup", "-") { dup(0) }

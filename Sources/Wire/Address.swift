@@ -66,14 +66,25 @@ extension IPAddress {
   }
 
   private static func v4(_ text: Substring) -> UInt32? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4 else { return nil }
     var bits: UInt32 = 0
-    for part in parts {
-      guard part == "0" || !part.hasPrefix("0"), let octet = decimal(part, UInt8.self) else { return nil }
-      bits = bits << 8 | UInt32(octet)
+    var dots = 0
+    // Nil until the octet has a digit.
+    var octet: UInt32?
+    for character in text.utf8 {
+      if character == 0x2e {
+        guard let whole = octet, dots < 3 else { return nil }
+        bits = bits << 8 | whole
+        dots += 1
+        octet = nil
+      } else {
+        guard character &- 0x30 < 10, octet != 0 else { return nil }
+        let next = (octet ?? 0) * 10 + UInt32(character &- 0x30)
+        guard next <= 255 else { return nil }
+        octet = next
+      }
     }
-    return bits
+    guard dots == 3, let octet else { return nil }
+    return bits << 8 | octet
   }
 
   private static func v6(_ text: Substring) -> UInt128? {

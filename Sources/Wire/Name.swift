@@ -97,7 +97,11 @@ public struct Name: Sendable {
     var at = 0
     while at < start { at += Int(wire[at]) + 1 }
     guard at == start else { return false }
-    return wire[start...].elementsEqual(ancestor.wire) { Wire.lowercased($0) == Wire.lowercased($1) }
+    let (own, other) = (wire.span, ancestor.wire.span)
+    for index in other.indices where Wire.lowercased(own[start + index]) != Wire.lowercased(other[index]) {
+      return false
+    }
+    return true
   }
 
   /// This name with `ancestor` at its end replaced by `target`, as a DNAME does (RFC 6672 §2.2).
@@ -117,23 +121,72 @@ public struct Name: Sendable {
 extension Name: Hashable {
   /// Equal but for the case of ASCII letters (RFC 4343).
   public static func == (a: Name, b: Name) -> Bool {
+    let (x, y) = (a.wire.span, b.wire.span)
+    guard x.count == y.count else { return false }
     // Length octets are below 64, so lowering them with the letters changes none.
-    a.wire.elementsEqual(b.wire) { Wire.lowercased($0) == Wire.lowercased($1) }
+    var at = 0
+    while at < x.count {
+      guard loweredWord(x, at) == loweredWord(y, at) else { return false }
+      at += 8
+    }
+    return true
   }
 
   /// The same for names that are equal.
   public func hash(into hasher: inout Hasher) {
-    for octet in wire { hasher.combine(Wire.lowercased(octet)) }
+    let octets = wire.span
+    var at = 0
+    while at < octets.count {
+      hasher.combine(loweredWord(octets, at))
+      at += 8
+    }
   }
+}
+
+/// Up to eight octets at `offset` in lower case, zeros behind the last.
+private func loweredWord(_ octets: Span<UInt8>, _ offset: Int) -> UInt64 {
+  guard offset + 8 > octets.count else { return lowercased(UInt64(littleEndian: octets.word(at: offset))) }
+  var word: UInt64 = 0
+  for index in offset..<octets.count { word |= UInt64(octets[index]) << UInt64(8 * (index - offset)) }
+  return lowercased(word)
 }
 
 extension Name: Comparable {
   /// The canonical order of DNSSEC (RFC 4034 §6.1): label by label from the right, letters as lower case.
   public static func < (a: Name, b: Name) -> Bool {
-    let left = a.labels.reversed()
-    let right = b.labels.reversed()
-    return left.lexicographicallyPrecedes(right) { x, y in
-      x.lexicographicallyPrecedes(y) { Wire.lowercased($0) < Wire.lowercased($1) }
+    let (left, right) = (LabelOffsets(a), LabelOffsets(b))
+    let (x, y) = (a.wire.span, b.wire.span)
+    for depth in 1...max(left.count, right.count, 1) {
+      guard depth <= left.count, depth <= right.count else { break }
+      let (i, j) = (left.offset(fromRoot: depth), right.offset(fromRoot: depth))
+      let (lengthX, lengthY) = (Int(x[i]), Int(y[j]))
+      for index in 1..<(1 + min(lengthX, lengthY)) {
+        let (p, q) = (Wire.lowercased(x[i + index]), Wire.lowercased(y[j + index]))
+        if p != q { return p < q }
+      }
+      if lengthX != lengthY { return lengthX < lengthY }
     }
+    return left.count < right.count
   }
+}
+
+/// Where a name's labels start, without an allocation.
+private struct LabelOffsets {
+  let count: Int
+  private var offsets: InlineArray<128, UInt8> = .init(repeating: 0)
+
+  init(_ name: Name) {
+    let octets = name.wire.span
+    var count = 0
+    var at = 0
+    while octets[at] != 0 {
+      offsets[count] = UInt8(truncatingIfNeeded: at)
+      count += 1
+      at += Int(octets[at]) + 1
+    }
+    self.count = count
+  }
+
+  /// The label that stands `depth` labels before the root's, from 1 on.
+  func offset(fromRoot depth: Int) -> Int { Int(offsets[count - depth]) }
 }

@@ -24,50 +24,61 @@ extension Name {
   /// A final dot is allowed and changes nothing, unless `origin` is given: then a name without it is relative to that
   /// origin, and `@` is the origin itself, as in a master file.
   public init(_ text: some StringProtocol, origin: Name? = nil) throws(NameTextError) {
-    let octets = Array(text.utf8)
-    guard !octets.isEmpty else { throw .empty }
-    if octets == [0x2e] {
+    try self.init(text: Array(text.utf8)[...], origin: origin)
+  }
+
+  /// Reads presentation form from octets, as the other initializer does from a text.
+  public init(text octets: ArraySlice<UInt8>, origin: Name? = nil) throws(NameTextError) {
+    guard let first = octets.first else { throw .empty }
+    if octets.count == 1, first == 0x2e {
       self = .root
       return
     }
-    if let origin, octets == [0x40] {
+    if octets.count == 1, first == 0x40, let origin {
       self = origin
       return
     }
     var wire: [UInt8] = []
-    var label: [UInt8] = []
-    var at = 0
+    wire.reserveCapacity(octets.count + 1 + (origin?.wire.count ?? 1))
+    // Each label's length octet is set when the label ends.
+    wire.append(0)
+    var start = 0
+    var at = octets.startIndex
     var absolute = false
-    while at < octets.count {
+    while at < octets.endIndex {
       let octet = octets[at]
       if octet == 0x2e {
-        try Self.close(&label, into: &wire)
-        absolute = at == octets.count - 1
+        try Self.close(labelAt: start, in: &wire)
+        absolute = at == octets.endIndex - 1
+        start = wire.count
+        wire.append(0)
         at += 1
       } else if octet == 0x5c {
-        label.append(try Self.escaped(octets, at: &at))
+        wire.append(try Self.escaped(octets, at: &at))
       } else {
-        label.append(octet)
+        wire.append(octet)
         at += 1
       }
     }
-    if !absolute { try Self.close(&label, into: &wire) }
-    wire += absolute ? [0] : (origin ?? .root).wire
+    if !absolute {
+      try Self.close(labelAt: start, in: &wire)
+      wire += (origin ?? .root).wire
+    }
     guard wire.count <= Self.maximumLength else { throw .nameTooLong }
     self.init(checked: wire)
   }
 
-  private static func close(_ label: inout [UInt8], into wire: inout [UInt8]) throws(NameTextError) {
-    guard !label.isEmpty else { throw .emptyLabel }
-    guard label.count <= maximumLabelLength else { throw .labelTooLong }
-    guard wire.count + label.count < maximumLength else { throw .nameTooLong }
-    wire.append(UInt8(label.count))
-    wire += label
-    label.removeAll(keepingCapacity: true)
+  /// Sets the length octet of the label that ends `wire`.
+  private static func close(labelAt start: Int, in wire: inout [UInt8]) throws(NameTextError) {
+    let length = wire.count - start - 1
+    guard length > 0 else { throw .emptyLabel }
+    guard length <= maximumLabelLength else { throw .labelTooLong }
+    guard wire.count <= maximumLength else { throw .nameTooLong }
+    wire[start] = UInt8(length)
   }
 
   /// The octet that a backslash at `at` stands for; moves `at` past it.
-  private static func escaped(_ octets: [UInt8], at: inout Int) throws(NameTextError) -> UInt8 {
+  private static func escaped(_ octets: ArraySlice<UInt8>, at: inout Int) throws(NameTextError) -> UInt8 {
     guard let (octet, length) = Wire.escapedOctet(octets[(at + 1)...]) else { throw .badEscape }
     at += 1 + length
     return octet

@@ -45,7 +45,7 @@ public final class Workspace: Sendable {
   /// The workspace's own rules, and the server's for all else.
   public let rules: ForwardRules
 
-  private init(source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: [ForwardRule]) {
+  private init(source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: ForwardRules) {
     name = source.name
     folder = source.folder
     clients = file.clients
@@ -60,6 +60,13 @@ public final class Workspace: Sendable {
       cacheOwner: file.hasOwnCache ? owner : nil)
   }
 
+  /// Reads and checks a workspace's files, for those who do not load many with the same rules.
+  public static func load(_ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses())
+    -> (workspace: Workspace?, problems: [Problem])
+  {
+    load(source, serverRules: ForwardRules(serverRules), own: own)
+  }
+
   /// Reads and checks a workspace's files.
   ///
   /// - Parameters:
@@ -67,7 +74,7 @@ public final class Workspace: Sendable {
   ///   - own: where the server itself is reached; an upstream that is one of these is refused.
   /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
   public static func load(
-    _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses()
+    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses
   ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)

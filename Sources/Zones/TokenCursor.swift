@@ -50,7 +50,7 @@ struct TokenCursor {
     let token = try take(what)
     guard !token.isQuoted else { throw Fault(token.position, "the \(what) must not be quoted: remove the quotes") }
     do throws(NameTextError) {
-      let name = try Name(token.text, origin: origin)
+      let name = try Name(text: token.octets, origin: origin)
       warnOfRepetition(name, token, origin)
       return name
     } catch {
@@ -136,6 +136,10 @@ func shown(_ text: String) -> String {
 extension [UInt8] {
   /// Appends the low `octets` octets of `number` in network order.
   mutating func appendBigEndian(_ number: UInt64, octets: Int) {
-    for shift in (0..<octets).reversed() { append(UInt8(truncatingIfNeeded: number >> (8 * UInt64(shift)))) }
+    var shift = 8 * UInt64(octets)
+    while shift > 0 {
+      shift -= 8
+      append(UInt8(truncatingIfNeeded: number >> shift))
+    }
   }
 }

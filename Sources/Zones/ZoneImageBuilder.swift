@@ -27,10 +27,11 @@ extension ZoneImage {
 }
 
 private struct ZoneImageBuilder {
-  /// An owner's name while its records are gathered.
+  /// What stands at a name.
   struct Owner {
     var zone: Int
-    var records: [ResourceRecord] = []
+    /// Where its records are among those of the zone, which are in order.
+    var records: Range<Int> = 0..<0
     var marks: Node.Marks = []
   }
 
@@ -38,6 +39,8 @@ private struct ZoneImageBuilder {
   let zoneOf: [Name: Int]
   let forwarded: Set<Name>
   var owners: [Name: Owner] = [:]
+  /// Where the nodes of wildcards are, by the names that they are right below.
+  var wildcards: [Name: UInt32] = [:]
   var parts = ZoneImageParts()
 
   init(_ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name]) {
@@ -50,11 +53,11 @@ private struct ZoneImageBuilder {
   mutating func build() -> ZoneImageParts {
     for index in zones.indices { gather(zone: index) }
     for rule in forwarded { cut(at: rule) }
-    // Names from the root's side on, and so a wildcard after the name that it is below.
-    let names = owners.keys.sorted()
-    var nodes: [Name: UInt32] = [:]
+    // In canonical order a wildcard stands after the name that it is below.
+    let sorted = owners.sorted { $0.key < $1.key }
     var slots: [Slot] = []
-    for name in names.reversed() { slots.append(addNode(name, &nodes)) }
+    slots.reserveCapacity(sorted.count)
+    for (name, owner) in sorted.reversed() { slots.append(addNode(name, owner)) }
     for index in zones.indices { addZone(index) }
     fillSlots(slots)
     return parts
@@ -65,25 +68,35 @@ private struct ZoneImageBuilder {
   private mutating func gather(zone index: Int) {
     let zone = zones[index].zone
     let delegations = Set(zone.records.lazy.filter { $0.type == .ns && $0.owner != zone.apex }.map(\.owner))
-    for record in zone.records where !isHidden(record, in: index, delegations) {
-      var name = record.owner
-      owners[name, default: Owner(zone: index)].records.append(record)
-      while name != zone.apex, let parent = name.parent, owners[parent] == nil {
-        owners[parent] = Owner(zone: index)
-        name = parent
-      }
+    owners.reserveCapacity(owners.count + zone.records.count)
+    var start = 0
+    while start < zone.records.count {
+      let owner = zone.records[start].owner
+      let end = zone.records[start...].firstIndex { $0.owner != owner } ?? zone.records.count
+      if !isHidden(owner, in: index, delegations) { add(owner, Owner(zone: index, records: start..<end), zone.apex) }
+      start = end
     }
     for name in delegations where owners[name]?.zone == index {
       owners[name]?.marks.insert(.delegation)
     }
   }
 
-  private func isHidden(_ record: ResourceRecord, in index: Int, _ delegations: Set<Name>) -> Bool {
+  private mutating func add(_ name: Name, _ owner: Owner, _ apex: Name) {
+    owners[name] = owner
+    var name = name
+    while name != apex, let parent = name.parent, owners[parent] == nil {
+      owners[parent] = Owner(zone: owner.zone)
+      name = parent
+    }
+  }
+
+  private func isHidden(_ owner: Name, in index: Int, _ delegations: Set<Name>) -> Bool {
+    guard zones.count > 1 || !forwarded.isEmpty || !delegations.isEmpty else { return false }
     let apex = zones[index].zone.apex
-    var name = record.owner
+    var name = owner
     while name != apex, let parent = name.parent {
       if zoneOf[name] != nil || forwarded.contains(name) { return true }
-      if delegations.contains(name), name != record.owner { return true }
+      if delegations.contains(name), name != owner { return true }
       name = parent
     }
     return false
@@ -104,37 +117,55 @@ private struct ZoneImageBuilder {
   }
 
   /// Writes the block of a name: its node, the heads of its RRsets, the name, the records.
-  private mutating func addNode(_ name: Name, _ nodes: inout [Name: UInt32]) -> Slot {
-    let owner = owners[name] ?? Owner(zone: 0)
-    let groups = Dictionary(grouping: owner.records, by: \.type).sorted { $0.key < $1.key }.map { Self.prepare($1) }
+  private mutating func addNode(_ name: Name, _ owner: Owner) -> Slot {
+    let records = zones[owner.zone].zone.records[owner.records]
+    let sets = Self.sets(of: records)
+    let lowered = name.lowercased.wire
+    var hashes = NameHashes()
+    hashes.fill(lowered.span)
+    let headLength = MemoryLayout<Node>.stride + sets.count * MemoryLayout<RecordSet>.stride + lowered.count
+    let start = startBlock(length: headLength + sets.reduce(0) { $0 + $1.length })
+    if name.isWildcard, let parent = name.parent { wildcards[parent] = start }
+    append(
+      plain: Node(
+        wildcard: wildcards.isEmpty ? Node.none : wildcards[name] ?? Node.none, zone: UInt16(owner.zone),
+        setCount: UInt16(sets.count), nameLength: UInt8(lowered.count), marks: Self.marks(of: owner, sets)))
+    var recordsStart = start + UInt32(headLength)
+    for set in sets {
+      append(plain: set.head(at: recordsStart))
+      recordsStart += UInt32(set.length)
+    }
+    parts.octets += lowered
+    for set in sets { append(set) }
+    return Slot(hash: hashes.hash(fromLabel: 0), node: start)
+  }
+
+  /// An owner's sets, by type.
+  private static func sets(of records: ArraySlice<ResourceRecord>) -> [PreparedSet] {
+    var sets: [PreparedSet] = []
+    var start = records.startIndex
+    while start < records.endIndex {
+      let type = records[start].type
+      let end = records[start...].firstIndex { $0.type != type } ?? records.endIndex
+      sets.append(PreparedSet(type, records[start..<end]))
+      start = end
+    }
+    // They are by type already but for the SOA, which stands first.
+    if sets.count > 1 { sets.sort { $0.type < $1.type } }
+    return sets
+  }
+
+  private static func marks(of owner: Owner, _ sets: [PreparedSet]) -> Node.Marks {
     var marks = owner.marks
-    for group in groups {
-      switch group.type {
+    for set in sets {
+      switch set.type {
       case .cname: marks.insert(.cname)
       case .alias: marks.insert(.alias)
       case .dname: marks.insert(.dname)
       default: break
       }
     }
-    let lowered = name.lowercased.wire
-    var hashes = NameHashes()
-    hashes.fill(lowered.span)
-    let headLength =
-      MemoryLayout<Node>.stride + groups.count * MemoryLayout<RecordSet>.stride + lowered.count
-    let start = startBlock(length: headLength + groups.reduce(0) { $0 + $1.octets.count })
-    nodes[name] = start
-    append(
-      plain: Node(
-        wildcard: name.prefixed(by: [0x2a]).flatMap { nodes[$0] } ?? Node.none, zone: UInt16(owner.zone),
-        setCount: UInt16(groups.count), nameLength: UInt8(lowered.count), marks: marks))
-    var recordsStart = start + UInt32(headLength)
-    for group in groups {
-      append(plain: group.set(at: recordsStart))
-      recordsStart += UInt32(group.octets.count)
-    }
-    parts.octets += lowered
-    for group in groups { parts.octets += group.octets }
-    return Slot(hash: hashes.hash(fromLabel: 0), node: start)
+    return marks
   }
 
   /// Where the next block starts: at once, or in the next cache line when it would lie in one more than it must.
@@ -160,41 +191,45 @@ private struct ZoneImageBuilder {
       let minimum = soa.data.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }
       negative[0].ttlSeconds = min(soa.ttlSeconds, minimum)
     }
-    let prepared = Self.prepare(negative)
+    let prepared = PreparedSet(.soa, negative[...])
     let start = UInt32(parts.octets.count)
-    parts.octets += prepared.octets
+    append(prepared)
     let apexOffset = UInt32(parts.octets.count)
     parts.octets += zone.apex.lowercased.wire
     parts.zones.append(
       ZoneEntry(
         apexOffset: apexOffset, apexLength: UInt8(zone.apex.wire.count), missIsForwarded: miss == .forward,
-        soa: prepared.set(at: start)))
+        soa: prepared.head(at: start)))
   }
 
-  /// An RRset's records, as they go into a message.
+  /// An RRset, and how long its records are as they go into a message.
   private struct PreparedSet {
     let type: RecordType
-    let recordCount: UInt16
-    var octets: [UInt8] = []
+    let records: ArraySlice<ResourceRecord>
+    let length: Int
 
-    func set(at start: UInt32) -> RecordSet {
-      RecordSet(type: type, recordCount: recordCount, offset: start, length: UInt32(octets.count))
+    init(_ type: RecordType, _ records: ArraySlice<ResourceRecord>) {
+      self.type = type
+      self.records = records
+      length = records.reduce(0) { $0 + RecordSet.dataOffset + $1.data.count }
+    }
+
+    func head(at start: UInt32) -> RecordSet {
+      RecordSet(type: type, recordCount: UInt16(records.count), offset: start, length: UInt32(length))
     }
   }
 
   /// Writes records as they go into a message, the owner as a pointer that each answer sets.
-  private static func prepare(_ records: [ResourceRecord]) -> PreparedSet {
-    var prepared = PreparedSet(type: records.first?.type ?? .soa, recordCount: UInt16(records.count))
-    for record in records {
-      let ttl = record.ttlSeconds
-      let length = UInt16(record.data.count)
-      prepared.octets += [0xc0, UInt8(Header.length)]
-      prepared.octets += [UInt8(record.type.rawValue >> 8), UInt8(truncatingIfNeeded: record.type.rawValue), 0, 1]
-      prepared.octets += (0..<4).map { UInt8(truncatingIfNeeded: ttl >> (24 - 8 * UInt32($0))) }
-      prepared.octets += [UInt8(length >> 8), UInt8(truncatingIfNeeded: length)]
-      prepared.octets += record.data
+  private mutating func append(_ set: PreparedSet) {
+    for record in set.records {
+      parts.octets.append(0xc0)
+      parts.octets.append(UInt8(Header.length))
+      parts.octets.appendBigEndian(UInt64(record.type.rawValue), octets: 2)
+      parts.octets.appendBigEndian(UInt64(RecordClass.internet.rawValue), octets: 2)
+      parts.octets.appendBigEndian(UInt64(record.ttlSeconds), octets: 4)
+      parts.octets.appendBigEndian(UInt64(record.data.count), octets: 2)
+      parts.octets += record.data
     }
-    return prepared
   }
 
   /// Open addressing with a quarter of the slots free, so that a probe for a name that is not there ends soon.

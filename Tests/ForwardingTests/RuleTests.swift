@@ -38,10 +38,10 @@ struct RuleTests {
   @Test func ownRulesComeBeforeTheServers() throws {
     let own = [try rule("corp.", .workspace("acme"), "10.9.9.9")]
     let server = [try rule("."), try rule("corp.")]
-    let rules = ForwardRules(own: own, server: server)
+    let rules = ForwardRules(own: own, server: ForwardRules(server))
     #expect(rules.match(try Name("x.corp.")) === own[0])
     #expect(rules.match(try Name("x.com.")) === server[0], "the server's rule itself, so that its answers are shared")
-    let apart = ForwardRules(own: own, server: server, cacheOwner: .workspace("acme"))
+    let apart = ForwardRules(own: own, server: ForwardRules(server), cacheOwner: .workspace("acme"))
     #expect(apart.match(try Name("x.com.")) != server[0], "unless the workspace has a cache of its own")
   }
 

@@ -1,3 +1,4 @@
+import Forwarding
 import Foundation
 import Storage
 import Testing
@@ -25,7 +26,8 @@ struct WorkspaceStoreTests {
     }
 
     var store: WorkspaceStore {
-      WorkspaceStore(folder: ZonesFolder(path: folder.path), serverRules: [], own: OwnAddresses())
+      WorkspaceStore(
+        WorkspaceReader(folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses()))
     }
   }
 
