@@ -4,8 +4,8 @@ import Testing
 extension EndToEnd {
   /// Upstreams that fail in every way, and what a client sees of it.
   @Suite struct Failover {
-    private static let silence: ScriptedUpstream.Script = { _ in nil }
-    private static let answer: ScriptedUpstream.Script = { Message.answer($0.octets, [.a(10, 9, 9, 9)]) }
+    private static let silence: ScriptedUpstream.Answer = { _ in nil }
+    private static let answer: ScriptedUpstream.Answer = { Message.answer($0.octets, [.a(10, 9, 9, 9)]) }
 
     private func serve(_ lab: Lab, _ upstreams: [Endpoint]) throws -> Server {
       try lab.workspace("acme", clients: ["127.0.0.1"], forward: [".": upstreams])

@@ -8,12 +8,12 @@ extension EndToEnd {
     private static let lie: [UInt8] = [6, 6, 6, 6]
     private static let truth: [UInt8] = [10, 9, 9, 9]
 
-    private func serve(_ lab: Lab, _ upstream: HostileUpstream, zones: [String: String] = [:]) throws -> Server {
+    private func serve(_ lab: Lab, _ upstream: ScriptedUpstream, zones: [String: String] = [:]) throws -> Server {
       try lab.workspace("acme", clients: ["127.0.0.1"], zones: zones, forward: [".": [upstream.address]])
       return try lab.serve()
     }
 
-    private static func answer(_ question: HostileUpstream.Question, _ address: [UInt8]) -> [UInt8] {
+    private static func answer(_ question: ScriptedUpstream.Question, _ address: [UInt8]) -> [UInt8] {
       Message.response(question.octets, answer: [.a(question.name, address)])
     }
 
@@ -21,7 +21,7 @@ extension EndToEnd {
     enum Forgery: String, CaseIterable {
       case id, name, type, kase, query, cut, pointers
 
-      func make(_ question: HostileUpstream.Question) -> [UInt8] {
+      func make(_ question: ScriptedUpstream.Question) -> [UInt8] {
         let lie = Forgeries.answer(question, Forgeries.lie)
         switch self {
         case .id: return Message.with(id: Message.id(lie) ^ 1, lie)
@@ -43,8 +43,8 @@ extension EndToEnd {
 
     @Test(arguments: Forgery.allCases) func aForgeryBeforeTheAnswerIsPassedOver(_ forgery: Forgery) throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { [forgery.make($0), Self.answer($0, Self.truth)] }
-        try HostileUpstream.run(script) { upstream in
+        let script: ScriptedUpstream.Script = { [forgery.make($0), Self.answer($0, Self.truth)] }
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           for _ in 0..<3 {
             let answer = try server.dig("host.example")
@@ -56,12 +56,12 @@ extension EndToEnd {
 
     @Test func aFloodOfGuessesMovesTheQuestionToTCP() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           guard !question.isTCP else { return [Self.answer(question, Self.truth)] }
           let lie = Self.answer(question, Self.lie)
           return (1...200).map { Message.with(id: Message.id(lie) &+ $0, lie) }
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let start = Date()
           #expect(try server.dig("host.example").addresses == ["10.9.9.9"])
@@ -75,7 +75,7 @@ extension EndToEnd {
     /// An id, a source port and a case of its own for each query (CVE-2020-25684 and its like).
     @Test func queriesCannotBeGuessed() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ [Self.answer($0, Self.truth)] }) { upstream in
+        try ScriptedUpstream.run({ [Self.answer($0, Self.truth)] }) { upstream in
           let server = try serve(lab, upstream)
           let names = (0..<60).map { "host\($0).letters.example" }
           for answer in try server.dig(each: names) { #expect(answer.addresses == ["10.9.9.9"]) }
@@ -95,7 +95,7 @@ extension EndToEnd {
     /// Records that nobody asked for, in every section (MaginotDNS, CVE-2021-25220).
     @Test func extraRecordsAreNeitherGivenNorKept() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           guard question.name == "host.example." else { return [Self.answer(question, Self.truth)] }
           let message = Message.response(
             question.octets, answer: [.a("host.example", Self.truth), .a("bank.example", Self.lie)],
@@ -103,7 +103,7 @@ extension EndToEnd {
             additional: [.a("ns.evil.example", Self.lie), .a("www.bank.example", Self.lie)])
           return [message]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let answer = try server.dig("host.example")
           #expect(answer.records == ["host.example. A 10.9.9.9"] && answer.authority.isEmpty, "\(answer.text)")
@@ -117,11 +117,11 @@ extension EndToEnd {
     /// The upstream's own word on a private name is not heard, and a chain that leads there ends in the private zone.
     @Test func privateZonesWinOverWhatAnUpstreamSays() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           let records: Records = [.cname("www.public.example", "db.corp.example"), .a("db.corp.example", Self.lie)]
           return [Message.response(question.octets, answer: records)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream, zones: ["corp.example": "db A 10.1.0.1\n"])
           let answer = try server.dig("www.public.example")
           #expect(answer.records == ["www.public.example. CNAME db.corp.example.", "db.corp.example. A 10.1.0.1"])
@@ -135,12 +135,12 @@ extension EndToEnd {
     /// What an upstream says of names beyond its rule is asked of the rule that has them.
     @Test func aTargetOutsideTheRuleIsAskedByItsOwnRule() throws {
       try Lab.run { lab in
-        let liar: HostileUpstream.Script = { question in
+        let liar: ScriptedUpstream.Script = { question in
           let records: Records = [.cname("a.corp.example", "www.public.example"), .a("www.public.example", Self.lie)]
           return [Message.response(question.octets, answer: records)]
         }
-        try HostileUpstream.run(liar) { corp in
-          try HostileUpstream.run({ [Self.answer($0, Self.truth)] }) { other in
+        try ScriptedUpstream.run(liar) { corp in
+          try ScriptedUpstream.run({ [Self.answer($0, Self.truth)] }) { other in
             try lab.workspace(
               "acme", clients: ["127.0.0.1"], forward: ["corp.example": [corp.address], ".": [other.address]])
             let server = try lab.serve()
@@ -153,7 +153,7 @@ extension EndToEnd {
 
     @Test func endlessChainsEnd() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           guard question.name.hasPrefix("n") else {
             return [Message.response(question.octets, answer: [.cname(question.name, "loop.example")])]
           }
@@ -162,7 +162,7 @@ extension EndToEnd {
           let zone = number % 2 == 0 ? "odd.example" : "even.example"
           return [Message.response(question.octets, answer: [.cname(question.name, "n\(number + 1).\(zone)")])]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           try lab.workspace(
             "acme", clients: ["127.0.0.1"],
             forward: [".": [upstream.address], "even.example": [upstream.address], "odd.example": [upstream.address]])

@@ -6,22 +6,22 @@ extension EndToEnd {
   @Suite struct OddUpstreams {
     private static let address: [UInt8] = [10, 9, 9, 9]
 
-    private func serve(_ lab: Lab, _ upstreams: HostileUpstream...) throws -> Server {
+    private func serve(_ lab: Lab, _ upstreams: ScriptedUpstream...) throws -> Server {
       try lab.workspace("acme", clients: ["127.0.0.1"], forward: [".": upstreams.map(\.address)])
       // One worker, which remembers all that there is to remember.
       return try lab.serve(["--workers", "1"])
     }
 
-    private static func answer(_ question: HostileUpstream.Question, ttl: Int = 60) -> [UInt8] {
+    private static func answer(_ question: ScriptedUpstream.Question, ttl: Int = 60) -> [UInt8] {
       Message.response(question.octets, answer: [.a(question.name, address, ttl: ttl)])
     }
 
     @Test func oneFromBeforeEDNSIsAskedWithout() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           [question.hasEDNS ? Message.answer(question.octets, [], code: 1) : Self.answer(question)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           #expect(try server.dig("one.example").addresses == ["10.9.9.9"])
           #expect(upstream.questions.map(\.hasEDNS) == [true, false])
@@ -34,8 +34,8 @@ extension EndToEnd {
     /// What stands before some upstreams drops whatever it does not know.
     @Test func oneThatIsSilentToEDNSIsAskedWithout() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { $0.hasEDNS && !$0.isTCP ? [] : [Self.answer($0)] }
-        try HostileUpstream.run(script) { upstream in
+        let script: ScriptedUpstream.Script = { $0.hasEDNS && !$0.isTCP ? [] : [Self.answer($0)] }
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           for name in ["one", "two", "three", "four"] {
             #expect(try server.dig("\(name).example").addresses == ["10.9.9.9"])
@@ -47,7 +47,7 @@ extension EndToEnd {
 
     @Test func oneThatLosesTheCaseIsAskedInPlainCase() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ [Message.loweringCase(Self.answer($0))] }) { upstream in
+        try ScriptedUpstream.run({ [Message.loweringCase(Self.answer($0))] }) { upstream in
           let server = try serve(lab, upstream)
           for index in 0..<8 { #expect(try server.dig("a-long-name-\(index).example").addresses == ["10.9.9.9"]) }
           // Three are asked twice; then it is known.
@@ -58,14 +58,14 @@ extension EndToEnd {
 
     @Test func aTruncatedAnswerGoesToTCPAndIsNeverKept() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           guard !question.isTCP else { return [Self.answer(question)] }
           // With records, as if that were all.
           var message = Message.response(question.octets, answer: [.a(question.name, [6, 6, 6, 6])])
           message[2] |= 2
           return [message]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           for _ in 0..<2 { #expect(try server.dig("host.example").addresses == ["10.9.9.9"]) }
           #expect(upstream.questions.map(\.isTCP) == [false, true])
@@ -75,10 +75,10 @@ extension EndToEnd {
 
     @Test func connectionsAreKeptAndShared() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           [question.isTCP ? Self.answer(question) : Message.answer(question.octets, [], truncated: true)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let before = server.program.resources.descriptors
           let names = (0..<30).map { "host\($0).example" }
@@ -94,7 +94,7 @@ extension EndToEnd {
     /// TTL 0 is for those who asked (RFC 1035 §3.2.1), and is passed on as it is.
     @Test func anAnswerWithTTL0IsNotKept() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ [Self.answer($0, ttl: 0)] }) { upstream in
+        try ScriptedUpstream.run({ [Self.answer($0, ttl: 0)] }) { upstream in
           let server = try serve(lab, upstream)
           for count in 1...3 {
             let answer = try server.dig("host.example")
@@ -107,12 +107,12 @@ extension EndToEnd {
 
     @Test func lateAnswersGoToNobody() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           // Later than the first tries wait, and before the last.
           if question.number < 2 { usleep(700_000) }
           return [Self.answer(question)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let start = Date()
           #expect(try server.dig("slow.example").addresses == ["10.9.9.9"])
@@ -125,10 +125,10 @@ extension EndToEnd {
     /// SERVFAIL is told, kept for seconds, and does not stand before what comes after.
     @Test func aFailureIsRememberedForSecondsOnly() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           [question.number == 0 ? Message.answer(question.octets, [], code: 2) : Self.answer(question)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let first = try server.dig("host.example")
           #expect(first.status == "SERVFAIL" && first.error?.contains("answered SERVFAIL") == true, "\(first.text)")
@@ -142,11 +142,11 @@ extension EndToEnd {
 
     @Test func negativeAnswersAreKeptAsTheSOASays() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           let soa = Message.OwnedRecord.soa("example", minimum: question.name.hasPrefix("long") ? 86_400 : 2)
           return [Message.response(question.octets, authority: [soa], code: question.type == 1 ? 3 : 0)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let missing = try server.dig("short.example")
           #expect(missing.status == "NXDOMAIN" && missing.authority.map(\.type) == ["SOA"])
@@ -166,8 +166,8 @@ extension EndToEnd {
 
     @Test func aStaleAnswerSaysSo() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { $0.number == 0 ? [Self.answer($0, ttl: 1)] : [] }
-        try HostileUpstream.run(script) { upstream in
+        let script: ScriptedUpstream.Script = { $0.number == 0 ? [Self.answer($0, ttl: 1)] : [] }
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           #expect(try server.dig("host.example").answer.map(\.ttlSeconds) == [1])
           var answer = DigAnswer()
@@ -186,11 +186,11 @@ extension EndToEnd {
 
     @Test func aStormForOneNameIsOneQuery() throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           usleep(150_000)
           return [Self.answer(question)]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           let server = try serve(lab, upstream)
           let socket = try TestSocket(.init(rawValue: 2), server.address)
           #expect(socket.connect())
@@ -209,7 +209,7 @@ extension EndToEnd {
     /// At a client's limit the others go on unharmed.
     @Test func oneClientsStormLeavesRoomForOthers() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ $0.name.hasPrefix("bad") ? [] : [Self.answer($0)] }) { upstream in
+        try ScriptedUpstream.run({ $0.name.hasPrefix("bad") ? [] : [Self.answer($0)] }) { upstream in
           try lab.workspace("acme", clients: ["127.0.0.0/8"], forward: [".": [upstream.address]])
           let server = try lab.serve(["--workers", "1"])
           #expect(try server.dig("-b", "127.0.0.2", "good.example").addresses == ["10.9.9.9"])

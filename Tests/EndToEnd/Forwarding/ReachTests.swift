@@ -164,11 +164,11 @@ extension EndToEnd {
     @Test(arguments: [Seeds.ofRun]) func anUpstreamThatLosesAThirdIsBorne(seed: UInt64) throws {
       try Lab.run { lab in
         let dice = Mutex<SeededGenerator>(SeededGenerator(seed: seed))
-        let script: HostileUpstream.Script = { question in
+        let script: ScriptedUpstream.Script = { question in
           let isLost = dice.withLock { Int.random(in: 0..<3, using: &$0) == 0 }
           return isLost ? [] : [Message.answer(question.octets, [.a(10, 1, 0, 77)])]
         }
-        try HostileUpstream.run(script) { upstream in
+        try ScriptedUpstream.run(script) { upstream in
           try lab.workspace("acme", clients: ["127.0.0.1"], forward: [".": [upstream.address]])
           try expectBearable(lab.serve())
         }

@@ -5,11 +5,11 @@ extension EndToEnd {
   /// Rules that are closed, names that never leave, and upstreams that cannot be.
   @Suite struct SpecialNames {
     private func withServer(
-      _ rules: KeyValuePairs<String, [Endpoint]> = [:], _ body: (Server, HostileUpstream) throws -> Void
+      _ rules: KeyValuePairs<String, [Endpoint]> = [:], _ body: (Server, ScriptedUpstream) throws -> Void
     ) throws {
       try Lab.run { lab in
-        let script: HostileUpstream.Script = { [Message.answer($0.octets, $0.type == 1 ? [.a(10, 9, 9, 9)] : [])] }
-        try HostileUpstream.run(script) { upstream in
+        let script: ScriptedUpstream.Script = { [Message.answer($0.octets, $0.type == 1 ? [.a(10, 9, 9, 9)] : [])] }
+        try ScriptedUpstream.run(script) { upstream in
           try lab.workspace("acme", clients: ["127.0.0.1"], forward: rules)
           try body(lab.serve(["--workers", "1", "--forward", upstream.address.text]), upstream)
         }
@@ -49,7 +49,7 @@ extension EndToEnd {
 
     @Test func aRuleOpensOne() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ [Message.answer($0.octets, [.a(10, 1, 1, 1)])] }) { upstream in
+        try ScriptedUpstream.run({ [Message.answer($0.octets, [.a(10, 1, 1, 1)])] }) { upstream in
           try lab.workspace(
             "acme", clients: ["127.0.0.1"],
             forward: ["10.in-addr.arpa": [upstream.address], "lan.home.arpa": [upstream.address]])
@@ -64,7 +64,7 @@ extension EndToEnd {
 
     @Test func aClosedRuleClosesForItsWorkspaceAlone() throws {
       try Lab.run { lab in
-        try HostileUpstream.run({ [Message.answer($0.octets, [.a(10, 9, 9, 9)])] }) { upstream in
+        try ScriptedUpstream.run({ [Message.answer($0.octets, [.a(10, 9, 9, 9)])] }) { upstream in
           try lab.workspace("acme", clients: ["127.0.1.0/24"], forward: ["cluster.local": []])
           try lab.workspace("globex", clients: ["127.0.2.0/24"])
           let server = try lab.serve(["--forward", upstream.address.text])

@@ -112,8 +112,8 @@ final class Lab {
   }
 
   /// An upstream of which the test decides every answer.
-  func scriptedUpstream(_ answer: @escaping ScriptedUpstream.Script) throws -> ScriptedUpstream {
-    let upstream = try ScriptedUpstream(port: Port.free(), answer)
+  func scriptedUpstream(_ answer: @escaping ScriptedUpstream.Answer) throws -> ScriptedUpstream {
+    let upstream = try ScriptedUpstream(port: Port.free()) { answer($0).map { [$0] } ?? [] }
     scripted.append(upstream)
     return upstream
   }

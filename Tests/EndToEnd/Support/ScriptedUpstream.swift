@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// An upstream that answers as the test says, over UDP and TCP on one port, and remembers what it was asked.
+/// An upstream that sends whatever the test says, over UDP and TCP on one port, and remembers what it was asked.
 final class ScriptedUpstream: Sendable {
   /// What came, and how.
   struct Question: Sendable {
@@ -10,10 +10,16 @@ final class ScriptedUpstream: Sendable {
     let type: Int
     let octets: [UInt8]
     let isTCP: Bool
+    /// How many questions for this name and type came before, over either transport.
+    let number: Int
+
+    var hasEDNS: Bool { octets[11] == 1 }
   }
 
+  /// Makes the messages for a question, sent in their order; none to stay silent.
+  typealias Script = @Sendable (Question) -> [[UInt8]]
   /// Makes the answer to a question; nil to stay silent.
-  typealias Script = @Sendable (Question) -> [UInt8]?
+  typealias Answer = @Sendable (Question) -> [UInt8]?
 
   let address: Endpoint
   private let script: Script
@@ -34,6 +40,13 @@ final class ScriptedUpstream: Sendable {
     Thread { self.serveStreams(streamBox.take()) }.start()
   }
 
+  /// Runs one for the length of a body.
+  static func run<Result>(_ script: @escaping Script, _ body: (ScriptedUpstream) throws -> Result) throws -> Result {
+    let upstream = try ScriptedUpstream(port: Port.free(), script)
+    defer { upstream.stop() }
+    return try body(upstream)
+  }
+
   /// Every question so far.
   var questions: [Question] { asked.withLock { $0 } }
 
@@ -47,9 +60,11 @@ final class ScriptedUpstream: Sendable {
 
   private func note(_ octets: [UInt8], isTCP: Bool) -> Question {
     let (name, type) = Message.question(octets)
-    let question = Question(name: name, type: type, octets: octets, isTCP: isTCP)
-    asked.withLock { $0.append(question) }
-    return question
+    return asked.withLock { asked in
+      let number = asked.count { $0.name == name && $0.type == type }
+      asked.append(Question(name: name, type: type, octets: octets, isTCP: isTCP, number: number))
+      return asked[asked.count - 1]
+    }
   }
 
   private func serveDatagrams(_ socket: TestSocket) {
@@ -60,7 +75,7 @@ final class ScriptedUpstream: Sendable {
       }
       while !mustHold, !held.isEmpty {
         let (question, peer) = held.removeFirst()
-        if let answer = script(question) { socket.send(answer, to: peer) }
+        for answer in script(question) { socket.send(answer, to: peer) }
       }
     }
   }
@@ -79,7 +94,8 @@ final class ScriptedUpstream: Sendable {
       }
       while !mustHold, !held.isEmpty {
         let (question, connection) = held.removeFirst()
-        if let answer = script(question) { connection.send(messages: [answer]) }
+        let answers = script(question)
+        if !answers.isEmpty { connection.send(messages: answers) }
       }
     }
   }
