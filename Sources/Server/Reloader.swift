@@ -16,6 +16,8 @@ struct Reloader: ~Copyable {
   private let leases: LeaseKeeper
   private let log: Log
   private var pending = PendingChanges()
+  /// How many folders without a watch the log has told of.
+  private var toldUnwatched = 0
 
   private static let signalToken: UInt64 = 0
   private static let watchToken: UInt64 = 1
@@ -45,7 +47,20 @@ struct Reloader: ~Copyable {
   mutating func start() throws(Problem) {
     // Before reading, so that no change falls between.
     watch.addAll()
+    tellOfUnwatched()
     report(try store.refreshAll())
+  }
+
+  /// Says once for each growth that the kernel watches no more folders.
+  private mutating func tellOfUnwatched() {
+    defer { toldUnwatched = watch.unwatched.count }
+    guard watch.unwatched.count > toldUnwatched else { return }
+    log.note(
+      """
+      the kernel watches no more folders (fs.inotify.max_user_watches is \(WorkspaceWatch.limit)), so \
+      \(watch.unwatched.count) workspaces are looked at in turn, and their changes are live some seconds later; raise \
+      the limit above the number of workspaces and send SIGHUP
+      """)
   }
 
   /// What is to be served, but for the leases.
@@ -54,7 +69,7 @@ struct Reloader: ~Copyable {
   /// Goes on until the process is told to end.
   mutating func run() throws(SystemError) {
     while true {
-      let count = try poller.wait(timeoutMilliseconds: pending.milliseconds(from: System.monotonicNanoseconds()))
+      let count = try poller.wait(timeoutMilliseconds: milliseconds(from: System.monotonicNanoseconds()))
       let now = System.monotonicNanoseconds()
       for index in 0..<count {
         switch poller.ready(at: index).token {
@@ -63,8 +78,14 @@ struct Reloader: ~Copyable {
         default: crew.freeReturned()
         }
       }
+      note(watch.look(at: now), now)
       if let due = pending.takeDue(at: now) { reload(due) }
     }
+  }
+
+  /// How long until there is something to do by itself; nil when there is nothing.
+  private func milliseconds(from now: UInt64) -> Int32? {
+    [pending.milliseconds(from: now), watch.milliseconds(from: now)].compactMap { $0 }.min()
   }
 
   /// True when the process is to end.
@@ -78,7 +99,10 @@ struct Reloader: ~Copyable {
   }
 
   private mutating func takeChanges(_ now: UInt64) throws(SystemError) {
-    let changes = try watch.takeChanges()
+    note(try watch.takeChanges(), now)
+  }
+
+  private mutating func note(_ changes: WorkspaceWatch.Changes, _ now: UInt64) {
     if changes.everything { pending.noteEverything(at: now) }
     for name in changes.workspaces { pending.note(name, at: now) }
   }
@@ -95,6 +119,7 @@ struct Reloader: ~Copyable {
         for name in names { watch.add(name) }
         changes = try store.refresh(names)
       }
+      tellOfUnwatched()
       report(changes)
       guard !changes.changed.isEmpty else { return }
       leases.publish(store.snapshot)

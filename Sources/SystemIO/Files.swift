@@ -39,6 +39,9 @@ public enum Files {
         }
     }
 
+    /// The same file or folder, whatever happened to it.
+    public func isSame(as other: Identity) -> Bool { inode == other.inode && device == other.device }
+
     /// The same file with the same content, whatever happened to its links.
     public func hasSameContent(as other: Identity) -> Bool {
       inode == other.inode && device == other.device && size == other.size

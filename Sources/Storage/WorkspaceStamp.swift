@@ -1,0 +1,34 @@
+import SystemIO
+import Workspaces
+
+extension ZonesFolder {
+  /// A number that is another one once any of the files that a server reads of a workspace was written, replaced, added
+  /// or removed, or the folder is another; for folders that the kernel does not watch. Nothing is read.
+  ///
+  /// It holds while the process lives. A folder that is not there has a number of its own.
+  public func stamp(of name: WorkspaceName) -> Int {
+    let folder = path(of: name)
+    var hasher = Hasher()
+    hasher.combine(try? Files.identity(folder))
+    for file in (try? Files.list(folder)) ?? [] where WorkspaceSource.isRead(file) {
+      hasher.combine(file)
+      hasher.combine(try? Files.identity("\(folder)/\(file)"))
+    }
+    return hasher.finalize()
+  }
+
+  /// True when a workspace's folder is a link to one: the kernel does not tell when the link's way leads elsewhere.
+  public func isLinked(_ name: WorkspaceName) -> Bool { Files.symbolicLinkTarget(path(of: name)) != nil }
+
+  /// True when the zones folder is reached through a link, as a checkout that is exchanged whole is.
+  public var isLinked: Bool {
+    var prefix = path.hasPrefix("/") ? "" : "."
+    return path.split(separator: "/").contains { component in
+      prefix += "/\(component)"
+      return Files.symbolicLinkTarget(prefix) != nil
+    }
+  }
+
+  /// What the zones folder is now; nil when there is none.
+  public var identity: Files.Identity? { (try? Files.identity(path)) ?? nil }
+}
