@@ -33,13 +33,16 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
     .target(
       name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"], swiftSettings: strict),
+    .target(name: "Admin", dependencies: ["Wire", "Text"], swiftSettings: strict),
     .target(
       name: "Server",
-      dependencies: ["Answering", "Storage", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      dependencies: ["Admin", "Answering", "Storage", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
       swiftSettings: strict),
     .executableTarget(
       name: "backroad",
-      dependencies: ["Server", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      dependencies: [
+        "Server", "Admin", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO",
+      ],
       swiftSettings: strict),
 
     // The fuzzers: each replays files unless it is built with -DFUZZ; Fuzz/run does that.
@@ -57,6 +60,7 @@ let package = Package(
       name: "TestKit", dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text"],
       path: "Tests/TestKit", swiftSettings: tests),
     .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
+    .testTarget(name: "AdminTests", dependencies: ["Admin", "Wire", "Text", "TestKit"], swiftSettings: tests),
     .testTarget(name: "WireTests", dependencies: ["Wire", "TestKit"], swiftSettings: tests),
     .testTarget(
       name: "ZonesTests", dependencies: ["Zones", "Wire", "Text", "TestKit"], exclude: ["MasterFiles"],

@@ -110,6 +110,11 @@ public final class AnswerCache: Sendable {
     }
   }
 
+  /// Forgets the entries that `isMeant` says, by lower-case name and rule; how many went.
+  func removeAll(where isMeant: ([UInt8], ForwardRule?) -> Bool) -> Int {
+    shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.removeAll(where: isMeant) } }
+  }
+
   private func store(_ answer: UpstreamAnswer, _ question: ForwardQuestion, _ key: CacheKey) {
     let (shard, hash) = place(question.name.wire.span, key)
     shard.entries.withLock { $0.store(answer, question.name.wire, key, hash) }

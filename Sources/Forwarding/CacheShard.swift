@@ -154,6 +154,19 @@ struct CacheShard {
     remove(Int(at))
   }
 
+  mutating func removeAll(where isMeant: ([UInt8], ForwardRule?) -> Bool) -> Int {
+    let before = count
+    var at = newest
+    while at >= 0 {
+      let index = Int(at)
+      at = entries[index].older
+      guard isMeant(entries[index].name, entries[index].rule) else { continue }
+      if hand == Int32(truncatingIfNeeded: index) { hand = entries[index].newer }
+      remove(index)
+    }
+    return before - count
+  }
+
   private mutating func remove(_ index: Int) {
     let entry = entries[index]
     let this = Int32(truncatingIfNeeded: index)

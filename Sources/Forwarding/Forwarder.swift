@@ -25,6 +25,8 @@ public final class Forwarder {
   var sockets = SocketTable()
   var exchanges: [ForwardQuestion: Exchange] = [:]
   var upstreams: [Upstream: UpstreamState] = [:]
+  /// What was counted of upstreams that were forgotten since.
+  var formerUpstreams: [Upstream: UpstreamTally] = [:]
   /// Connections, to all upstreams, the oldest first.
   var streams: [UpstreamStream] = []
   /// Exchanges that wait until an upstream can take them.

@@ -28,6 +28,7 @@ extension Forwarder {
     for (upstream, state) in upstreams where state.openTries == 0 && state.streams.isEmpty {
       guard now > state.lastWanted + limit else { continue }
       timers.remove(state)
+      retire(state)
       upstreams[upstream] = nil
     }
   }

@@ -18,7 +18,9 @@ final class UpstreamState: TimerItem {
   /// The zone whose SOA a probe asks for.
   var probeZone = Name.root
   /// Tries that are open.
-  var openTries = 0
+  var openTries = 0 { didSet { if openTries > oldValue { tally.queryCount += 1 } } }
+  /// What was counted since it is known.
+  private(set) var tally = UpstreamTally()
 
   // Speed.
   private(set) var latency = Latency()
@@ -75,6 +77,7 @@ final class UpstreamState: TimerItem {
   /// asked for.
   /// - Returns: true when the upstream counts as down from now on.
   func failed(sentAt: Instant, settings: ForwardSettings) -> Bool {
+    tally.failureCount += 1
     if let lastHeard, lastHeard >= sentAt { return false }
     failuresInARow += 1
     guard !isDown, failuresInARow >= settings.failuresUntilDown else { return false }
@@ -157,6 +160,9 @@ struct Latency {
   private static let noDiscount = 10_000
   private static let window = 64
   private static let fewest = 20
+
+  /// The smoothed time; nil when nothing was heard.
+  var usual: Duration? { smoothed }
 
   /// What to prefer upstreams by: less than the usual time after others were preferred for long; nothing for one that
   /// was never heard.

@@ -10,6 +10,8 @@ struct Crew: ~Copyable {
   struct Mail: Sendable {
     let mailboxes: [Mailbox]
     let returns: Mailbox.Returns
+    /// What each worker counts.
+    let counters: [WorkerCounters]
 
     init(count: Int) throws(SystemError) {
       let returns = try Mailbox.Returns()
@@ -17,6 +19,7 @@ struct Crew: ~Copyable {
       for _ in 0..<count { mailboxes.append(try Mailbox(returns: returns)) }
       self.mailboxes = mailboxes
       self.returns = returns
+      counters = (0..<count).map { _ in WorkerCounters() }
     }
 
     /// Makes every worker answer from `snapshot`.
@@ -41,15 +44,16 @@ struct Crew: ~Copyable {
   }
 
   /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
-  init(_ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) throws(SystemError) {
+  init(
+    _ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, cache: AnswerCache, _ log: Log
+  ) throws(SystemError) {
     let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
-    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
     var threads: [WorkerThread] = []
     for index in mail.mailboxes.indices {
       let worker = try Worker(
         listen: configuration.listen, snapshot: snapshot, identity: identity, number: index, mailboxes: mail.mailboxes,
-        cache: cache, questions: questions)
+        counters: mail.counters[index], cache: cache, questions: questions)
       threads.append(
         WorkerThread(
           try Thread(name: "worker-\(index)") {

@@ -9,6 +9,9 @@ final class Mailbox: Sendable {
     /// What the worker answered from before; freed by the thread that left the snapshot, never by the worker.
     var returned: [Snapshot] = []
     var mustStop = false
+    /// Where a report is wanted; and where one is due, now that the worker has all that was left before.
+    var reportDesk: ReportDesk?
+    var dueReportDesk: ReportDesk?
   }
 
   private let content = Mutex(Content())
@@ -50,6 +53,20 @@ final class Mailbox: Sendable {
   /// every snapshot that was published before the query was sent.
   var hasNews: Bool { isFull.load(ordering: .acquiring) }
 
+  /// Makes the worker report to a desk, once it has taken what was left here before.
+  func askForReport(to desk: ReportDesk) {
+    content.withLock { $0.reportDesk = desk }
+    waker.wake()
+  }
+
+  /// Where a report is wanted, if one was when `exchange` was called last; for the worker.
+  func takeReportDesk() -> ReportDesk? {
+    content.withLock { content in
+      defer { content.dueReportDesk = nil }
+      return content.dueReportDesk
+    }
+  }
+
   /// Takes the snapshot that was left, if any, in exchange for the one before; for the worker.
   ///
   /// - Returns: true when the worker must finish.
@@ -58,6 +75,7 @@ final class Mailbox: Sendable {
     // Before looking: what is left from now on is told of again.
     isFull.store(false, ordering: .sequentiallyConsistent)
     let (isNew, mustStop) = content.withLock { content in
+      if let desk = content.reportDesk { (content.reportDesk, content.dueReportDesk) = (nil, desk) }
       guard let next = content.snapshot else { return (false, content.mustStop) }
       // Inside the lock, so that the worker's reference is never the last.
       content.returned.append(snapshot)

@@ -14,6 +14,8 @@ struct Reloader: ~Copyable {
   private var poller: Poller
   private let crew: Crew.Mail
   private let leases: LeaseKeeper
+  private let desk: ReloadDesk
+  private let state: ServerState
   private let log: Log
   private var pending = PendingChanges()
   /// How many folders without a watch the log has told of.
@@ -22,22 +24,27 @@ struct Reloader: ~Copyable {
   private static let signalToken: UInt64 = 0
   private static let watchToken: UInt64 = 1
   private static let returnsToken: UInt64 = 2
+  private static let deskToken: UInt64 = 3
 
+  /// - Parameters:
+  ///   - desk: where reloads are asked for.
+  ///   - state: where what came of them is told.
   init(
     store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, leases: LeaseKeeper,
-    log: Log
-  )
-    throws(SystemError)
-  {
+    desk: ReloadDesk, state: ServerState, log: Log
+  ) throws(SystemError) {
     let watch = try WorkspaceWatch(folder)
     let poller = try Poller()
     try poller.add(signals.descriptor.raw, .readable, token: Self.signalToken)
     try poller.add(watch.descriptor, .readable, token: Self.watchToken)
+    try poller.add(desk.requested.descriptor.raw, .readable, token: Self.deskToken)
     try poller.add(crew.returns.waker.descriptor.raw, .readable, token: Self.returnsToken)
     self.store = store
     self.signals = signals
     self.crew = crew
     self.leases = leases
+    self.desk = desk
+    self.state = state
     self.log = log
     self.watch = watch
     self.poller = poller
@@ -48,7 +55,10 @@ struct Reloader: ~Copyable {
     // Before reading, so that no change falls between.
     watch.addAll()
     tellOfUnwatched()
-    report(try store.refreshAll())
+    let start = System.monotonicNanoseconds()
+    let changes = try store.refreshAll()
+    for problem in changes.problems { log.problem(problem) }
+    tell(ReloadOutcome(changes), since: start)
   }
 
   /// Says once for each growth that the kernel watches no more folders.
@@ -75,11 +85,12 @@ struct Reloader: ~Copyable {
         switch poller.ready(at: index).token {
         case Self.signalToken: if takeSignals(now) { return }
         case Self.watchToken: try takeChanges(now)
+        case Self.deskToken: reloadAsAsked()
         default: crew.freeReturned()
         }
       }
       note(watch.look(at: now), now)
-      if let due = pending.takeDue(at: now) { reload(due) }
+      if let due = pending.takeDue(at: now) { _ = reload(due) }
     }
   }
 
@@ -107,8 +118,16 @@ struct Reloader: ~Copyable {
     for name in changes.workspaces { pending.note(name, at: now) }
   }
 
+  /// Reads what the admin interface asks for, at once.
+  private mutating func reloadAsAsked() {
+    let asked = desk.takeAsked()
+    guard !asked.tickets.isEmpty else { return }
+    desk.finish(asked.tickets, reload(asked.everything ? .everything : .workspaces(asked.names)))
+  }
+
   /// Reads what changed, and publishes if anything is different.
-  private mutating func reload(_ due: PendingChanges.Due) {
+  private mutating func reload(_ due: PendingChanges.Due) -> ReloadOutcome {
+    let start = System.monotonicNanoseconds()
     do throws(Problem) {
       let changes: WorkspaceStore.Changes
       switch due {
@@ -120,17 +139,25 @@ struct Reloader: ~Copyable {
         changes = try store.refresh(names)
       }
       tellOfUnwatched()
-      report(changes)
-      guard !changes.changed.isEmpty else { return }
-      leases.publish(store.snapshot)
-      log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
+      for problem in changes.problems { log.problem(problem) }
+      if !changes.changed.isEmpty {
+        leases.publish(store.snapshot)
+        log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
+      }
+      return tell(ReloadOutcome(changes), since: start)
     } catch {
       // The folder itself is gone or unreadable: the last good state stays.
       log.problem(error)
+      return tell(ReloadOutcome(problems: [error]), since: start)
     }
   }
 
-  private func report(_ changes: WorkspaceStore.Changes) {
-    for problem in changes.problems { log.problem(problem) }
+  /// Tells whoever asks later what came of a reload.
+  @discardableResult
+  private func tell(_ outcome: ReloadOutcome, since start: UInt64) -> ReloadOutcome {
+    var outcome = outcome
+    outcome.nanoseconds = System.monotonicNanoseconds() - start
+    state.reloaded(outcome, serving: store.snapshot, broken: store.brokenWorkspaces)
+    return outcome
   }
 }

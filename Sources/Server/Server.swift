@@ -30,23 +30,35 @@ public enum Server {
     // Before any thread starts, so that all of them leave the signals to the queue.
     let signals = try SignalQueue([SIGTERM, SIGINT, SIGHUP])
     for address in configuration.listen { try Socket.checkIsFree(address) }
+    let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
     let rules = configuration.rules.map { ForwardRule(owner: .server, zone: $0.zone, upstreams: $0.upstreams) }
     let store = WorkspaceStore(
       WorkspaceReader(
         folder: folder, serverRules: ForwardRules(rules + SpecialNames.rules(beside: rules)),
         own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses)))
+    let listener =
+      try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
+    defer { listener?.removePath() }
     let mail = try Crew.Mail(count: configuration.workerCount)
+    let (desk, state) = (try ReloadDesk(), ServerState())
     let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) {
       mail.publish($0)
     }
     var reloader = try Reloader(
-      store: store, folder: folder, signals: signals, crew: mail, leases: leases, log: log)
+      store: store, folder: folder, signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
     try reloader.start()
-    let crew = try Crew(mail, configuration, leases.adopt(reloader.snapshot), log)
+    let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
+    let crew = try Crew(mail, configuration, leases.adopt(reloader.snapshot), cache: cache, log)
+    let context = AdminContext(
+      configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
+      startedAt: startedAt)
+    let admin = try listener.map { listener throws(SystemError) in try AdminService.start(listener, context, log) }
     announce(configuration, reloader.snapshot, log)
+    if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
     log.note("stopping: finishing what is in flight")
+    admin?.stop()
     crew.stop()
   }
 

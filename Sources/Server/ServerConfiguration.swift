@@ -39,17 +39,21 @@ public struct ServerConfiguration: Sendable {
   public var workers: Int
   /// How many MiB of upstreams' answers are kept, by all threads together.
   public var cacheMebibytes: Int
+  /// Where and how the running server is asked about itself.
+  public var admin: AdminConfiguration
 
   /// Takes all of it.
   public init(
     listen: [SocketAddress] = ServerConfiguration.defaultListen, zones: String = ServerConfiguration.defaultZones,
-    rules: [Rule] = [], workers: Int = 0, cacheMebibytes: Int = ServerConfiguration.defaultCacheMebibytes
+    rules: [Rule] = [], workers: Int = 0, cacheMebibytes: Int = ServerConfiguration.defaultCacheMebibytes,
+    admin: AdminConfiguration = AdminConfiguration()
   ) {
     self.listen = listen
     self.zones = zones
     self.rules = rules
     self.workers = workers
     self.cacheMebibytes = cacheMebibytes
+    self.admin = admin
   }
 
   /// The path of the file that leases are kept in.

@@ -26,6 +26,21 @@ public struct ServerSettings: Sendable {
   public var workers: Int?
   /// How many MiB of upstreams' answers are kept.
   public var cache: Int?
+  /// Where the running server is asked about itself.
+  public var admin: AdminAddress?
+  /// The file of the token that the admin interface asks for on TCP.
+  public var adminTokenFile: String?
+  /// Names that admin requests may come under.
+  public var adminHosts: [String]?
+  /// How many workspaces have counters of their own.
+  public var workspaceMetrics: Int?
+
+  /// The most names that admin requests may come under.
+  public static let maximumAdminHostCount = 64
+  private static let keys = [
+    "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
+    "workspace-metrics",
+  ]
 
   /// Settings that leave everything open.
   public init() {}
@@ -37,7 +52,7 @@ public struct ServerSettings: Sendable {
     var problems: [Problem] = []
     do throws(Problem) {
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject(Self.fileName, file: file)
-      problems += root.unknownKeys(known: ["listen", "zones", "leases", "forward", "workers", "cache"], file: file)
+      problems += root.unknownKeys(known: Self.keys, file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
       collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", of: "a folder", root, file) }
       collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
@@ -47,6 +62,15 @@ public struct ServerSettings: Sendable {
       }
       collect(into: &problems) { () throws(Problem) in
         workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Self.maximumWorkerCount, file: file)
+      }
+      collect(into: &problems) { () throws(Problem) in admin = try Self.admin(root["admin"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        adminTokenFile = try Self.path("admin-token-file", of: "a file", root, file)
+      }
+      collect(into: &problems) { () throws(Problem) in adminHosts = try Self.adminHosts(root["admin-hosts"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        workspaceMetrics = try root["workspace-metrics"]?.expectInt(
+          "\"workspace-metrics\"", in: 0...AdminConfiguration.maximumWorkspaceMetrics, file: file)
       }
     } catch {
       problems.append(error)
@@ -79,8 +103,34 @@ public struct ServerSettings: Sendable {
     guard let value = root[key] else { return nil }
     let path = try value.expectString("\"\(key)\"", file: file)
     guard !path.isEmpty else { throw Problem(file: file, position: value.position, "\"\(key)\" is \(what)'s path") }
+    return fromFolder(of: file, path)
+  }
+
+  private static func fromFolder(of file: String, _ path: String) -> String {
     guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
     return file[...slash] + path
+  }
+
+  private static func admin(_ value: JSON?, _ file: String) throws(Problem) -> AdminAddress? {
+    guard let value else { return nil }
+    do throws(Problem) {
+      let address = try AdminAddress(value.expectString("\"admin\"", file: file))
+      if case .socket(let path) = address { return .socket(fromFolder(of: file, path)) }
+      return address
+    } catch {
+      throw Problem(file: file, position: value.position, error.message)
+    }
+  }
+
+  private static func adminHosts(_ value: JSON?, _ file: String) throws(Problem) -> [String]? {
+    guard let value else { return nil }
+    let elements = try value.expectArray("\"admin-hosts\"", file: file)
+    guard elements.count <= maximumAdminHostCount else {
+      throw Problem(file: file, position: value.position, "more than \(maximumAdminHostCount) names")
+    }
+    var hosts: [String] = []
+    for element in elements { hosts.append(try element.expectString("a name", file: file)) }
+    return hosts
   }
 
   private static func rules(_ value: JSON?, _ file: String) throws(Problem) -> [ServerConfiguration.Rule]? {
@@ -143,7 +193,7 @@ extension ServerSettings {
     var configuration = ServerConfiguration(
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
-      cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes)
+      cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes, admin: admin(over: file))
     configuration.leases = leases ?? file.leases
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
@@ -157,6 +207,15 @@ extension ServerSettings {
       let upstreams = ResolvConf.nameServers(resolvConf).filter { !own.contains($0.address) }
       if !upstreams.isEmpty { configuration.rules = [.init(zone: .root, upstreams: upstreams)] }
     }
+    return configuration
+  }
+
+  private func admin(over file: ServerSettings) -> AdminConfiguration {
+    var configuration = AdminConfiguration()
+    configuration.address = admin ?? file.admin
+    configuration.tokenFile = adminTokenFile ?? file.adminTokenFile
+    configuration.hosts = adminHosts ?? file.adminHosts ?? []
+    configuration.workspaceMetrics = workspaceMetrics ?? file.workspaceMetrics ?? 0
     return configuration
   }
 }

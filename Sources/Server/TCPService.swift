@@ -25,6 +25,7 @@ extension Worker {
     let connection = TCPConnection(number: number, socket, peer: peer, now: now)
     try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
     connections.add(connection, now: now)
+    counters.add(.openedConnections)
   }
 
   private func makeRoom() {
@@ -66,6 +67,7 @@ extension Worker {
   /// Answers what has come whole as far as the limits allow, sends what the client takes, and waits for the rest.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
     var at = 0
+    var count = 0
     while mayAnswer(connection), let message = connection.nextMessage(from: at) {
       at = message.upperBound
       connection.lastUse = now
@@ -73,6 +75,10 @@ extension Worker {
         close(connection)
         return
       }
+      count += 1
+    }
+    if count > 0 {
+      counters.took(nanoseconds: System.monotonicNanoseconds() &- now.nanoseconds, queries: count)
     }
     connection.received.removeFirst(at)
     try connection.flush()
@@ -106,8 +112,12 @@ extension Worker {
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)
     switch responder.respond(to: octets.span, from: connection.peer, via: .tcp, in: snapshot, &writer) {
-    case .none: return false
-    case .ready: connection.append(writer.message)
+    case .none:
+      counters.dropped(.tcp)
+      return false
+    case .ready:
+      counters.answered(.tcp, writer.flags)
+      connection.append(writer.message)
     case .resolve(let query, let decision): resolve(octets.span, query, decision, connection)
     }
     return true
@@ -122,7 +132,9 @@ extension Worker {
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)
     switch responder.run(resolution, in: snapshot, &source, &writer) {
-    case .ready: connection.append(writer.message)
+    case .ready:
+      counters.answered(.tcp, writer.flags)
+      connection.append(writer.message)
     case .waiting:
       connection.waitingCount += 1
       wait(ticket, resolution, .connection(connection.number))
@@ -153,6 +165,7 @@ extension Worker {
       forwarding.forwarder.cancel(ticket)
     }
     connections.remove(connection.number)
+    counters.add(.closedConnections)
   }
 
   func expireConnections() {

@@ -11,6 +11,7 @@ import Workspaces
 final class Worker {
   let settings: WorkerSettings
   let mailbox: Mailbox
+  let counters: WorkerCounters
   var snapshot: Snapshot
   var responder: Responder
   var poller: Poller
@@ -51,13 +52,16 @@ final class Worker {
   ///
   /// - Parameters:
   ///   - number: which of the `mailboxes` is its own.
+  ///   - counters: this worker's alone to write.
   ///   - cache: shared with the other workers, as `questions` is.
   init(
     listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
-    cache: AnswerCache, questions: QuestionsInFlight, settings: WorkerSettings = WorkerSettings()
+    counters: WorkerCounters, cache: AnswerCache, questions: QuestionsInFlight,
+    settings: WorkerSettings = WorkerSettings()
   ) throws(SystemError) {
     self.settings = settings
     mailbox = mailboxes[number]
+    self.counters = counters
     self.snapshot = snapshot
     responder = Responder(identity: identity)
     poller = try Poller()
@@ -105,6 +109,7 @@ final class Worker {
   /// acknowledged is never answered without it.
   func readMailbox() {
     let mustStop = mailbox.exchange(&snapshot)
+    mailbox.takeReportDesk()?.deliver(report)
     if mustStop, stopAt == nil { beginToStop() }
     forwarding.forwarder.takeNotices(now: now)
     carryOut()
@@ -114,24 +119,34 @@ final class Worker {
 
   private func serveDatagrams(_ listener: DatagramListener, listener index: Int) {
     let batch = batch
+    let counters = counters
+    var start = now
     for _ in 0..<settings.batchesPerTurn {
       let count = batch.receive(on: listener.socket, wildcard: listener.isWildcard)
       guard count > 0 else { return }
       if mailbox.hasNews { readMailbox() }
       let snapshot = snapshot
       for datagram in 0..<count { answer(datagram, in: batch, listener: index, snapshot) }
-      batch.send(on: listener.socket)
+      let answered = batch.replyCount
+      let refused = batch.send(on: listener.socket)
+      if refused > 0 { counters.add(.unsentAnswers, refused) }
+      // One look at the clock a batch: every answer of it counts as having taken as long as the whole.
+      let end = Instant(nanoseconds: System.monotonicNanoseconds())
+      counters.took(nanoseconds: end.nanoseconds &- start.nanoseconds, queries: answered)
+      start = end
       guard count == DatagramBatch.capacity else { return }
     }
   }
 
   @inline(__always)
   private func answer(_ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot) {
-    guard let client = batch.source(datagram), !batch.isCut(datagram) else { return }
+    guard let client = batch.source(datagram), !batch.isCut(datagram) else { return counters.dropped(.udp) }
     var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
     switch responder.respond(to: batch.input(datagram), from: client, via: .udp, in: snapshot, &writer) {
-    case .none: return
-    case .ready: batch.reply(to: datagram, length: writer.count)
+    case .none: counters.dropped(.udp)
+    case .ready:
+      counters.answered(.udp, writer.flags)
+      batch.reply(to: datagram, length: writer.count)
     case .resolve(let query, let decision):
       resolve(datagram, in: batch, listener: listener, query, decision, client)
     }
@@ -151,7 +166,9 @@ final class Worker {
     var source = hopSource(ticket, resolution)
     var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
     switch responder.run(resolution, in: snapshot, &source, &writer) {
-    case .ready: batch.reply(to: datagram, length: writer.count)
+    case .ready:
+      counters.answered(.udp, writer.flags)
+      batch.reply(to: datagram, length: writer.count)
     case .waiting: wait(ticket, resolution, .datagram(peer, listener: listener))
     }
     carryOut()

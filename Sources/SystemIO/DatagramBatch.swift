@@ -32,7 +32,8 @@ public struct DatagramPeer: Sendable {
   private let replies: UnsafeMutablePointer<cl_message>
   private let packetInfoSize = cl_packet_info_size()
   private var receivedCount = 0
-  private var replyCount = 0
+  /// How many answers wait for `send(on:)`.
+  public private(set) var replyCount = 0
 
   /// Allocates everything that a worker's datagrams will ever need.
   public init() {

@@ -73,6 +73,9 @@ public enum Files {
     let mode: mode_t
     let owner: uid_t
     let group: gid_t
+
+    /// True when nobody but its owner and group may do anything with it.
+    public var isPrivate: Bool { mode & 0o007 == 0 }
   }
 
   /// Who may do what with a file or folder, links followed; nil when nothing is there.

@@ -34,6 +34,20 @@ struct RawAddress {
     }
   }
 
+  /// The address of a Unix socket; throws ENAMETOOLONG for a path that does not fit.
+  init(unixPath path: String) throws(SystemError) {
+    let octets = Array(path.utf8)
+    guard (1...Socket.maximumPathLength).contains(octets.count), !octets.contains(0) else {
+      throw SystemError("bind", path, code: ENAMETOOLONG)
+    }
+    var unix = sockaddr_un()
+    unix.sun_family = sa_family_t(AF_UNIX)
+    // unsafe: the path is shorter than its field, which is zero behind it; the storage is larger than any address.
+    unsafe withUnsafeMutableBytes(of: &unix.sun_path) { unsafe $0.copyBytes(from: octets) }
+    unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: unix, as: sockaddr_un.self) }
+    length = socklen_t(MemoryLayout<sockaddr_un>.size)
+  }
+
   /// The address in the project's own type; nil for a family that is not IP.
   var address: SocketAddress? {
     unsafe withUnsafeBytes(of: storage) { unsafe Self.decode($0) }  // unsafe: the bytes do not outlive the call.

@@ -23,13 +23,13 @@ public struct Socket: ~Copyable, Sendable {
   /// The descriptor's number.
   public var raw: Int32 { descriptor.raw }
 
-  private init(_ transport: Transport, family: Int32, _ subject: String) throws(SystemError) {
+  init(_ transport: Transport, family: Int32, _ subject: String) throws(SystemError) {
     let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let raw = try checked("socket", subject) { socket(family, transport.type | flags, 0) }
     descriptor = FileDescriptor(owning: raw)
   }
 
-  private init(accepted raw: Int32) { descriptor = FileDescriptor(owning: raw) }
+  init(accepted raw: Int32) { descriptor = FileDescriptor(owning: raw) }
 
   private func set(_ level: Int32, _ option: Int32, _ value: Int32 = 1) throws(SystemError) {
     var value = value

@@ -17,6 +17,8 @@ extension SystemError {
     case crossesFileSystems
     /// Whoever would have read it is gone.
     case brokenPipe
+    /// Nobody listens there.
+    case notListening
     case other
   }
 
@@ -32,6 +34,7 @@ extension SystemError {
     case EINVAL, ENOSYS, EOPNOTSUPP: .unsupported
     case EXDEV: .crossesFileSystems
     case EPIPE: .brokenPipe
+    case ECONNREFUSED: .notListening
     default: .other
     }
   }

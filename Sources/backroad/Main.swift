@@ -7,7 +7,7 @@ import Text
 struct Main {
   static let commands = CommandSet(
     commands: [ServeCommand.command] + ImportCommands.commands + WorkspaceCommands.commands + LinkCommands.commands
-      + [CheckCommand.command, VersionCommand.command])
+      + [CheckCommand.command] + ServerCommands.commands + [VersionCommand.command])
 
   static func main() {
     StandardStream.ignoreBrokenPipes()

@@ -8,7 +8,8 @@ struct UsageTests {
 
   static let commands = [
     "serve", "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show",
-    "workspace remove", "link list", "link show", "link remove", "check", "version",
+    "workspace remove", "link list", "link show", "link remove", "check", "status", "reload",
+    "cache flush", "version",
   ]
 
   @Test func theHelpListsEveryCommandAndNoOther() throws {
@@ -30,7 +31,6 @@ struct UsageTests {
       #expect(help.status == 0)
       #expect(help.output.hasPrefix("backroad \(command): "))
       #expect(help.output.contains("\nUsage: backroad \(command)"))
-      #expect(!help.output.contains("--admin"))
       #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 130 })
     }
     #expect(try backroad("help \(command)").output == backroad("\(command) --help").output)
@@ -38,7 +38,7 @@ struct UsageTests {
 
   /// A command line, what standard error starts with, and what it holds.
   static let mistakes = [
-    ("", "name a command: serve, import, workspace, link, check, version"),
+    ("", "name a command: serve, import, workspace, link, check, status, reload, cache, version"),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("explain", "unknown command \"explain\"; there are"),
     ("import", "import what? snowflake, hosts"),
@@ -84,7 +84,10 @@ struct UsageTests {
     ("serve --listen localhost:53", "--listen: \"localhost:53\" is not an address and port"),
     ("serve --forward corp.example=x", "--forward: \"x\" is not an upstream's address"),
     ("serve --workers -1", "--workers is a whole number from 0"),
-    ("serve --admin 127.0.0.1:1", "unknown flag \"--admin\""),
+    ("serve --admin 127.0.0.1", "--admin: \"127.0.0.1\" is neither a socket's path"),
+    ("status --admin localhost:1", "--admin: \"localhost:1\" is neither a socket's path"),
+    ("reload --workspace A", "\"A\" is not a workspace's name"),
+    ("cache flush a b", "\"b\" is one argument too many"),
   ]
 
   @Test(arguments: mistakes) func aMistakeIsNamedWithItsRemedy(line: String, message: String) throws {

@@ -35,9 +35,16 @@ struct Flag: Hashable, Sendable {
 /// The flags that several commands have.
 extension Flag {
   static let zones = Flag("--zones", "DIR", help: "the zones folder (default: zones)")
+  static let config = Flag(
+    "--config", "FILE", help: "the configuration (default: backroad.json, if there is one here)")
+  static let admin = Flag(
+    "--admin", "SOCKET|ADDR:PORT", help: "the admin interface (default: .backroad/admin.sock in the zones folder)")
+  static let adminTokenFile = Flag(
+    "--admin-token-file", "FILE", help: "the file with the token that the admin interface asks for on TCP")
   static let json = Flag("--json", help: "print JSON for programs")
   static let dryRun = Flag("--dry-run", help: "say what would change, and change nothing")
   static let workspace = Flag("--workspace", "W", .required, help: "the workspace")
+  static let anyWorkspace = Flag("--workspace", "W", help: "only this workspace")
   static let link = Flag("--link", "NAME", .required, help: "the link's name; a link of that name is replaced")
   static let endpoint = Flag(
     "--endpoint", "VPCE[=ADDR,…]", help: "the endpoint's DNS name, with its addresses when they are to be pinned")

@@ -8,15 +8,13 @@ import Workspaces
 enum LinkCommands {
   static let commands = [list, show, remove]
 
-  private static let anyWorkspace = Flag("--workspace", "W", help: "only this workspace's links")
-
   private static let list = Command(
-    words: ["link", "list"], summary: "list links", flags: [anyWorkspace, .zones, .json],
+    words: ["link", "list"], summary: "list links", flags: [.anyWorkspace, .zones, .json],
     run: { arguments, console in
       let zones = arguments.zonesFolder
       let views: [WorkspaceView]
-      if let text = arguments.value(anyWorkspace) {
-        views = [WorkspaceView(try zones.contents(of: workspaceName(text)))]
+      if let name = try arguments.anyWorkspace() {
+        views = [WorkspaceView(try zones.contents(of: name))]
       } else {
         views = try zones.views(console)
       }

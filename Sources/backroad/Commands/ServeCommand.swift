@@ -4,8 +4,6 @@ import Text
 
 /// `backroad serve`.
 enum ServeCommand {
-  private static let config = Flag(
-    "--config", "FILE", help: "the configuration (default: \(ServerSettings.fileName), if there is one here)")
   private static let listen = Flag(
     "--listen", "ADDR:PORT", .repeated, help: "where to listen, UDP and TCP (default: 127.0.0.1:5300)")
   private static let forward = Flag(
@@ -14,6 +12,10 @@ enum ServeCommand {
   private static let workers = Flag("--workers", "N", help: "threads that answer; 0 is one a core (default: 0)")
   private static let cache = Flag(
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
+  private static let adminHost = Flag(
+    "--admin-host", "NAME", .repeated, help: "a name that admin requests may come under, beside localhost")
+  private static let workspaceMetrics = Flag(
+    "--workspace-metrics", "N", help: "how many workspaces have counters of their own in the metrics (default: 0)")
 
   private static let leases = Flag(
     "--leases", "FILE",
@@ -21,11 +23,15 @@ enum ServeCommand {
 
   static let command = Command(
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
-    flags: [config, .zones, listen, forward, leases, workers, cache],
+    flags: [
+      .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost, workspaceMetrics,
+    ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
       right is served within a second, and a workspace with an error stays as it was. SIGHUP reads all
-      files again; SIGTERM ends it, once queries in flight are answered.
+      files again; SIGTERM ends it, once queries in flight are answered. The admin interface, which
+      "backroad status" asks, is .backroad/admin.sock in the zones folder unless --admin says otherwise;
+      "--admin off" switches it off.
       """,
     examples: [
       "backroad serve",
@@ -37,7 +43,7 @@ enum ServeCommand {
     let settings = try settings(arguments)
     let resolvConf = (try? Files.read(ResolvConf.path, maximumSize: 1 << 20)) ?? []
     let configuration = try settings.configuration(
-      over: file(arguments), interfaces: System.interfaceAddresses, resolvConf: resolvConf)
+      over: arguments.configurationFile(), interfaces: System.interfaceAddresses, resolvConf: resolvConf)
     try Server.run(configuration)
     return .done
   }
@@ -58,18 +64,12 @@ enum ServeCommand {
     }
     settings.workers = try arguments.number(workers, in: 0...ServerSettings.maximumWorkerCount)
     settings.cache = try arguments.number(cache, in: ServerSettings.cacheMebibytes)
+    settings.admin = try arguments.adminAddress()
+    settings.adminTokenFile = arguments.value(.adminTokenFile)
+    if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
+    settings.workspaceMetrics = try arguments.number(
+      workspaceMetrics, in: 0...AdminConfiguration.maximumWorkspaceMetrics)
     return settings
-  }
-
-  /// What the configuration file says; nothing when there is none and none was named.
-  private static func file(_ arguments: Arguments) throws -> ServerSettings {
-    let path = arguments.value(config) ?? ServerSettings.fileName
-    do {
-      return try ServerSettings(Files.read(path, maximumSize: JSON.maximumOctets), file: path)
-    } catch let error as SystemError {
-      if error.kind == .notFound, !arguments.has(config) { return ServerSettings() }
-      throw Problem(file: path, "cannot read the configuration: \(error.reason)")
-    }
   }
 }
 

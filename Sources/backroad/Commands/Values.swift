@@ -25,6 +25,12 @@ extension Arguments {
     return try workspaceName(text)
   }
 
+  /// The workspace that `--workspace` narrows a command to, where it may be left out.
+  func anyWorkspace() throws(UsageError) -> WorkspaceName? {
+    guard let text = value(.anyWorkspace) else { return nil }
+    return try workspaceName(text)
+  }
+
   /// The time to live that `--ttl` gives.
   func ttlSeconds() throws(UsageError) -> UInt32? {
     let range = Link.ttlRangeSeconds

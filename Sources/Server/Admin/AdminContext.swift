@@ -1,0 +1,79 @@
+import Admin
+import Forwarding
+import Storage
+import SystemIO
+import Text
+import Workspaces
+
+/// What the admin interface's routes answer from.
+struct AdminContext: Sendable {
+  let configuration: ServerConfiguration
+  let folder: ZonesFolder
+  let state: ServerState
+  let desk: ReloadDesk
+  let mail: Crew.Mail
+  let leases: LeaseKeeper
+  let cache: AnswerCache
+  /// When the server started, on the monotonic clock and in seconds since 1970.
+  let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)
+
+  /// What the workers say of themselves.
+  func reports() -> [WorkerReport] {
+    guard let desk = try? ReportDesk() else { return [] }
+    return (try? desk.ask(mail.mailboxes)) ?? []
+  }
+
+  /// The workspace of a path.
+  func workspaceName(_ match: RouteMatch) throws(AdminError) -> WorkspaceName {
+    let text = match.parameters["workspace"] ?? ""
+    guard let name = WorkspaceName(text), isKnown(name) else {
+      throw .notFound("there is no workspace \(quoted(text)) here")
+    }
+    return name
+  }
+
+  /// True for a workspace that is served, or would be without its errors.
+  func isKnown(_ name: WorkspaceName) -> Bool {
+    let view = state.view
+    return view.broken.contains { $0.name == name } || view.workspace(name) != nil
+  }
+}
+
+/// A request and what its route took out of the path.
+struct RouteMatch: Sendable {
+  let request: HTTPRequest
+  let parameters: [String: String]
+
+  /// The body: an object with these keys and no others.
+  func body(known keys: [String]) throws(AdminError) -> JSON.Object {
+    do throws(Problem) {
+      let object = try JSON.parse(request.body, file: "body", comments: false).expectObject("the body", file: "body")
+      try object.check(known: keys, file: "body")
+      return object
+    } catch {
+      throw .invalid("\(error)")
+    }
+  }
+
+  /// Reads a member of the body; what is wrong with it is told with its place.
+  func read<Value>(_ body: () throws(Problem) -> Value) throws(AdminError) -> Value {
+    do throws(Problem) { return try body() } catch { throw .invalid("\(error)") }
+  }
+}
+
+/// What a route says.
+enum AdminReply: Sendable {
+  case now(HTTPResponse)
+  /// The answer is made of what comes of a reload, once every worker serves it.
+  case afterReload(ReloadDesk.Ticket, @Sendable (ReloadOutcome) -> HTTPResponse)
+
+  /// An answer in JSON.
+  static func json(_ value: JSON, status: HTTPStatus = .ok) -> AdminReply { .now(.json(value, status: status)) }
+}
+
+/// Answers the requests of one route.
+///
+/// A protocol and no closure, because Swift 6.3.1 crashes on a function with a typed throw that is turned into one.
+protocol AdminHandler: Sendable {
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply
+}

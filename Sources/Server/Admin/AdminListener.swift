@@ -1,0 +1,113 @@
+import Admin
+import Glibc
+import Storage
+import SystemIO
+import Text
+import Wire
+
+/// The open socket of the admin interface, and who may ask there.
+final class AdminListener: Sendable {
+  let socket: Socket
+  let access: AdminAccess
+  /// Where it is, for the log.
+  let address: AdminAddress
+
+  private init(_ socket: consuming Socket, _ access: AdminAccess, _ address: AdminAddress) {
+    self.socket = socket
+    self.access = access
+    self.address = address
+  }
+
+  /// Removes the socket's path; nobody finds it after.
+  func removePath() {
+    if case .socket(let path) = address { try? Files.removeFile(path) }
+  }
+
+  /// Opens it; nil when it is switched off, or its usual place cannot be used.
+  ///
+  /// - Throws: when a place that was named cannot be used, or TCP lacks its token.
+  static func open(
+    _ configuration: AdminConfiguration, zones: String, _ log: Log
+  ) throws(Problem) -> AdminListener? {
+    switch configuration.address {
+    case .off: return nil
+    case .tcp(let address): return try open(tcp: address, configuration)
+    case .socket(let path): return try open(path: path, configuration)
+    case nil:
+      do throws(Problem) {
+        return try openInZones(zones, configuration)
+      } catch {
+        log.note("no admin interface: \(error); name a place for it with --admin")
+        return nil
+      }
+    }
+  }
+
+  private static func openInZones(
+    _ zones: String, _ configuration: AdminConfiguration
+  ) throws(Problem) -> AdminListener? {
+    guard case .socket(let path) = AdminAddress.standard(zones: zones) else { return nil }
+    do throws(SystemError) {
+      try Files.makeFolder(AdminAddress.stateFolder(zones: zones))
+    } catch {
+      guard error.kind == .exists else { throw Problem(file: error.subject, error.reason) }
+    }
+    return try open(path: path, configuration)
+  }
+
+  private static func open(path: String, _ configuration: AdminConfiguration) throws(Problem) -> AdminListener {
+    do throws(SystemError) {
+      let access = AdminAccess(listener: nil, hosts: configuration.hosts, token: nil)
+      return AdminListener(try .unixServer(path), access, .socket(path))
+    } catch {
+      switch error.code {
+      case EADDRINUSE: throw Problem(file: path, "another server's admin interface is there; name another with --admin")
+      case EEXIST: throw Problem(file: path, "this is no socket; name another path with --admin, or remove it")
+      case ENAMETOOLONG: throw Problem(file: path, "the path is longer than \(Socket.maximumPathLength) octets")
+      default: throw Problem(file: path, "cannot make the admin interface's socket: \(error.reason) (\(error.call))")
+      }
+    }
+  }
+
+  private static func open(
+    tcp address: SocketAddress, _ configuration: AdminConfiguration
+  ) throws(Problem) -> AdminListener {
+    let token = try AdminToken.read(configuration.tokenFile)
+    do throws(SystemError) {
+      try Socket.checkIsFree(address)
+      let access = AdminAccess(listener: address, hosts: configuration.hosts, token: token)
+      return AdminListener(try .tcpServer(address), access, .tcp(address))
+    } catch {
+      throw Problem("the admin interface cannot listen on \(address): \(error.reason); name another with --admin")
+    }
+  }
+}
+
+/// The token that every request over TCP brings.
+enum AdminToken {
+  /// Reads it: the file's first line.
+  ///
+  /// - Throws: without a file, or when it can be read by others, or holds no token that could not be guessed.
+  static func read(_ path: String?) throws(Problem) -> [UInt8] {
+    guard let path else {
+      throw Problem("the admin interface on TCP needs a token: name a file that holds one with --admin-token-file")
+    }
+    let content: [UInt8]
+    let isPrivate: Bool
+    do throws(SystemError) {
+      content = try Files.read(path, maximumSize: AdminConfiguration.maximumTokenOctets)
+      isPrivate = try Files.access(path)?.isPrivate ?? false
+    } catch {
+      throw Problem(file: path, "cannot read the admin token: \(error.reason)")
+    }
+    guard isPrivate else { throw Problem(file: path, "everybody may read the admin token: chmod o-rwx \(path)") }
+    let token = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
+    guard token.count >= AdminAccess.minimumTokenLength, token.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw Problem(
+        file: path,
+        "the admin token is a line of at least \(AdminAccess.minimumTokenLength) visible ASCII characters; "
+          + "make one: head -c 24 /dev/urandom | base64 >\(path)")
+    }
+    return token
+  }
+}

@@ -1,0 +1,15 @@
+import Admin
+
+/// Everything that can be asked of the admin interface; docs/admin.md tells of each.
+///
+/// To add a route, add a line here and write its `AdminHandler` in a file of its own: it is handed the context and what
+/// the path and body say, and answers, or throws an `AdminError`. What a handler needs of the server is in
+/// `AdminContext`. Handlers run on the admin interface's thread, one at a time.
+enum AdminRoutes {
+  static let all: [Route<any AdminHandler>] = [
+    Route(.get, "/metrics", MetricsPage()),
+    Route(.get, "/v1/status", StatusPage()),
+    Route(.post, "/v1/reload", ReloadRoute()),
+    Route(.post, "/v1/cache/flush", CacheFlushRoute()),
+  ]
+}

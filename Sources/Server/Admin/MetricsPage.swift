@@ -1,0 +1,143 @@
+import Admin
+import Answering
+import Forwarding
+import SystemIO
+import Text
+import Workspaces
+
+/// `GET /metrics`: Prometheus's text format. The names are an interface; docs/admin.md lists them.
+struct MetricsPage: AdminHandler {
+  /// The most upstreams with series of their own; the rest is `_other`.
+  static let maximumUpstreams = 100
+  /// The label of what has no series of its own.
+  static let other = "_other"
+
+  func answer(_ context: AdminContext, _: RouteMatch) throws(AdminError) -> AdminReply {
+    var text = MetricsText()
+    let reports = context.reports()
+    let totals = WorkerCounters.Totals(context.mail.counters)
+    Self.server(&text, context)
+    Self.queries(&text, totals)
+    Self.cache(&text, context.cache, reports)
+    Self.forwarding(&text, reports)
+    return .now(HTTPResponse(contentType: MetricsText.contentType, body: Array(text.text.utf8)))
+  }
+
+  private static func server(_ text: inout MetricsText, _ context: AdminContext) {
+    let view = context.state.view
+    text.start("backroad_build_info", .gauge, "Which version runs; always 1.")
+    text.add(1, ("version", Server.version.split(separator: " ").last.map { String($0) } ?? ""))
+    text.single(
+      "backroad_start_time_seconds", .gauge, "When the server started, in seconds since 1970.",
+      context.startedAt.wallSeconds)
+    text.single("backroad_workers", .gauge, "Threads that answer.", context.mail.mailboxes.count)
+    text.single(
+      "backroad_workspaces", .gauge, "Workspaces that are served.", view.snapshot?.workspaces.count ?? 0)
+    text.single(
+      "backroad_workspaces_broken", .gauge,
+      "Workspaces with errors in their files, served as they were before or not at all.", view.broken.count)
+    text.single("backroad_reloads_total", .counter, "Times that files were read.", view.reloadCount)
+    text.single(
+      "backroad_reload_failures_total", .counter, "Times that reading files met an error.", view.failedReloadCount)
+    if let last = view.lastReload {
+      text.single(
+        "backroad_last_reload_time_seconds", .gauge, "When files were last read, in seconds since 1970.", last.at)
+      text.start("backroad_last_reload_duration_seconds", .gauge, "How long reading files last took.")
+      text.add(Double(last.outcome.nanoseconds) / 1e9)
+    }
+  }
+
+  private static func queries(_ text: inout MetricsText, _ totals: WorkerCounters.Totals) {
+    text.start("backroad_queries_total", .counter, "Messages from clients, by transport and by what became of them.")
+    for (transport, name) in [(Transport.udp, "udp"), (.tcp, "tcp")] {
+      for outcome in WorkerCounters.Outcome.allCases {
+        text.add(
+          totals.queries[transport]?[outcome] ?? 0, ("transport", name), ("outcome", outcome.label))
+      }
+    }
+    text.start(
+      "backroad_query_duration_seconds", .histogram,
+      "From when a query was received until its answer was sent.")
+    text.add(
+      histogram: totals.latency, bounds: WorkerCounters.latencyBounds.map { Double($0) / 1e9 },
+      sum: Double(totals.latencySumNanoseconds) / 1e9)
+    let opened = totals.events[.openedConnections] ?? 0
+    text.single("backroad_tcp_connections_total", .counter, "TCP connections of clients.", opened)
+    text.single(
+      "backroad_tcp_connections", .gauge, "TCP connections of clients that are open.",
+      opened - min(opened, totals.events[.closedConnections] ?? 0))
+    text.single(
+      "backroad_unsent_answers_total", .counter, "Answers over UDP that the kernel did not take.",
+      totals.events[.unsentAnswers] ?? 0)
+    text.single(
+      "backroad_violations_total", .counter, "Queries refused because what tells whose they are disagrees.",
+      totals.events[.violations] ?? 0)
+  }
+
+  private static func cache(_ text: inout MetricsText, _ cache: AnswerCache, _ reports: [WorkerReport]) {
+    let sum = { (count: (ForwardCounters) -> Int) in reports.reduce(0) { $0 + count($1.forwarding) } }
+    text.single(
+      "backroad_cache_hits_total", .counter, "Questions answered from the cache, within their TTL.",
+      sum { $0.cacheHits + $0.cutAnswers })
+    text.single(
+      "backroad_cache_misses_total", .counter, "Questions that had to go to upstreams, or joined one that did.",
+      sum { $0.exchanges + $0.coalesced - $0.prefetches })
+    text.single(
+      "backroad_cache_stale_answers_total", .counter, "Questions answered past their TTL, because upstreams failed.",
+      sum { $0.staleAnswers })
+    text.single(
+      "backroad_cache_failures_total", .counter, "Questions refused by a failure that was still remembered.",
+      sum { $0.cachedFailures })
+    text.single("backroad_cache_entries", .gauge, "Questions that have an entry.", cache.count)
+    text.single("backroad_cache_bytes", .gauge, "What the cache takes, about.", cache.usedOctets)
+    text.single("backroad_cache_capacity_bytes", .gauge, "What the cache may take.", cache.capacityOctets)
+  }
+
+  private static func forwarding(_ text: inout MetricsText, _ reports: [WorkerReport]) {
+    let sum = { (count: (ForwardCounters) -> Int) in reports.reduce(0) { $0 + count($1.forwarding) } }
+    text.single(
+      "backroad_forwards_total", .counter, "Questions that were taken to upstreams.", sum { $0.exchanges })
+    text.single(
+      "backroad_forward_failures_total", .counter, "Of those, the ones that ended without an answer.",
+      sum { $0.failures })
+    text.single(
+      "backroad_overloads_total", .counter, "Questions refused because of a limit or quota.", sum { $0.overloads })
+    text.single(
+      "backroad_waiting_queries", .gauge, "Clients' questions that wait for upstreams.",
+      reports.reduce(0) { $0 + $1.waitingCount })
+    upstreams(&text, UpstreamHealth.all(reports))
+  }
+
+  private static func upstreams(_ text: inout MetricsText, _ all: [UpstreamHealth]) {
+    let listed = all.prefix(maximumUpstreams)
+    let rest = all.dropFirst(maximumUpstreams)
+    text.start("backroad_upstream_queries_total", .counter, "Queries sent to an upstream.")
+    for health in listed { text.add(health.tally.queryCount, ("upstream", "\(health.upstream)")) }
+    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.queryCount }, ("upstream", other)) }
+    text.start("backroad_upstream_failures_total", .counter, "Of those, the ones that were not answered in time.")
+    for health in listed { text.add(health.tally.failureCount, ("upstream", "\(health.upstream)")) }
+    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.failureCount }, ("upstream", other)) }
+    text.start("backroad_upstream_up", .gauge, "1 while an upstream answers, 0 while it is down.")
+    for health in listed { text.add(health.isDown ? 0 : 1, ("upstream", "\(health.upstream)")) }
+    text.start("backroad_upstream_latency_seconds", .gauge, "How long an upstream usually takes.")
+    for health in listed {
+      if let time = health.usualTime { text.add(time.milliseconds / 1000, ("upstream", "\(health.upstream)")) }
+    }
+  }
+}
+
+extension WorkerCounters.Outcome {
+  /// As the metrics name it: the response code's usual name in small letters.
+  var label: String {
+    switch self {
+    case .noError: "noerror"
+    case .formatError: "formerr"
+    case .serverFailure: "servfail"
+    case .nameError: "nxdomain"
+    case .notImplemented: "notimp"
+    case .refused: "refused"
+    case .other: "other"
+    case .dropped: "dropped"
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Admin
+import Forwarding
+import Storage
+import SystemIO
+import Text
+import Workspaces
+
+/// `GET /v1/status`: how the server is.
+struct StatusPage: AdminHandler {
+  /// The most broken workspaces and upstreams that are listed; the counts are of all.
+  static let maximumListed = 100
+
+  func answer(_ context: AdminContext, _: RouteMatch) throws(AdminError) -> AdminReply {
+    let view = context.state.view
+    let reports = context.reports()
+    return .json([
+      "version": .string(Server.version),
+      "startedAt": .number(context.startedAt.wallSeconds),
+      "uptimeSeconds": .number((System.monotonicNanoseconds() - context.startedAt.nanoseconds) / 1_000_000_000),
+      "listen": .array(context.configuration.listen.map { .string("\($0)") }),
+      "zonesFolder": .string(context.folder.path),
+      "workers": .number(context.mail.mailboxes.count),
+      "workspaces": Self.workspaces(view),
+      "reloads": Self.reloads(view),
+      "cache": Self.cache(context.cache, reports),
+      "upstreams": Self.upstreams(reports),
+      "waiting": .number(reports.reduce(0) { $0 + $1.waitingCount }),
+    ])
+  }
+
+  private static func workspaces(_ view: ServerState.View) -> JSON {
+    [
+      "served": .number(view.snapshot?.workspaces.count ?? 0),
+      "broken": .number(view.broken.count),
+      "brokenList": .array(view.broken.prefix(maximumListed).map { json(of: $0) }),
+    ]
+  }
+
+  /// A workspace with errors, and whether it is served as it was before.
+  static func json(of broken: BrokenWorkspace) -> JSON {
+    [
+      "name": .string(broken.name.description),
+      "since": .number(broken.sinceSeconds),
+      "served": JSON(.bool(broken.isServed)),
+      "problems": .array(broken.problems.prefix(maximumListed).map(\.json)),
+    ]
+  }
+
+  private static func reloads(_ view: ServerState.View) -> JSON {
+    var members: [(String, JSON)] = [
+      ("count", .number(view.reloadCount)), ("failed", .number(view.failedReloadCount)),
+    ]
+    if let (at, outcome) = view.lastReload {
+      members += [
+        ("lastAt", .number(at)), ("lastMilliseconds", .number(outcome.nanoseconds / 1_000_000)),
+        ("lastFailed", JSON(.bool(outcome.hasErrors))),
+      ]
+    }
+    return .object(members)
+  }
+
+  private static func cache(_ cache: AnswerCache, _ reports: [WorkerReport]) -> JSON {
+    [
+      "entries": .number(cache.count),
+      "octets": .number(cache.usedOctets),
+      "capacityOctets": .number(cache.capacityOctets),
+      "hits": .number(reports.reduce(0) { $0 + $1.forwarding.cacheHits }),
+      "misses": .number(reports.reduce(0) { $0 + $1.forwarding.exchanges }),
+      "stale": .number(reports.reduce(0) { $0 + $1.forwarding.staleAnswers }),
+    ]
+  }
+
+  private static func upstreams(_ reports: [WorkerReport]) -> JSON {
+    let all = UpstreamHealth.all(reports)
+    return .array(
+      all.prefix(maximumListed).map { health in
+        [
+          "address": .string("\(health.upstream)"), "queries": .number(health.tally.queryCount),
+          "failures": .number(health.tally.failureCount), "down": JSON(.bool(health.isDown)),
+          "milliseconds": health.usualTime.map { JSON(.number(String($0.milliseconds))) } ?? nil,
+        ]
+      })
+  }
+}
+
+/// What all workers know of one upstream.
+struct UpstreamHealth {
+  let upstream: Upstream
+  /// True when every worker that asks it counts it as down.
+  private(set) var isDown: Bool
+  /// The slowest worker's.
+  private(set) var usualTime: Duration?
+  private(set) var tally = UpstreamTally()
+
+  /// Every upstream, by its address as people write it.
+  static func all(_ reports: [WorkerReport]) -> [UpstreamHealth] {
+    var all: [Upstream: UpstreamHealth] = [:]
+    for report in reports.flatMap(\.upstreams) {
+      var health = all[report.upstream] ?? UpstreamHealth(upstream: report.upstream, isDown: true)
+      health.isDown = health.isDown && report.isDown
+      if let time = report.usualTime { health.usualTime = max(health.usualTime ?? .zero, time) }
+      health.tally += report.tally
+      all[report.upstream] = health
+    }
+    return all.values.sorted { "\($0.upstream)" < "\($1.upstream)" }
+  }
+}
+
+extension Duration {
+  /// In thousandths of a second, with three decimals at most.
+  var milliseconds: Double { Double(Int64(self / .microseconds(1))) / 1000 }
+}

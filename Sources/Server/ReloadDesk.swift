@@ -1,0 +1,92 @@
+import Synchronization
+import SystemIO
+import Text
+import Workspaces
+
+/// What a reload brought.
+struct ReloadOutcome: Sendable {
+  /// Workspaces that are there anew, changed or gone.
+  var changed: [WorkspaceName] = []
+  /// What is wrong, warnings among it, in the workspaces that were looked at.
+  var problems: [Problem] = []
+  /// How long it took.
+  var nanoseconds: UInt64 = 0
+
+  /// What a look at the disk brought.
+  init(_ changes: WorkspaceStore.Changes) {
+    changed = changes.changed.sorted()
+    problems = changes.problems
+  }
+
+  /// Nothing was read.
+  init(problems: [Problem]) { self.problems = problems }
+
+  /// True when something kept its former state because of an error.
+  var hasErrors: Bool { problems.contains { $0.severity == .error } }
+}
+
+/// Where the admin interface asks for a reload, and finds what came of it.
+final class ReloadDesk: Sendable {
+  /// A request's number.
+  typealias Ticket = UInt64
+
+  /// What is asked for, by all requests together.
+  struct Asked {
+    var everything = false
+    var names: Set<WorkspaceName> = []
+    var tickets: [Ticket] = []
+  }
+
+  private struct Content {
+    var asked = Asked()
+    var finished: [Ticket: ReloadOutcome] = [:]
+    var lastTicket: Ticket = 0
+  }
+
+  private let content = Mutex(Content())
+  /// Wakes the reloader.
+  let requested: Waker
+  /// Wakes the admin interface.
+  let finished: Waker
+
+  init() throws(SystemError) {
+    requested = try Waker()
+    finished = try Waker()
+  }
+
+  /// Asks for one workspace to be read again, or all.
+  func ask(for workspace: WorkspaceName?) -> Ticket {
+    defer { requested.wake() }
+    return content.withLock { content in
+      content.lastTicket += 1
+      content.asked.tickets.append(content.lastTicket)
+      if let workspace { content.asked.names.insert(workspace) } else { content.asked.everything = true }
+      return content.lastTicket
+    }
+  }
+
+  /// Takes what was asked for; for the reloader.
+  func takeAsked() -> Asked {
+    requested.reset()
+    return content.withLock { content in
+      defer { content.asked = Asked() }
+      return content.asked
+    }
+  }
+
+  /// Answers requests; for the reloader.
+  func finish(_ tickets: [Ticket], _ outcome: ReloadOutcome) {
+    guard !tickets.isEmpty else { return }
+    content.withLock { content in for ticket in tickets { content.finished[ticket] = outcome } }
+    finished.wake()
+  }
+
+  /// Takes what came of requests; for the admin interface.
+  func takeFinished() -> [Ticket: ReloadOutcome] {
+    finished.reset()
+    return content.withLock { content in
+      defer { content.finished = [:] }
+      return content.finished
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Synchronization
+import SystemIO
+import Text
+import Workspaces
+
+/// What the server answers from and how it got there, for whoever asks the admin interface. Written by the reloader.
+final class ServerState: Sendable {
+  /// Everything of one moment.
+  struct View: Sendable {
+    /// What is served; nil before the first files are read.
+    var snapshot: Snapshot?
+    /// Workspaces that are served in their last good state, or not at all.
+    var broken: [BrokenWorkspace] = []
+    /// How often files were read since the start, and how often that met an error.
+    var reloadCount: UInt64 = 0
+    var failedReloadCount: UInt64 = 0
+    /// The last time, in seconds since 1970, and what it brought.
+    var lastReload: (at: UInt64, outcome: ReloadOutcome)?
+
+    /// A workspace that is served; nil when none of the name is.
+    func workspace(_ name: WorkspaceName) -> Workspace? {
+      snapshot?.workspaces.all.first { $0.workspace.name == name }?.workspace
+    }
+  }
+
+  private let content = Mutex(View())
+
+  /// What is so now.
+  var view: View { content.withLock { $0 } }
+
+  /// A reload has ended.
+  func reloaded(_ outcome: ReloadOutcome, serving snapshot: Snapshot, broken: [BrokenWorkspace]) {
+    let now = System.wallClockSeconds()
+    // What was there before ends outside the lock.
+    _ = content.withLock { view in
+      defer {
+        view.snapshot = snapshot
+        view.broken = broken
+        view.reloadCount += 1
+        if outcome.hasErrors { view.failedReloadCount += 1 }
+        view.lastReload = (now, outcome)
+      }
+      return view
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import CLinux
+import Glibc
+
+/// Sockets that have a path instead of an address.
+extension Socket {
+  /// The longest path of a Unix socket, in octets.
+  public static let maximumPathLength = 107
+
+  /// Listens at a path, for this process's user alone (mode 0600).
+  ///
+  /// A socket that a process left behind which is no more is replaced; the folder is locked meanwhile, so that two that
+  /// start at once do not take each other's for one.
+  /// - Throws: EADDRINUSE when a process listens there, EEXIST when the path is something else, ENAMETOOLONG.
+  public static func unixServer(_ path: String) throws(SystemError) -> Socket {
+    let lock = try Files.lock(folder: parentFolder(of: path)) {}
+    let socket = try Socket(.tcp, family: AF_UNIX, path)
+    do throws(SystemError) {
+      try socket.bind(toPath: path)
+    } catch  where error.code == EADDRINUSE {
+      try removeStale(path)
+      try socket.bind(toPath: path)
+    }
+    // Nobody can connect before `listen`, so nobody comes in between.
+    try checked("chmod", path) { unsafe chmod(path, 0o600) }  // unsafe: the call reads the path.
+    try checked("listen", path) { listen(socket.raw, 64) }
+    _ = consume lock
+    return socket
+  }
+
+  /// A connection to the process that listens at a path.
+  public static func unixClient(_ path: String) throws(SystemError) -> Socket {
+    let socket = try Socket(.tcp, family: AF_UNIX, path)
+    let address = try RawAddress(unixPath: path)
+    // unsafe: the pointer is to the local above.
+    try checked("connect", path) { unsafe address.withPointer { unsafe connect(socket.raw, $0, $1) } }
+    return socket
+  }
+
+  /// Hands on the next connection that waits on a listening socket of any family.
+  ///
+  /// - Returns: false when no connection waits.
+  public func acceptConnection(_ take: (consuming Socket) throws(SystemError) -> Void) throws(SystemError) -> Bool {
+    var from = sockaddr_storage()
+    let result = unsafe cl_accept(raw, &from)  // unsafe: the call fills a local that has room for any address.
+    switch result {
+    case 0...:
+      try take(Socket(accepted: result))
+      return true
+    case -EAGAIN, -EINTR, -ECONNABORTED, -EPROTO:
+      return false
+    default:
+      throw SystemError("accept4", code: -result)
+    }
+  }
+
+  /// Tells the other side that nothing more comes; what it sends can still be read.
+  public func shutdownSending() { _ = shutdown(raw, Int32(SHUT_WR)) }
+
+  private static func parentFolder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private func bind(toPath path: String) throws(SystemError) {
+    let address = try RawAddress(unixPath: path)
+    // unsafe: the pointer is to the local above.
+    try checked("bind", path) { unsafe address.withPointer { unsafe Glibc.bind(raw, $0, $1) } }
+  }
+
+  private static func removeStale(_ path: String) throws(SystemError) {
+    guard try Files.identity(path, followsLinks: false)?.kind == .other else {
+      throw SystemError("bind", path, code: EEXIST)
+    }
+    do throws(SystemError) {
+      _ = try unixClient(path)
+    } catch {
+      guard error.code == ECONNREFUSED || error.code == ENOENT else {
+        throw SystemError("bind", path, code: error.code == EAGAIN ? EADDRINUSE : error.code)
+      }
+      try Files.removeFile(path)
+      return
+    }
+    throw SystemError("bind", path, code: EADDRINUSE)
+  }
+}

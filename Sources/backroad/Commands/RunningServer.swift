@@ -1,0 +1,37 @@
+import Admin
+import Server
+import Storage
+import SystemIO
+import Text
+
+/// How commands find and ask the running server.
+extension Arguments {
+  /// The flags by which a running server is found.
+  static let serverFlags: [Flag] = [.zones, .config, .admin, .adminTokenFile]
+
+  /// What `--admin` says.
+  func adminAddress() throws(UsageError) -> AdminAddress? {
+    guard let text = value(.admin) else { return nil }
+    return try readFlag(.admin) { () throws(Problem) in try AdminAddress(text) }
+  }
+
+  /// The running server, by the rule that `serve` chooses the place by: the flags, the configuration file, and the zones
+  /// folder.
+  func runningServer() throws -> AdminClient {
+    let file = try configurationFile()
+    let zones = ZonesFolder(path: value(.zones) ?? file.zones ?? ServerConfiguration.defaultZones).path
+    let address = try adminAddress() ?? file.admin ?? .standard(zones: zones)
+    return try AdminClient(address, tokenFile: value(.adminTokenFile) ?? file.adminTokenFile)
+  }
+
+  /// What the configuration file says; nothing when there is none and none was named.
+  func configurationFile() throws -> ServerSettings {
+    let path = value(.config) ?? ServerSettings.fileName
+    do {
+      return try ServerSettings(Files.read(path, maximumSize: JSON.maximumOctets), file: path)
+    } catch let error as SystemError {
+      if error.kind == .notFound, !has(.config) { return ServerSettings() }
+      throw Problem(file: path, "cannot read the configuration: \(error.reason)")
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Text
+
+/// What `/v1/status` says, for a terminal.
+struct ServerStatus {
+  private let json: JSON
+
+  init(_ json: JSON) { self.json = json }
+
+  private var workspaces: JSON { json["workspaces"] ?? .object([]) }
+  private var cache: JSON { json["cache"] ?? .object([]) }
+  private var reloads: JSON { json["reloads"] ?? .object([]) }
+
+  /// True when nothing is broken.
+  var isGood: Bool { workspaces.number("broken") == 0 && reloads["lastFailed"]?.asBool != true }
+
+  /// All of it.
+  var text: String {
+    var text = """
+      \(json.string("version")), up \(Self.time(seconds: json.number("uptimeSeconds"))), \
+      \(counted(json.number("workers"), "worker"))
+      listens on \(json.list("listen").compactMap(\.asString).joined(separator: ", "))
+      workspaces: \(workspaces.number("served")) served from \(json.string("zonesFolder")), \
+      \(workspaces.number("broken")) broken
+      reloads: \(reloads.number("count")), \(reloads.number("failed")) with errors, \
+      the last took \(reloads.number("lastMilliseconds")) ms
+      cache: \(counted(cache.number("entries"), "entry", "entries")), \(Self.size(cache.number("octets"))) of \
+      \(Self.size(cache.number("capacityOctets"))), \(counted(cache.number("hits"), "hit"))
+      waiting for upstreams: \(counted(json.number("waiting"), "question"))
+
+      """
+    text += upstreams
+    text += broken
+    return text
+  }
+
+  private var upstreams: String {
+    var table = Table("UPSTREAM", "STATE", "QUERIES", "FAILURES", "USUAL TIME")
+    for upstream in json.list("upstreams") {
+      let time: String
+      if case .number(let number) = upstream["milliseconds"]?.content { time = "\(number) ms" } else { time = "-" }
+      table.add(
+        upstream.string("address"), upstream["down"]?.asBool == true ? "down" : "up", "\(upstream.number("queries"))",
+        "\(upstream.number("failures"))", time)
+    }
+    return table.isEmpty ? "" : "\n" + table.text
+  }
+
+  private var broken: String {
+    var text = ""
+    for workspace in workspaces.list("brokenList") {
+      let state = workspace["served"]?.asBool == true ? "served as it was before" : "not served"
+      text += "\nworkspace \(workspace.string("name")) is broken, and \(state):\n"
+      for problem in workspace.list("problems") { text += "  \(Problem(problem))\n" }
+    }
+    return text
+  }
+
+  private static func time(seconds: Int) -> String {
+    switch seconds {
+    case ..<120: "\(seconds) s"
+    case ..<7200: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3600) h"
+    default: "\(seconds / 86_400) days"
+    }
+  }
+
+  private static func size(_ octets: Int) -> String {
+    octets < 1 << 20 ? "\(octets >> 10) KiB" : "\(octets >> 20) MiB"
+  }
+}
