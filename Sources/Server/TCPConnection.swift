@@ -83,8 +83,24 @@ struct ConnectionTable {
     if byNumber.isEmpty { nextDeadline = nil }
   }
 
-  /// The connection that was idle longest: who makes room when there is none.
-  var idleLongest: TCPConnection? { byNumber.values.min { $0.lastUse < $1.lastUse } }
+  /// The connection that was idle longest.
+  var idleLongest: TCPConnection? { Self.idleLongest(of: byNumber.values) }
+
+  /// The connection that makes room for another of a client; nil while there is room.
+  ///
+  /// At its own limit a client gives up one of its own; at the worker's, the client that has most does, so that nobody
+  /// loses a connection by what another opens.
+  func inTheWay(of client: IPAddress, _ settings: WorkerSettings) -> TCPConnection? {
+    let own = byNumber.values.filter { $0.peer.address == client }
+    if own.count >= settings.maximumConnectionsOfClient { return Self.idleLongest(of: own) }
+    guard count >= settings.maximumConnections else { return nil }
+    let clients = Dictionary(grouping: byNumber.values, by: \.peer.address)
+    return clients.values.max { $0.count < $1.count }.flatMap { Self.idleLongest(of: $0) }
+  }
+
+  private static func idleLongest(of connections: some Sequence<TCPConnection>) -> TCPConnection? {
+    connections.min { $0.lastUse < $1.lastUse }
+  }
 
   /// The connections that were idle for longer than is allowed, if it is time to look.
   mutating func takeIdle(at now: Instant, longerThan limit: Duration) -> [TCPConnection] {

@@ -20,17 +20,12 @@ extension Worker {
   }
 
   private func add(_ socket: consuming Socket, _ peer: SocketAddress) throws(SystemError) {
-    makeRoom()
+    if let other = connections.inTheWay(of: peer.address, settings) { close(other) }
     let number = connections.nextNumber()
     let connection = TCPConnection(number: number, socket, peer: peer, now: now)
     try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
     connections.add(connection, now: now)
     counters.add(.openedConnections)
-  }
-
-  private func makeRoom() {
-    guard connections.count >= settings.maximumConnections, let oldest = connections.idleLongest else { return }
-    close(oldest)
   }
 
   func serve(connection number: UInt64, _ events: Poller.Events) {

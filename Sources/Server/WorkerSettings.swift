@@ -9,8 +9,10 @@ struct WorkerSettings: Sendable {
   var deadlineMilliseconds: UInt64 = 4000
   /// How many clients' questions may wait for upstreams at once; more are SERVFAIL.
   var maximumWaiting = 16_384
-  /// How many TCP connections a worker keeps; at the limit the one that was idle longest makes room.
+  /// How many TCP connections a worker keeps; at the limit the client that has most of them makes room.
   var maximumConnections = 512
+  /// How many of them one client has at most; its own make room for more.
+  var maximumConnectionsOfClient = 128
   /// How long a connection may be without a whole query, in milliseconds (RFC 7766 §6.2.3).
   var idleMilliseconds: UInt64 = 10_000
   /// How many queries of one connection may wait for upstreams at once; no more are read until one is answered.

@@ -9,16 +9,16 @@ extension EndToEnd {
     /// `BACKROAD_PACKETS` asks for another number.
     static let packetCount = ProcessInfo.processInfo.environment["BACKROAD_PACKETS"].flatMap { Int($0) } ?? 500_000
 
-    private func serve(_ lab: Lab) throws -> Server {
+    private func serve(_ lab: Lab, workers: Int = 2) throws -> Server {
       let upstream = try lab.scriptedUpstream { Message.answer($0.octets, [.a(10, 9, 9, 9)]) }
       try lab.workspace(
-        "acme", clients: ["127.0.0.1"],
+        "acme", clients: ["127.0.0.1", "127.0.1.1"],
         zones: [
           "corp.example":
             "www A 10.1.0.1\n* A 10.1.0.2\nalias CNAME www\nmany TXT \"\(String(repeating: "x", count: 200))\"\n"
         ],
         forward: ["example.com": [upstream.address]])
-      return try lab.serve()
+      return try lab.serve(["--workers", "\(workers)"])
     }
 
     /// The same connection's queries are served in order, so that an answer shows that all before it were.
@@ -105,6 +105,30 @@ extension EndToEnd {
         }
         #expect(try server.dig("+tcp", "www.corp.example").addresses == ["10.1.0.1"])
         #expect(clients.count == 300)
+      }
+    }
+
+    /// Whoever opens a thousand connections closes their own, and none of another's, however long that one was idle.
+    @Test func oneClientsConnectionsLeaveRoomForOthers() throws {
+      try Lab.run { lab in
+        let server = try serve(lab, workers: 1)
+        let quiet = try TestSocket(SOCK_STREAM, server.address)
+        #expect(quiet.connect(from: "127.0.1.1"))
+        let query = Message.query("www.corp.example", id: 1)
+        func asks() -> Bool { quiet.send(messages: [query]) && quiet.message() != nil }
+        #expect(asks())
+        var crowd: [TestSocket] = []
+        for number in 0..<1_000 {
+          let socket = try TestSocket(SOCK_STREAM, server.address)
+          #expect(socket.connect())
+          crowd.append(socket)
+          // An answer shows that all connections before were taken.
+          if number % 100 == 99 {
+            socket.send(messages: [query])
+            #expect(socket.message() != nil)
+          }
+        }
+        #expect(asks())
       }
     }
 

@@ -110,6 +110,21 @@ final class TestSocket {
 
   func connect() -> Bool { unsafe withAddress { unsafe Glibc.connect(descriptor, $0, $1) } }
 
+  /// Connects from an IPv4 address of this machine.
+  func connect(from host: String) -> Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    // unsafe: the calls read and write a local of the type that the family names.
+    unsafe inet_pton(AF_INET, host, &address.sin_addr)
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.bind(descriptor, $0, length) == 0
+      }
+    }
+    return isBound && connect()
+  }
+
   func listen() { _ = Glibc.listen(descriptor, 64) }
 
   /// The next connection; nil when none comes in time.
