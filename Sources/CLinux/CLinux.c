@@ -112,8 +112,10 @@ size_t cl_packet_info_size(void) {
 }
 
 int cl_set_dont_fragment(int descriptor, int family) {
-  int interface = family == AF_INET ? IP_PMTUDISC_INTERFACE : IPV6_PMTUDISC_INTERFACE;
+  // PROBE sets DF and uses the interface's MTU; INTERFACE would leave DF out, so that routers fragment. In IPv6 they
+  // never do.
+  int probe = IP_PMTUDISC_PROBE, interface = IPV6_PMTUDISC_INTERFACE;
   return family == AF_INET
-             ? result(setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &interface, sizeof interface))
+             ? result(setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe))
              : result(setsockopt(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &interface, sizeof interface));
 }

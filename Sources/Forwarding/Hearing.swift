@@ -58,7 +58,7 @@ extension Forwarder {
     guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { return }
     close(attempt, now)
     guard exchange.tries < exchange.maximumTries else { return }
-    send(exchange, to: index, plainRepeat: true, now)
+    send(exchange, to: index, inPlaceOf: attempt, now)
     arm(exchange)
   }
 

@@ -62,7 +62,8 @@ extension Forwarder {
     guard sockets.count - streams.count < settings.maximumSockets else { return }
     let rule = ForwardRule(owner: .server, zone: state.probeZone, upstreams: [])
     let question = ForwardQuestion(name: state.probeZone, type: .soa, rule: rule)
-    let query = query(question, to: state, plainCase: true, now)
+    let query = query(
+      question, to: state, plainCase: true, hasEDNS: state.takesEDNS(dnssecOK: false, at: now), now)
     let attempt = Attempt(query, state, nil, now: now, timeout: state.probeInterval)
     state.probe = attempt
     counters.probes += 1

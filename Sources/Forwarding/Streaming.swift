@@ -22,7 +22,8 @@ extension Forwarder {
   func send(_ exchange: Exchange, to index: Int, on stream: UpstreamStream, _ now: Instant) {
     var id = random.number16()
     while stream.pending[id] != nil { id &+= 1 }
-    let query = query(exchange.question, to: stream.upstream, plainCase: true, isStream: true, id: id, now)
+    let query = query(
+      exchange.question, to: stream.upstream, plainCase: true, hasEDNS: stream.upstream.knowsEDNS(at: now), id: id, now)
     let attempt = Attempt(query, stream.upstream, exchange, now: now, timeout: settings.streamTimeout)
     attempt.stream = stream
     stream.pending[id] = attempt

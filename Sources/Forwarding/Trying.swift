@@ -74,7 +74,9 @@ extension Forwarder {
   }
 
   /// Sends the question to one of its upstreams, or parks it.
-  func send(_ exchange: Exchange, to index: Int, plainRepeat: Bool = false, _ now: Instant) {
+  ///
+  /// - Parameter former: the query whose case was lost, which is to be sent again in plain case and otherwise as it was.
+  func send(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt? = nil, _ now: Instant) {
     let state = exchange.targets[index].state
     guard !state.isDown || state.openTries < settings.maximumTriesWhileDown else { return park(exchange, now) }
     if exchange.usesStreams {
@@ -85,15 +87,17 @@ extension Forwarder {
       while exchange.attempts.count >= settings.maximumOpenTries { close(exchange.attempts[0], now) }
       guard sockets.count - streams.count < settings.maximumSockets else { return park(exchange, now) }
       exchange.isParked = false
-      sendDatagram(exchange, to: index, plainRepeat: plainRepeat, now)
+      sendDatagram(exchange, to: index, inPlaceOf: former, now)
     }
   }
 
-  private func sendDatagram(_ exchange: Exchange, to index: Int, plainRepeat: Bool, _ now: Instant) {
+  private func sendDatagram(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt?, _ now: Instant) {
     let state = exchange.targets[index].state
-    let query = query(exchange.question, to: state, plainCase: plainRepeat, now)
+    let query = query(
+      exchange.question, to: state, plainCase: former != nil,
+      hasEDNS: former?.query.hasEDNS ?? state.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now), now)
     let timeout = state.timeout(triesBefore: exchange.targets[index].tries, settings: settings)
-    let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: plainRepeat)
+    let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: former != nil)
     open(attempt)
     exchange.attempts.append(attempt)
     exchange.targets[index].tries += 1
@@ -119,11 +123,10 @@ extension Forwarder {
 
   /// The query for a question, with a random id and, unless the upstream does not keep it, a random case.
   func query(
-    _ question: ForwardQuestion, to state: UpstreamState, plainCase: Bool, isStream: Bool = false, id: UInt16? = nil,
+    _ question: ForwardQuestion, to state: UpstreamState, plainCase: Bool, hasEDNS: Bool, id: UInt16? = nil,
     _ now: Instant
   ) -> UpstreamQuery {
-    let mixes = settings.mixesCase && !plainCase && !isStream && state.keepsCase(at: now)
-    let hasEDNS = isStream ? state.knowsEDNS(at: now) : state.takesEDNS(dnssecOK: question.dnssecOK, at: now)
+    let mixes = settings.mixesCase && !plainCase && state.keepsCase(at: now)
     let cookie = settings.sendsCookies ? state.clientCookie + (state.serverCookie ?? []) : nil
     return UpstreamQuery(
       id: id ?? random.number16(),

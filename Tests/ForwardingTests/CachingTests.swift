@@ -126,6 +126,9 @@ struct CachingTests {
       try rig.ask(other.0, other.1, dnssecOK: other.2, rule: other.3)
       #expect(rig.sent.count == 1)
     }
+    rig.sent.removeAll()
+    try rig.ask("www.example.", checkingDisabled: true)
+    #expect(rig.sent.count == 1, "what was not validated is nothing for who wants it validated")
     let same = ForwardRule(owner: .server, zone: .root, upstreams: upstreams)
     let ticket = try rig.ask("WWW.Example.", rule: same)
     #expect(try rig.text(ticket) == [Self.answer], "an equal rule, after a reload, finds what was kept")

@@ -165,6 +165,32 @@ struct FailoverTests {
     for ticket in tickets { #expect(rig.results[ticket]?.count == 1) }
   }
 
+  /// A resolver that is silent about names whose own servers are dead is no dead resolver.
+  @Test(arguments: [1, 2]) func silenceAboutSomeNamesIsNotHeldAgainstTheOthers(_ upstreams: Int) throws {
+    let rig = try Rig(upstreams: upstreams)
+    func answerAllButJunk() throws {
+      for sent in rig.sent where !(sent.query.name.starts(with: [4]) && sent.query.type == .a) {
+        guard rig.open[sent.token] != nil else { continue }
+        let answer = sent.query.type == .a ? [Self.answer] : []
+        try rig.respond(to: sent, TestResponse(answer: answer))
+      }
+      rig.sent.removeAll()
+    }
+    try rig.ask("junk.example.")
+    while rig.forwarder.counters.upstreamsDown == 0, !rig.open.isEmpty {
+      rig.pass(.milliseconds(50))
+      try answerAllButJunk()
+    }
+    #expect(rig.forwarder.counters.upstreamsDown == 1)
+    let ticket = try rig.ask("www.example.")
+    try answerAllButJunk()
+    #expect(try rig.text(ticket) == [Self.answer], "asked at once, and answered")
+    // By that answer, or by the first probe.
+    rig.pass(.milliseconds(550))
+    try answerAllButJunk()
+    #expect(rig.forwarder.upstreams.values.allSatisfy { !$0.isDown })
+  }
+
   @Test func upstreamsErrorTextIsPassedOn() throws {
     let rig = try Rig()
     let ticket = try rig.ask("www.example.")

@@ -74,6 +74,38 @@ extension EndToEnd {
       }
     }
 
+    /// RFC 9715 §3.1: what is on the wire has DF set, queries to upstreams and answers to clients.
+    @Test func datagramsForbidFragments() throws {
+      let every = socket(AF_PACKET, Int32(SOCK_RAW.rawValue), Int32(UInt16(0x0800).bigEndian))
+      guard every >= 0 else {
+        print("skipped: only root sees what is on the wire")
+        return
+      }
+      defer { close(every) }
+      try Lab.run { lab in
+        try Self.runSourceTelling { upstream in
+          try workspace("acme", client: "127.0.0.1", to: upstream.text, in: lab)
+          let server = try lab.serve()
+          #expect(try server.dig("fragments.corp.example").status == "NOERROR")
+          var seen: Set<UInt16> = []
+          var packet = [UInt8](repeating: 0, count: 65_536)
+          while true {
+            // unsafe: fills the array, whose length it is given.
+            let count = unsafe recv(every, &packet, packet.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { break }
+            // Ethernet's 14 octets, IPv4's 20, then the ports.
+            guard count > 42, packet[14] == 0x45, packet[23] == 17 else { continue }
+            let from = UInt16(packet[34]) << 8 | UInt16(packet[35])
+            let to = UInt16(packet[36]) << 8 | UInt16(packet[37])
+            guard to == upstream.port || from == server.address.port else { continue }
+            #expect(packet[20] & 0x40 != 0, "a datagram from port \(from) to \(to) may be fragmented")
+            seen.insert(to == upstream.port ? to : from)
+          }
+          #expect(seen == [upstream.port, server.address.port], "both kinds were seen")
+        }
+      }
+    }
+
     @Test func aCacheOfItsOwnIsNobodyElses() throws {
       try Lab.run { lab in
         let upstream = try lab.scriptedUpstream { Message.answer($0.octets, [.a(10, 9, 9, 9)]) }

@@ -9,7 +9,10 @@ import Testing
 /// The forwarding under seeds. `BACKROAD_SEEDS` is how many are run, from `BACKROAD_FIRST_SEED` on.
 struct SimulationTests {
   /// Seeds that once failed; they are run first, for ever.
-  static let kept: [UInt64] = []
+  ///
+  /// - 240, 533, 744: an upstream that loses the case behind a network that drops EDNS; the repetition in plain case went
+  ///   out with EDNS when the query that it repeated had none, so that no name ever resolved (`sendDatagram`).
+  static let kept: [UInt64] = [240, 533, 744]
 
   private static func number(_ variable: String, _ otherwise: Int) -> Int {
     // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.

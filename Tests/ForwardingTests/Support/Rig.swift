@@ -51,11 +51,13 @@ final class Rig {
   /// Asks, and gives the ticket under which the result is found in `results`.
   @discardableResult
   func ask(
-    _ name: String, _ type: RecordType = .a, dnssecOK: Bool = false, rule: ForwardRule? = nil, workspace: UInt32 = 1,
-    client: UInt32 = 1, queries: Int = .max
+    _ name: String, _ type: RecordType = .a, dnssecOK: Bool = false, checkingDisabled: Bool = false,
+    rule: ForwardRule? = nil, workspace: UInt32 = 1, client: UInt32 = 1, queries: Int = .max
   ) throws -> Int {
     nextTicket += 1
-    let question = ForwardQuestion(name: try Name(name), type: type, dnssecOK: dnssecOK, rule: rule ?? self.rule)
+    let question = ForwardQuestion(
+      name: try Name(name), type: type, dnssecOK: dnssecOK, checkingDisabled: checkingDisabled,
+      rule: rule ?? self.rule)
     let outcome = forwarder.ask(
       question, ticket: Ticket(UInt64(nextTicket)), asker: Asker(workspace: workspace, client: .v4(client)),
       queries: queries, now: now)
