@@ -109,6 +109,22 @@ import Wire
       ])
   }
 
+  /// What the general upstream says of names that a more specific rule is for is not believed.
+  @Test func aTargetInAMoreSpecificRuleIsAskedThere() {
+    let server = Self.server(
+      [
+        "a.public.test. A": "NOERROR\na.public.test. 50 CNAME app.corp.test.\napp.corp.test. 50 A 203.0.113.66",
+        "app.corp.test. A": "NOERROR\napp.corp.test. 20 A 198.51.100.7",
+      ], zones: Self.zones)
+    #expect(
+      server.ask("a.public.test") == """
+        NOERROR rd ra
+        a.public.test. 50 IN CNAME app.corp.test.
+        app.corp.test. 20 IN A 198.51.100.7
+        """)
+    #expect(server.upstreams.asked == ["10.9.0.9 a.public.test. A", "10.9.0.1 app.corp.test. A"])
+  }
+
   /// A failure at any hop is SERVFAIL with a reason, never half a chain; and AA is not set then.
   @Test(arguments: ["SERVFAIL", "REFUSED"]) func aFailureIsNoHalfAnswer(code: String) {
     let server = Self.server(["app.corp.test. A": code], zones: Self.zones)

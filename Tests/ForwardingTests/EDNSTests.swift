@@ -24,6 +24,12 @@ struct EDNSTests {
     #expect(Array(octets.dropFirst(2)) == expected)
   }
 
+  @Test func onlyWhoAsksForSignaturesGetsThem() throws {
+    let rig = try Rig()
+    try rig.ask("www.example.")
+    #expect(try !rig.next().query.dnssecOK)
+  }
+
   @Test(arguments: [UInt16(1), 4])
   func withoutEDNSForThoseWhoSaySo(_ code: UInt16) throws {
     let rig = try Rig()
