@@ -53,6 +53,8 @@ let package = Package(
       name: "FuzzMessage", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Message", swiftSettings: strict),
     .executableTarget(
       name: "FuzzImport", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Import", swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzProxy", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Proxy", swiftSettings: strict),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
 
     // What several test targets share; no product depends on it.
@@ -86,11 +88,13 @@ let package = Package(
       name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "SystemIO"],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["backroad", "Server", "Forwarding", "Wire", "SystemIO", "Text"],
+      name: "CommandTests",
+      dependencies: ["backroad", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text"],
       swiftSettings: strict),
     .testTarget(name: "ForwardingTests", dependencies: ["Forwarding"], swiftSettings: strict),
     .testTarget(
-      name: "LinksTests", dependencies: ["Links", "Zones", "Wire", "Text"], exclude: ["Fixtures"], swiftSettings: strict
+      name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text"], exclude: ["Fixtures"],
+      swiftSettings: strict
     ),
     // The real program and its peers: Foundation to start them, nothing of Backroad's own to judge them by.
     .testTarget(

@@ -13,6 +13,29 @@ enum Complaints {
     ExtendedError(.prohibited, "clients \(prefix) are claimed by two workspaces, run backroad check")
   }
 
+  /// Two workspaces claim something else that the query shows.
+  static func disputed(_ basis: Basis) -> ExtendedError {
+    ExtendedError(.prohibited, "\(basis.phrase) is claimed by two workspaces, run backroad check")
+  }
+
+  /// What the query shows is of two workspaces. Which ones is in the log: a client is told of no other's.
+  static func violation(_ first: Basis, _ second: Basis) -> ExtendedError {
+    ExtendedError(.prohibited, "\(first.phrase) and \(second.phrase) are of different workspaces, see the server's log")
+  }
+
+  static func missing(_ basis: Basis) -> ExtendedError {
+    switch basis {
+    case .token: ExtendedError(.prohibited, "the workspace requires a token, and the query has none")
+    case .listener: ExtendedError(.prohibited, "the workspace requires its own listening address, and this is another")
+    case .lease: ExtendedError(.prohibited, "the workspace requires a lease, and the client's address has none")
+    case .clients: ExtendedError(.prohibited, "the workspace requires its clients' prefixes, and the client is in none")
+    }
+  }
+
+  static let unknownToken = ExtendedError(
+    .prohibited, "the token is no workspace's, make one with backroad workspace token")
+  static let tokenTwice = ExtendedError(.other, "the query has two tokens, and may have one")
+
   static let otherClass = ExtendedError(.notSupported, "only class IN, and CH for questions about the server")
   static let transfer = ExtendedError(.notSupported, "zones are not transferred from here")
   static let metaType = ExtendedError(.notSupported, "this type is not data and cannot be asked for")

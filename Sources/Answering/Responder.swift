@@ -33,14 +33,6 @@ public struct Moment: Sendable {
   }
 }
 
-/// Whose query it is, decided once and before anything is looked up.
-public struct Decision: Sendable {
-  /// The workspace's slot, which the snapshot keeps with the workspace.
-  public let workspace: Int
-  /// The place of the prefix that matched, in the snapshot's client map.
-  public let clientEntry: Int
-}
-
 /// Answers messages: a query's way from octets to octets, as far as it needs nobody else.
 ///
 /// One for each worker; it holds the worker's scratch space. An answer from the zones allocates nothing.
@@ -49,27 +41,36 @@ public struct Responder: Sendable {
   public let identity: ServerIdentity
   /// The time, and the state of the cache, when the messages come that are handed in next.
   public var moment = Moment()
+  /// The EDNS option that carries a token.
+  public let tokenOption: UInt16
+  /// The queries that were nobody's.
+  public internal(set) var refusals = AskRefusals()
   var hashes = NameHashes()
   var memo = AnswerMemo()
 
   /// How many answers of upstreams were given again without going their whole way.
   public var recalledCount: UInt64 { memo.hits }
 
+  /// The EDNS option that carries a token unless another is chosen: one of those for local use (RFC 6891 §9).
+  public static let defaultTokenOption: UInt16 = 65_314
+
   /// Starts with empty scratch space.
-  public init(identity: ServerIdentity) {
+  public init(identity: ServerIdentity, tokenOption: UInt16 = Responder.defaultTokenOption) {
     self.identity = identity
+    self.tokenOption = tokenOption
   }
 
   /// Answers a message as far as the snapshot's zones go.
   ///
   /// - Parameters:
   ///   - message: whatever came; nothing is assumed of it.
-  ///   - client: who sent it.
+  ///   - client: who sent it: the true client, where a load balancer tells of it.
+  ///   - listener: the address of ours that it came to; nil when that is not known.
   ///   - writer: empty, as large as the transport's longest answer.
   @_lifetime(writer: copy writer)
   public mutating func respond(
-    to message: Span<UInt8>, from client: SocketAddress, via transport: Transport, in snapshot: Snapshot,
-    _ writer: inout MessageWriter
+    to message: Span<UInt8>, from client: SocketAddress, at listener: SocketAddress? = nil,
+    via transport: Transport, in snapshot: Snapshot, _ writer: inout MessageWriter
   ) -> Response {
     // Port 0 cannot be answered, and nobody honest sends from it.
     guard client.port != 0 else { return .none }
@@ -81,13 +82,14 @@ public struct Responder: Sendable {
     }
     guard Self.start(query, message, transport, &writer) else { return .none }
     if let edns = query.edns, edns.version != 0 { return finish(query, .badVersion, nil, &writer) }
-    guard let entry = snapshot.clients.find(client.address) else {
-      return finish(query, .refused, Complaints.noWorkspace(client.address), &writer)
+    let asking = Asking(
+      client: client.address, listener: listener,
+      leasedTo: snapshot.leases.workspace(of: client.address, at: moment.now))
+    let decision: Decision
+    switch whoAsks(query, message, asking, in: snapshot) {
+    case .success(let decided): decision = decided
+    case .failure(let refusal): return refuse(query, refusal, asking, snapshot, &writer)
     }
-    guard let workspace = snapshot.clients.workspace(at: entry) else {
-      return finish(query, .refused, Complaints.disputed(snapshot.clients.entry(at: entry).prefix), &writer)
-    }
-    let decision = Decision(workspace: workspace, clientEntry: entry)
     guard query.class == .internet else {
       return answerOtherClass(query, message, client, decision, snapshot, &writer)
     }
@@ -182,10 +184,7 @@ public struct Responder: Sendable {
     switch question {
     case .version: strings = [identity.version]
     case .hostName: strings = [identity.hostName]
-    case .whoAmI:
-      let prefix = snapshot.clients.entry(at: decision.clientEntry).prefix
-      let workspace = snapshot.workspaces[decision.workspace].name
-      strings = ["workspace=\(workspace)", "client=\(client.address)", "prefix=\(prefix)"]
+    case .whoAmI: strings = whoAmI(client.address, decision, snapshot)
     }
     let data = strings.flatMap { [UInt8(truncatingIfNeeded: min($0.utf8.count, 255))] + $0.utf8.prefix(255) }
     writer.flags.formUnion([.authoritative, .recursionAvailable])

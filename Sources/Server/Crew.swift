@@ -50,10 +50,13 @@ struct Crew: ~Copyable {
     let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
     var threads: [WorkerThread] = []
+    var settings = WorkerSettings()
+    settings.tokenOption = configuration.tokenOption
+    settings.proxies = Proxies(configuration.proxies)
     for index in mail.mailboxes.indices {
       let worker = try Worker(
         listen: configuration.listen, snapshot: snapshot, identity: identity, number: index, mailboxes: mail.mailboxes,
-        counters: mail.counters[index], cache: cache, questions: questions)
+        counters: mail.counters[index], cache: cache, questions: questions, settings: settings, log: log)
       threads.append(
         WorkerThread(
           try Thread(name: "worker-\(index)") {

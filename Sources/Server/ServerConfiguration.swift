@@ -1,3 +1,4 @@
+import Answering
 import Forwarding
 import Storage
 import SystemIO
@@ -27,6 +28,9 @@ public struct ServerConfiguration: Sendable {
   /// How many MiB of upstreams' answers are kept unless something else is said.
   public static let defaultCacheMebibytes = 64
 
+  /// The EDNS option that carries a token unless another is chosen.
+  public static let defaultTokenOption = Responder.defaultTokenOption
+
   /// The addresses to listen on, over UDP and TCP.
   public var listen: [SocketAddress]
   /// The zones folder's path.
@@ -41,6 +45,10 @@ public struct ServerConfiguration: Sendable {
   public var cacheMebibytes: Int
   /// Where and how the running server is asked about itself.
   public var admin: AdminConfiguration
+  /// The EDNS option that carries a token.
+  public var tokenOption = ServerConfiguration.defaultTokenOption
+  /// The load balancers that tell of the true client by the PROXY protocol.
+  public var proxies: [IPPrefix] = []
 
   /// Takes all of it.
   public init(

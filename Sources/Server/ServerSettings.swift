@@ -39,8 +39,12 @@ public struct ServerSettings: Sendable {
   public static let maximumAdminHostCount = 64
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "workspace-metrics",
+    "workspace-metrics", "token-option", "proxies",
   ]
+  /// The EDNS option that carries a token.
+  public var tokenOption: UInt16?
+  /// The load balancers that tell of the true client.
+  public var proxies: [IPPrefix]?
 
   /// Settings that leave everything open.
   public init() {}
@@ -60,6 +64,8 @@ public struct ServerSettings: Sendable {
       collect(into: &problems) { () throws(Problem) in
         cache = try root["cache"]?.expectInt("\"cache\"", in: Self.cacheMebibytes, file: file)
       }
+      collect(into: &problems) { () throws(Problem) in tokenOption = try Self.tokenOption(root["token-option"], file) }
+      collect(into: &problems) { () throws(Problem) in proxies = try Self.proxies(root["proxies"], file) }
       collect(into: &problems) { () throws(Problem) in
         workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Self.maximumWorkerCount, file: file)
       }
@@ -195,6 +201,8 @@ extension ServerSettings {
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes, admin: admin(over: file))
     configuration.leases = leases ?? file.leases
+    configuration.tokenOption = tokenOption ?? file.tokenOption ?? configuration.tokenOption
+    configuration.proxies = proxies ?? file.proxies ?? []
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {

@@ -6,7 +6,14 @@ import Wire
 final class TCPConnection {
   let number: UInt64
   let socket: Socket
+  /// Who made the connection.
   let peer: SocketAddress
+  /// The address of ours that it was made to.
+  let listener: SocketAddress
+  /// Who asks: the peer, or whom the load balancer names that the peer is.
+  var client: SocketAddress
+  /// True until the load balancer has said who asks.
+  var awaitsProxyHeader = false
   /// Octets that came, without what was answered already.
   var received: [UInt8] = []
   /// Answers with their lengths that the socket has not taken.
@@ -20,16 +27,20 @@ final class TCPConnection {
   /// What the poller waits for now.
   var awaited: Poller.Events = .readable
 
-  init(number: UInt64, _ socket: consuming Socket, peer: SocketAddress, now: Instant) {
+  init(
+    number: UInt64, _ socket: consuming Socket, peer: SocketAddress, listener: SocketAddress, now: Instant
+  ) {
     self.number = number
     self.socket = socket
     self.peer = peer
+    self.listener = listener
+    client = peer
     lastUse = now
   }
 
   /// The next whole message, without its length; nil when none has come whole (RFC 1035 §4.2.2).
   func nextMessage(from start: Int) -> Range<Int>? {
-    guard received.count >= start + 2 else { return nil }
+    guard !awaitsProxyHeader, received.count >= start + 2 else { return nil }
     let length = Int(received[start]) << 8 | Int(received[start + 1])
     guard received.count >= start + 2 + length else { return nil }
     return (start + 2)..<(start + 2 + length)
@@ -91,10 +102,10 @@ struct ConnectionTable {
   /// At its own limit a client gives up one of its own; at the worker's, the client that has most does, so that nobody
   /// loses a connection by what another opens.
   func inTheWay(of client: IPAddress, _ settings: WorkerSettings) -> TCPConnection? {
-    let own = byNumber.values.filter { $0.peer.address == client }
+    let own = byNumber.values.filter { $0.client.address == client }
     if own.count >= settings.maximumConnectionsOfClient { return Self.idleLongest(of: own) }
     guard count >= settings.maximumConnections else { return nil }
-    let clients = Dictionary(grouping: byNumber.values, by: \.peer.address)
+    let clients = Dictionary(grouping: byNumber.values, by: \.client.address)
     return clients.values.max { $0.count < $1.count }.flatMap { Self.idleLongest(of: $0) }
   }
 

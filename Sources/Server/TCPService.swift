@@ -2,15 +2,18 @@ import Answering
 import Forwarding
 import SystemIO
 import Wire
+import Workspaces
 
 /// Queries over TCP (RFC 7766): several on one connection, answered as they are done, within limits that keep a client
 /// that stalls from costing anyone else.
 extension Worker {
   /// Takes the connections that wait, a bounded number a turn.
-  func accept(on listener: borrowing Socket) {
+  func accept(on listener: borrowing Socket, _ address: SocketAddress) {
     for _ in 0..<64 {
       do throws(SystemError) {
-        guard try listener.accept({ (socket, peer) throws(SystemError) in try add(socket, peer) }) else { return }
+        guard try listener.accept({ (socket, peer) throws(SystemError) in try add(socket, peer, address) }) else {
+          return
+        }
       } catch {
         // No descriptors left, most likely: the one that was idle longest goes, and the next turn tries again.
         if let oldest = connections.idleLongest { close(oldest) }
@@ -19,10 +22,13 @@ extension Worker {
     }
   }
 
-  private func add(_ socket: consuming Socket, _ peer: SocketAddress) throws(SystemError) {
+  private func add(
+    _ socket: consuming Socket, _ peer: SocketAddress, _ listener: SocketAddress
+  ) throws(SystemError) {
     if let other = connections.inTheWay(of: peer.address, settings) { close(other) }
     let number = connections.nextNumber()
-    let connection = TCPConnection(number: number, socket, peer: peer, now: now)
+    let connection = TCPConnection(number: number, socket, peer: peer, listener: listener, now: now)
+    connection.awaitsProxyHeader = settings.proxies.contains(peer.address)
     try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
     connections.add(connection, now: now)
     counters.add(.openedConnections)
@@ -61,6 +67,10 @@ extension Worker {
 
   /// Answers what has come whole as far as the limits allow, sends what the client takes, and waits for the rest.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
+    guard connection.takeProxyHeader() else {
+      close(connection)
+      return
+    }
     var at = 0
     var count = 0
     while mayAnswer(connection), let message = connection.nextMessage(from: at) {
@@ -106,7 +116,8 @@ extension Worker {
     let octets = Array(message)
     let buffer = buffer
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)
-    switch responder.respond(to: octets.span, from: connection.peer, via: .tcp, in: snapshot, &writer) {
+    let (client, address) = (connection.client, connection.listener)
+    switch responder.respond(to: octets.span, from: client, at: address, via: .tcp, in: snapshot, &writer) {
     case .none:
       counters.dropped(.tcp)
       return false
@@ -120,7 +131,7 @@ extension Worker {
 
   private func resolve(_ message: Span<UInt8>, _ query: Query, _ decision: Decision, _ connection: TCPConnection) {
     guard
-      let resolution = Resolution(query, message, from: connection.peer, via: .tcp, decision, in: snapshot)
+      let resolution = Resolution(query, message, from: connection.client, via: .tcp, decision, in: snapshot)
     else { return }
     let ticket = waiting.nextTicket()
     var source = hopSource(ticket, resolution)

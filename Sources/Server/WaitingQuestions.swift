@@ -2,6 +2,7 @@ import Answering
 import Forwarding
 import SystemIO
 import Wire
+import Workspaces
 
 /// Where an answer that took a while goes.
 enum ReturnPath {

@@ -22,6 +22,8 @@ final class Worker {
   var waiting = WaitingQuestions()
   var lateAnswers = LateAnswers()
   var connections = ConnectionTable()
+  let log: Log
+  var violationReport = ViolationReport()
 
   private let batch = DatagramBatch()
   let buffer = MessageBuffer()
@@ -34,18 +36,25 @@ final class Worker {
   /// A UDP socket, and whether it is bound to all addresses.
   final class DatagramListener {
     let socket: Socket
+    let address: SocketAddress
     let isWildcard: Bool
 
-    init(_ socket: consuming Socket, isWildcard: Bool) {
+    init(_ socket: consuming Socket, address: SocketAddress) {
       self.socket = socket
-      self.isWildcard = isWildcard
+      self.address = address
+      isWildcard = address.address.isUnspecified
     }
   }
 
   /// A listening TCP socket.
   final class StreamListener {
     let socket: Socket
-    init(_ socket: consuming Socket) { self.socket = socket }
+    let address: SocketAddress
+
+    init(_ socket: consuming Socket, address: SocketAddress) {
+      self.socket = socket
+      self.address = address
+    }
   }
 
   /// Opens the worker's sockets.
@@ -57,23 +66,24 @@ final class Worker {
   init(
     listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
     counters: WorkerCounters, cache: AnswerCache, questions: QuestionsInFlight,
-    settings: WorkerSettings = WorkerSettings()
+    settings: WorkerSettings = WorkerSettings(), log: Log = Log()
   ) throws(SystemError) {
     self.settings = settings
+    self.log = log
     mailbox = mailboxes[number]
     self.counters = counters
     self.snapshot = snapshot
-    responder = Responder(identity: identity)
+    responder = Responder(identity: identity, tokenOption: settings.tokenOption)
     poller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
     self.cache = cache
     forwarding = UpstreamSockets(cache: cache, questions: questions, worker: number, mailboxes: mailboxes)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
     for address in addresses {
-      let datagrams = DatagramListener(try .udpServer(address), isWildcard: address.address.isUnspecified)
+      let datagrams = DatagramListener(try .udpServer(address), address: address)
       try poller.add(datagrams.socket.raw, .readable, token: WaitToken.datagrams(datagramListeners.count).rawValue)
       datagramListeners.append(datagrams)
-      let streams = StreamListener(try .tcpServer(address))
+      let streams = StreamListener(try .tcpServer(address), address: address)
       try poller.add(streams.socket.raw, .readable, token: WaitToken.listener(streamListeners.count).rawValue)
       streamListeners.append(streams)
     }
@@ -140,26 +150,29 @@ final class Worker {
 
   @inline(__always)
   private func answer(_ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot) {
-    guard let client = batch.source(datagram), !batch.isCut(datagram) else { return counters.dropped(.udp) }
+    guard let source = batch.source(datagram), !batch.isCut(datagram),
+      let (client, start) = settings.proxies.unwrap(batch.input(datagram), from: source)
+    else { return counters.dropped(.udp) }
+    let message = batch.input(datagram).extracting(start...)
+    let address = datagramListeners[listener].address
     var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
-    switch responder.respond(to: batch.input(datagram), from: client, via: .udp, in: snapshot, &writer) {
+    switch responder.respond(to: message, from: client, at: address, via: .udp, in: snapshot, &writer) {
     case .none: counters.dropped(.udp)
     case .ready:
       counters.answered(.udp, writer.flags)
       batch.reply(to: datagram, length: writer.count)
     case .resolve(let query, let decision):
-      resolve(datagram, in: batch, listener: listener, query, decision, client)
+      resolve(datagram, message, in: batch, listener: listener, query, decision, client)
     }
   }
 
   /// Answers from what is cached, or lets the question wait.
   private func resolve(
-    _ datagram: Int, in batch: DatagramBatch, listener: Int, _ query: Query, _ decision: Decision,
-    _ client: SocketAddress
+    _ datagram: Int, _ message: Span<UInt8>, in batch: DatagramBatch, listener: Int, _ query: Query,
+    _ decision: Decision, _ client: SocketAddress
   ) {
     guard
-      let resolution = Resolution(
-        query, batch.input(datagram), from: client, via: .udp, decision, in: snapshot),
+      let resolution = Resolution(query, message, from: client, via: .udp, decision, in: snapshot),
       let peer = batch.peer(datagram)
     else { return }
     let ticket = waiting.nextTicket()
@@ -183,7 +196,7 @@ final class Worker {
 
   private func acceptConnections(_ listener: StreamListener) {
     guard stopAt == nil else { return }
-    accept(on: listener.socket)
+    accept(on: listener.socket, listener.address)
   }
 
   /// Takes no more connections, answers what has come, and lets what waits be finished.
@@ -212,5 +225,6 @@ final class Worker {
     carryOut()
     expireWaiting()
     expireConnections()
+    reportViolations()
   }
 }

@@ -1,3 +1,4 @@
+import Answering
 import Wire
 
 /// The limits of one worker, and the times it keeps.
@@ -21,6 +22,10 @@ struct WorkerSettings: Sendable {
   var maximumUnsentOctets = 256 << 10
   /// How long a stopping worker waits for what is in flight, in milliseconds.
   var stopMilliseconds: UInt64 = 5000
+  /// The EDNS option that carries a token.
+  var tokenOption = Responder.defaultTokenOption
+  /// The load balancers that tell of the true client.
+  var proxies = Proxies()
 }
 
 /// Tells apart what a worker waits for: the kind in the upper eight bits of a poller's token, a number in the rest.

@@ -39,6 +39,29 @@ public struct EDNS: Hashable, Sendable {
     return nil
   }
 
+  /// How often an option stands in a message.
+  public enum Occurrence: Hashable, Sendable {
+    case absent
+    /// Once; where its data stands.
+    case once(Range<Int>)
+    case repeated
+  }
+
+  /// Looks for an option that may stand once.
+  @inlinable public func occurrence(of code: UInt16, in message: Span<UInt8>) -> Occurrence {
+    var found = Occurrence.absent
+    var at = options.lowerBound
+    while at < options.upperBound {
+      let length = Int(message.bigEndian16(at: at + 2))
+      if message.bigEndian16(at: at) == code {
+        guard found == .absent else { return .repeated }
+        found = .once((at + 4)..<(at + 4 + length))
+      }
+      at += 4 + length
+    }
+    return found
+  }
+
   /// The payload this server offers and keeps to: what passes every link unfragmented (RFC 9715 §3.1).
   @inlinable public static var serverPayloadSize: UInt16 { 1232 }
   /// What a client without EDNS takes over UDP (RFC 1035 §4.2.1).

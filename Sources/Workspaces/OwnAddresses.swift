@@ -15,6 +15,11 @@ public struct OwnAddresses: Sendable {
     self.interfaces = Set(interfaces)
   }
 
+  /// True when it is known where the server listens, and an address is none of those.
+  public func isNoListener(_ address: SocketAddress) -> Bool {
+    !listeners.isEmpty && !listeners.contains(address)
+  }
+
   /// True when what is sent to `address` comes to the server.
   public func contains(_ address: SocketAddress) -> Bool {
     listeners.contains { listener in

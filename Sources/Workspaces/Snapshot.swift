@@ -9,22 +9,26 @@ public final class Snapshot: Sendable {
   public let workspaces: WorkspaceTable
   /// Whose client an address is.
   public let clients: ClientMap
+  /// Whose a token or a listening address is.
+  public let claims: ClaimTable
   /// The workspaces' zones, by slot.
   public let images: ZoneImageDirectory
   /// Whose an address is for a while.
   public let leases: LeaseTable
 
   init(
-    _ workspaces: WorkspaceTable, _ clients: ClientMap, _ images: ZoneImageDirectory, leases: LeaseTable = LeaseTable()
+    _ workspaces: WorkspaceTable, _ clients: ClientMap, _ claims: ClaimTable, _ images: ZoneImageDirectory,
+    leases: LeaseTable = LeaseTable()
   ) {
     self.workspaces = workspaces
     self.clients = clients
+    self.claims = claims
     self.images = images
     self.leases = leases
   }
 
   /// The same with other leases, which were made for this one.
-  public func with(_ leases: LeaseTable) -> Snapshot { Snapshot(workspaces, clients, images, leases: leases) }
+  public func with(_ leases: LeaseTable) -> Snapshot { Snapshot(workspaces, clients, claims, images, leases: leases) }
 
   /// Puts workspaces of different names together, for those who do not go on to change them.
   ///

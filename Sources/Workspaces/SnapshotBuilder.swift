@@ -5,7 +5,7 @@ import Zones
 /// Makes each snapshot from the one before it: what did not change is shared, whatever the number of workspaces.
 public struct SnapshotBuilder: Sendable {
   /// The last one that was built.
-  public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ZoneImageDirectory())
+  public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ClaimTable(), ZoneImageDirectory())
 
   private let pool = WorkspaceSlotPool()
   /// What the next snapshot has otherwise; nil for a workspace that is gone.
@@ -24,14 +24,15 @@ public struct SnapshotBuilder: Sendable {
 
   /// Makes the next snapshot.
   ///
-  /// A prefix that two workspaces claim is nobody's: its clients are refused until the files agree.
+  /// A prefix, token or listening address that two workspaces claim is nobody's: its clients are refused until the files
+  /// agree.
   ///
   /// - Returns: a problem for each claim that two workspaces make, naming both; none where no claims have changed.
   public mutating func build() -> [Problem] {
     guard !changes.isEmpty else { return [] }
     var workspaces = snapshot.workspaces
     var images: [ZoneImageDirectory.Change] = []
-    var areClaimsNew = false
+    var (arePrefixesNew, areClaimsNew) = (false, false)
     // In order, so that the same folder gives the same slots.
     for (name, workspace) in changes.sorted(by: { $0.key < $1.key }) {
       let known = workspaces.slots[name]
@@ -45,12 +46,14 @@ public struct SnapshotBuilder: Sendable {
       }
       workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0) }
       images.append(.init(slot: slot.number, image: workspace?.image, generation: lastGeneration))
-      areClaimsNew = areClaimsNew || before?.clients ?? [] != workspace?.clients ?? []
+      arePrefixesNew = arePrefixesNew || before?.clients ?? [] != workspace?.clients ?? []
+      areClaimsNew = areClaimsNew || before?.claims ?? WorkspaceClaims() != workspace?.claims ?? WorkspaceClaims()
     }
     changes = [:]
     var problems: [Problem] = []
-    let clients = areClaimsNew ? Self.clients(of: workspaces, &problems) : snapshot.clients
-    snapshot = Snapshot(workspaces, clients, snapshot.images.changed(images))
+    let clients = arePrefixesNew ? Self.clients(of: workspaces, &problems) : snapshot.clients
+    let claims = areClaimsNew ? ClaimTable(workspaces, &problems) : snapshot.claims
+    snapshot = Snapshot(workspaces, clients, claims, snapshot.images.changed(images))
     return problems
   }
 

@@ -36,6 +36,8 @@ public final class Workspace: Sendable {
   public let folder: String
   /// Who the clients are, and where the file says so.
   public let clients: [WorkspaceFile.Client]
+  /// By what else queries are the workspace's, and what they must show.
+  public let claims: WorkspaceClaims
   /// The zones, ready to be answered from.
   public let image: ZoneImage
   /// How many zones there are.
@@ -49,6 +51,7 @@ public final class Workspace: Sendable {
     name = source.name
     folder = source.folder
     clients = file.clients
+    claims = file.claims
     let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
     image = ZoneImage(
       zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone))
@@ -85,6 +88,8 @@ public final class Workspace: Sendable {
     if let file {
       checkSettings(file, zones, source, &problems)
       checkUpstreams(file, own, source, &problems)
+      problems += file.claims.warnings(
+        file.clients, own, file: "\(source.folder)/\(WorkspaceFile.fileName)")
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
     return (Workspace(source: source, file: file, zones: zones, serverRules: serverRules), problems)

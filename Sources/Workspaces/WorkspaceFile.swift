@@ -48,6 +48,8 @@ public struct WorkspaceFile: Sendable {
   public var zones: [ZoneSetting] = []
   /// True when what the server's rules answer is kept for this workspace alone.
   public var hasOwnCache = false
+  /// By what else queries are the workspace's, and what they must show.
+  public var claims = WorkspaceClaims()
 
   /// Reads the file.
   ///
@@ -56,11 +58,13 @@ public struct WorkspaceFile: Sendable {
     let problems = ProblemList()
     problems.collect { () throws(Problem) in
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject("workspace.json", file: file)
-      problems.all += root.unknownKeys(known: ["clients", "forward", "zones", "cache"], file: file)
+      problems.all += root.unknownKeys(
+        known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "cache"], file: file)
       clients = Self.clients(root["clients"], file, problems)
       rules = Self.rules(root["forward"], file, problems)
       zones = Self.zones(root["zones"], file, problems)
       hasOwnCache = Self.hasOwnCache(root["cache"], file, problems)
+      claims = WorkspaceClaims(root, file, problems)
     }
     guard problems.all.isEmpty else { throw Problems(problems.all) }
   }
@@ -164,7 +168,7 @@ public struct WorkspaceFile: Sendable {
 }
 
 /// Gathers problems while reading goes on.
-private final class ProblemList {
+final class ProblemList {
   var all: [Problem] = []
 
   /// Runs what may throw one problem, and keeps it with the others.

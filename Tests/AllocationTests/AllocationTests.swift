@@ -26,9 +26,12 @@ struct AllocationTests {
   ]).snapshot
 
   /// How many blocks one answer takes, once everything that is made on first use is there.
-  func allocations(_ question: String, _ type: RecordType, size: UInt16?) throws -> (count: Int, answer: String) {
+  func allocations(
+    _ question: String, _ type: RecordType, size: UInt16?, options: [UInt8] = [], in snapshot: Snapshot? = nil
+  ) throws -> (count: Int, answer: String) {
+    let snapshot = snapshot ?? self.snapshot
     var query = RawMessage.query(wire(question), type, additional: size == nil ? 0 : 1)
-    if let size { query = query.opt(size: size) }
+    if let size { query = query.opt(size: size, options: options) }
     let message = query.octets
     let client = SocketAddress(.v4(0x0a00_0001), port: 40_000)
     var responder = Responder(identity: ServerIdentity(version: "test", hostName: "test"))
@@ -37,7 +40,8 @@ struct AllocationTests {
     for _ in 0..<3 {
       var writer = MessageWriter(buffer.mutableSpan, limit: 1_232)
       allocation_count_start()
-      let response = responder.respond(to: message.span, from: client, via: .udp, in: snapshot, &writer)
+      let response = responder.respond(
+        to: message.span, from: client, at: SocketAddress(.v4(0x7f00_0001), port: 53), via: .udp, in: snapshot, &writer)
       result = (allocation_count_stop(), writer.count)
       guard case .ready = response else { throw NotAnswered() }
     }
@@ -84,6 +88,22 @@ struct AllocationTests {
     let count = allocation_count_stop()
     guard case .ready = response else { throw NotAnswered() }
     #expect(Array(buffer[..<length]) == first)
+    #expect(count == 0)
+  }
+
+  /// Nor does deciding by a token that is hashed and looked up, by a listening address, and by what is required.
+  @Test func aTokenAllocatesNothing() throws {
+    let token = [UInt8](0..<32)
+    let settings = """
+      {
+        "clients": ["10.0.0.0/8"], "require": ["token", "listener", "clients"], "listen": ["127.0.0.1:53"],
+        "tokens": [{ "id": "t", "sha256": "\(SHA256.digest(token))" }]
+      }
+      """
+    let snapshot = TestServer(zones: ["example": "www 60 A 192.0.2.1\n"], settings: settings).snapshot
+    let options = option(10, [1, 2]) + option(Int(Responder.defaultTokenOption), token)
+    let (count, answer) = try allocations("www.example", .a, size: 1_232, options: options, in: snapshot)
+    #expect(answer.hasPrefix("NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.1"))
     #expect(count == 0)
   }
 

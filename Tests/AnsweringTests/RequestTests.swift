@@ -77,7 +77,7 @@ import Wire
     #expect(server.ask("hostname.bind", .any, class: .chaos).hasSuffix("hostname.bind. 0 CH TXT \"host.test\""))
     #expect(
       server.ask("whoami.backroad", .txt, class: .chaos, from: "10.1.2.3").hasSuffix(
-        "whoami.backroad. 0 CH TXT \"workspace=acme\" \"client=10.1.2.3\" \"prefix=10.0.0.0/8\""))
+        "whoami.backroad. 0 CH TXT \"workspace=acme\" \"client=10.1.2.3\" \"by=prefix\" \"prefix=10.0.0.0/8\""))
     let refused = """
       REFUSED rd
       error 21: in class CH ask TXT of version.bind, id.server, hostname.bind or whoami.backroad

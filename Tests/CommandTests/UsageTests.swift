@@ -8,7 +8,7 @@ struct UsageTests {
 
   static let commands = [
     "serve", "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show",
-    "workspace remove", "link list", "link show", "link remove", "check", "status", "reload",
+    "workspace remove", "workspace token", "link list", "link show", "link remove", "check", "status", "reload",
     "cache flush", "version",
   ]
 

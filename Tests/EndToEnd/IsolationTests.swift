@@ -40,9 +40,10 @@ extension EndToEnd {
     @Test func classChaosTellsWhoAsks() throws {
       try serve { server in
         let who = try server.dig("-b", "127.0.2.9", "CH", "TXT", "whoami.backroad")
-        #expect(who.answer.map(\.data) == [#""workspace=globex" "client=127.0.2.9" "prefix=127.0.2.0/24""#])
+        #expect(who.answer.map(\.data) == [#""workspace=globex" "client=127.0.2.9" "by=prefix" "prefix=127.0.2.0/24""#])
         let single = try server.dig("-b", "127.0.0.1", "CH", "TXT", "whoami.backroad")
-        #expect(single.answer.map(\.data) == [#""workspace=acme" "client=127.0.0.1" "prefix=127.0.0.1/32""#])
+        #expect(
+          single.answer.map(\.data) == [#""workspace=acme" "client=127.0.0.1" "by=prefix" "prefix=127.0.0.1/32""#])
         let version = try server.dig("CH", "TXT", "version.bind")
         #expect(version.answer.first?.data.hasPrefix("\"Backroad ") == true)
         for name in ["id.server", "hostname.bind"] {

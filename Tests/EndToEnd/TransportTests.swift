@@ -111,7 +111,7 @@ extension EndToEnd {
           #expect(try server.dig(transport, "one.corp.example").addresses == ["10.1.0.1"])
         }
         let who = try server.dig("CH", "TXT", "whoami.backroad")
-        #expect(who.answer.first?.data == #""workspace=acme" "client=::1" "prefix=::1/128""#)
+        #expect(who.answer.first?.data == #""workspace=acme" "client=::1" "by=prefix" "prefix=::1/128""#)
       }
     }
 

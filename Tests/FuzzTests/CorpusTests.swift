@@ -29,6 +29,13 @@ struct CorpusTests {
     }
   }
 
+  @Test("PROXY headers")
+  func proxyHeaders() throws {
+    let files = try Self.files("Fuzz/Corpus/proxy")
+    #expect(files.count >= 10)
+    for file in files { ProxyTarget.run([UInt8](try Data(contentsOf: file))) }
+  }
+
   @Test("Imports")
   func imports() throws {
     // The fixtures of the importers' own tests are seeds too.

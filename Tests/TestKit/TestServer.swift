@@ -41,9 +41,11 @@ public struct TestWorkspace {
 /// The answering with its workspaces and upstreams, without sockets and threads.
 public final class TestServer {
   /// What it answers from.
-  public let snapshot: Snapshot
+  public private(set) var snapshot: Snapshot
   /// Whom it forwards to.
   public let upstreams: ScriptedUpstreams
+  /// The queries that were nobody's.
+  public var refusals: AskRefusals { responder.refusals }
   /// True to go the long way each time, as if nothing had been answered before.
   public var forgetsAnswers = false
   /// The cache's, as a flush moves it.
@@ -76,6 +78,17 @@ public final class TestServer {
     self.upstreams = upstreams
   }
 
+  /// Leases an address to a workspace for an hour; what was leased before is forgotten.
+  public func lease(_ client: String, to workspace: String) {
+    guard let address = IPAddress(client), let name = WorkspaceName(workspace) else {
+      preconditionFailure("\(client) and \(workspace) are an address and a name")
+    }
+    var book = LeaseBook(seed: 1)
+    book.grant([address], to: name, until: upstreams.now + .seconds(3600), now: upstreams.now)
+    let unleased = snapshot
+    snapshot = unleased.with(book.table { unleased.workspaces.slot(of: $0) })
+  }
+
   /// One workspace with these zones.
   public convenience init(
     zones: [String: String], settings: String = TestWorkspace.defaultSettings, forward: [String: String] = [:],
@@ -89,14 +102,19 @@ public final class TestServer {
   /// - Parameters:
   ///   - size: EDNS's payload size; nil for a client without EDNS.
   ///   - flags: of the header; RD alone unless said otherwise.
+  ///   - listener: where it arrives; `ADDRESS:PORT`.
+  ///   - options: of EDNS, as raw octets.
   public func ask(
     _ question: String, _ type: RecordType = .a, class: RecordClass = .internet, from client: String = "10.0.0.1",
-    via transport: Transport = .udp, size: UInt16? = 1232, flags: Flags = .recursionDesired, dnssecOK: Bool = false
+    via transport: Transport = .udp, size: UInt16? = 1232, flags: Flags = .recursionDesired, dnssecOK: Bool = false,
+    at listener: String? = nil, options: [UInt8] = []
   ) -> String {
     var message = RawMessage.query(
       wire(question), type, `class`, flags: flags.rawValue, additional: size == nil ? 0 : 1)
-    if let size { message = message.opt(size: size, flags: dnssecOK ? 0x8000 : 0) }
-    guard let answer = answer(message.octets, from: client, via: transport) else { return "no answer" }
+    if let size { message = message.opt(size: size, flags: dnssecOK ? 0x8000 : 0, options: options) }
+    guard
+      let answer = answer(message.octets, from: client, via: transport, at: listener)
+    else { return "no answer" }
     return Self.text(answer)
   }
 
@@ -113,12 +131,14 @@ public final class TestServer {
   ///
   /// - Parameter port: the client's.
   public func answer(
-    _ message: [UInt8], from client: String = "10.0.0.1", port: UInt16 = 40_000, via transport: Transport = .udp
+    _ message: [UInt8], from client: String = "10.0.0.1", port: UInt16 = 40_000, via transport: Transport = .udp,
+    at listener: String? = nil
   ) -> [UInt8]? {
     guard let address = IPAddress(client) else { preconditionFailure("\(client) is no address") }
     let peer = SocketAddress(address, port: port)
     var buffer = [UInt8](repeating: 0xee, count: transport == .udp ? 1_232 : 65_535)
-    let (response, count) = respond(message, peer, transport, &buffer)
+    let ours = listener.flatMap { SocketAddress($0, defaultPort: 0) }
+    let (response, count) = respond(message, peer, at: ours, transport, &buffer)
     switch response {
     case .none: return nil
     case .ready: return Array(buffer[..<count])
@@ -129,13 +149,15 @@ public final class TestServer {
 
   /// Takes the first step of answering a message: the whole of it for what needs no upstream.
   public func respond(
-    _ message: [UInt8], _ peer: SocketAddress, _ transport: Transport, _ buffer: inout [UInt8]
+    _ message: [UInt8], _ peer: SocketAddress, at listener: SocketAddress? = nil,
+    _ transport: Transport, _ buffer: inout [UInt8]
   ) -> (Response, Int) {
     let limit = buffer.count
     if forgetsAnswers { responder = Self.newResponder() }
     responder.moment = Moment(now: upstreams.now, cacheEpoch: cacheEpoch)
     var writer = MessageWriter(buffer.mutableSpan, limit: limit)
-    let response = responder.respond(to: message.span, from: peer, via: transport, in: snapshot, &writer)
+    let response = responder.respond(
+      to: message.span, from: peer, at: listener, via: transport, in: snapshot, &writer)
     return (response, writer.count)
   }
 

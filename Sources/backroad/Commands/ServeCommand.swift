@@ -16,6 +16,10 @@ enum ServeCommand {
     "--admin-host", "NAME", .repeated, help: "a name that admin requests may come under, beside localhost")
   private static let workspaceMetrics = Flag(
     "--workspace-metrics", "N", help: "how many workspaces have counters of their own in the metrics (default: 0)")
+  private static let tokenOption = Flag(
+    "--token-option", "N", help: "the EDNS option that carries a workspace's token (default: 65314)")
+  private static let proxy = Flag(
+    "--proxy", "CIDR", .repeated, help: "load balancers that tell of the client by the PROXY protocol, version 2")
 
   private static let leases = Flag(
     "--leases", "FILE",
@@ -25,6 +29,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost, workspaceMetrics,
+      tokenOption, proxy,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -69,6 +74,17 @@ enum ServeCommand {
     if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
     settings.workspaceMetrics = try arguments.number(
       workspaceMetrics, in: 0...AdminConfiguration.maximumWorkspaceMetrics)
+    settings.tokenOption = try arguments.number(tokenOption, in: ServerSettings.tokenOptions).map {
+      UInt16(truncatingIfNeeded: $0)
+    }
+    if arguments.has(proxy) {
+      settings.proxies = try arguments.values(proxy).map { text in
+        try readFlag(proxy) { () throws(Problem) in try ServerSettings.proxy(text) }
+      }
+      guard arguments.values(proxy).count <= ServerSettings.maximumProxyCount else {
+        throw UsageError("\(proxy.name) is given more than \(ServerSettings.maximumProxyCount) times")
+      }
+    }
     return settings
   }
 }

@@ -6,7 +6,7 @@ import Workspaces
 
 /// `backroad workspace …`.
 enum WorkspaceCommands {
-  static let commands = [add, list, show, remove]
+  static let commands = [add, list, show, remove, TokenCommand.command]
 
   private static let client = Flag(
     "--client", "CIDR", .repeated, help: "addresses whose queries are the workspace's: 10.1.0.0/16, fd00:1::/64")
@@ -143,6 +143,13 @@ extension WorkspaceView {
   fileprivate var text: String {
     var text = "workspace \(name) in \(folder)\n"
     text += "clients: \(clients.isEmpty ? "none" : clients.map { "\($0)" }.joined(separator: ", "))\n"
+    if !claims.tokens.isEmpty { text += "tokens: \(claims.tokens.map(\.id).joined(separator: ", "))\n" }
+    if !claims.listeners.isEmpty {
+      text += "listening addresses: \(claims.listeners.map { "\($0.address)" }.joined(separator: ", "))\n"
+    }
+    if !claims.required.isEmpty {
+      text += "required: \(claims.required.all.map(\.word).joined(separator: ", "))\n"
+    }
     for rule in rules {
       let to = rule.upstreams.isEmpty ? "nowhere" : rule.upstreams.map { "\($0)" }.joined(separator: ", ")
       text += "forward: \(rule.zone.textWithoutFinalDot) to \(to)\n"

@@ -18,6 +18,7 @@ struct WorkspaceView {
   let name: WorkspaceName
   let folder: String
   private(set) var clients: [IPPrefix] = []
+  private(set) var claims = WorkspaceClaims()
   private(set) var rules: [WorkspaceFile.Rule] = []
   private(set) var zones: [ZoneLine] = []
   private(set) var links: [Link] = []
@@ -36,6 +37,7 @@ struct WorkspaceView {
       }
       let file = try WorkspaceFile(bytes, file: path)
       clients = file.clients.map(\.prefix).sorted()
+      claims = file.claims
       rules = file.rules
       forwarded = Set(file.zones.filter { $0.miss == .forward }.map(\.zone.lowercased))
     } catch let error as Problems {
@@ -65,6 +67,9 @@ struct WorkspaceView {
     [
       "name": .string(name.description), "folder": .string(folder),
       "clients": .array(clients.map { .string("\($0)") }),
+      "tokens": .array(claims.tokens.map { .string($0.id) }),
+      "listen": .array(claims.listeners.map { .string("\($0.address)") }),
+      "require": .array(claims.required.all.map { .string($0.word) }),
       "forward": .array(
         rules.map { rule in
           [

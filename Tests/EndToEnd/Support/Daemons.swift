@@ -126,6 +126,24 @@ extension Lab {
     return try daemon("dnsmasq", ["--conf-file"], text, folder, address)
   }
 
+  /// dnsdist in front of a server, to which it tells each client by the PROXY protocol.
+  ///
+  /// - Parameters:
+  ///   - source: the loopback address that the server sees it at.
+  ///   - lines: more of its configuration.
+  func dnsdist(before server: Endpoint, from source: String, _ lines: String = "") throws -> Daemon {
+    let folder = try daemonFolder("dnsdist")
+    let address = Endpoint("127.0.0.1", try Port.free())
+    let text = """
+      setLocal("\(address.text)")
+      setSecurityPollSuffix("")
+      newServer({address="\(server.text)", source="\(source)", useProxyProtocol=true})
+      \(lines)
+
+      """
+    return try daemon("dnsdist", ["--supervised", "--disable-syslog", "-C"], text, folder, address)
+  }
+
   private func daemonFolder(_ name: String) throws -> String {
     let folder = self.folder.appendingPathComponent("\(name)-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

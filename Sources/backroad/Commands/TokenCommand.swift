@@ -1,0 +1,151 @@
+import Links
+import Server
+import Storage
+import SystemIO
+import Text
+import Wire
+import Workspaces
+
+/// `backroad workspace token`.
+enum TokenCommand {
+  private static let list = Flag("--list", help: "list the workspace's tokens, and make none")
+  private static let revoke = Flag("--revoke", "ID", help: "revoke a token, and make none")
+  private static let comment = Flag("--comment", "TEXT", help: "whose the token is or what it is for")
+  private static let tokenOption = Flag(
+    "--token-option", "N", help: "the EDNS option that the server looks in (default: 65314)")
+
+  static let command = Command(
+    words: ["workspace", "token"],
+    summary: "make a token whose bearers are the workspace's clients; list or revoke them",
+    operands: "W", operandCount: 1...1, flags: [list, revoke, comment, tokenOption, .zones, .dryRun, .json],
+    details: """
+      A query that brings the token in an EDNS option is the workspace's, wherever it comes from. The token
+      is shown once; the workspace's file holds its SHA-256 alone. To rotate it, make a second one, bring it
+      to all clients, and revoke the first: both are valid until then.
+      """,
+    examples: [
+      "backroad workspace token acme --comment \"the cluster in us-east-1\"",
+      "backroad workspace token acme --list",
+      "backroad workspace token acme --revoke 5f0c31aa",
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
+    let name = try workspaceName(arguments.operands[0])
+    let id = arguments.value(revoke)
+    guard [arguments.has(list), id != nil, arguments.has(comment)].count(where: { $0 }) <= 1 else {
+      throw UsageError("\(list.name), \(revoke.name) and \(comment.name) exclude each other")
+    }
+    if arguments.has(list) { return try showList(of: name, arguments, console) }
+    let option = try arguments.number(tokenOption, in: ServerSettings.tokenOptions)
+    if let id { return try revokeToken(id, of: name, arguments, console) }
+    return try make(of: name, option ?? Int(ServerConfiguration.defaultTokenOption), arguments, console)
+  }
+
+  // MARK: Making
+
+  private static func make(
+    of name: WorkspaceName, _ option: Int, _ arguments: Arguments, _ console: Console
+  ) throws -> ExitStatus {
+    let octets = try System.random(count: WorkspaceClaims.tokenLengths.lowerBound)
+    let digest = SHA256.digest(octets)
+    // Of the digest, so that whoever has the token can tell which it is. A hundred tokens hardly share 32 bits, and
+    // the file refuses it if they do.
+    let id = String("\(digest)".prefix(8))
+    let path = try change(name, arguments, console) { bytes, file throws(Problems) in
+      try WorkspaceTokens.adding(id, digest, comment: arguments.value(comment), to: bytes, file: file)
+    }
+    let token = hexadecimal(octets)
+    if arguments.has(.json) {
+      let result: JSON = [
+        "workspace": .string(name.description), "id": .string(id), "token": .string(token), "option": .number(option),
+        "sha256": .string("\(digest)"),
+      ]
+      console.print(result.text)
+    } else {
+      console.print(text(token, id, of: name, option, path, isDry: arguments.has(.dryRun)))
+    }
+    return .done
+  }
+
+  private static func text(
+    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, isDry: Bool
+  ) -> String {
+    let listen = ServerConfiguration.defaultListen[0]
+    let escaped = stride(from: 0, to: token.utf8.count, by: 2).map { "\\x" + token.dropFirst($0).prefix(2) }.joined()
+    return """
+      token \(id) \(isDry ? "would be made" : "made") for workspace \(name):
+
+        \(token)
+
+      It is shown this once: \(path) holds its SHA-256 alone. To use it:
+        dig       dig @\(listen.address) -p \(listen.port) +ednsopt=\(option):\(token) CH TXT whoami.backroad
+        CoreDNS   rewrite edns0 local set \(option) 0x\(token)
+        dnsdist   addAction(AllRule(), SetEDNSOptionAction(\(option), "\(escaped)"))
+
+      """
+  }
+
+  // MARK: Revoking and listing
+
+  private static func revokeToken(
+    _ id: String, of name: WorkspaceName, _ arguments: Arguments, _ console: Console
+  ) throws -> ExitStatus {
+    let path = try change(name, arguments, console) { bytes, file throws(Problems) in
+      try WorkspaceTokens.revoking(id, from: bytes, file: file)
+    }
+    console.print("token \(id) of workspace \(name) \(arguments.has(.dryRun) ? "would be revoked" : "revoked")\n")
+    if !arguments.has(.dryRun) { console.hint("a running server refuses it within a second of the change of \(path)") }
+    return .done
+  }
+
+  private static func showList(
+    of name: WorkspaceName, _ arguments: Arguments, _ console: Console
+  ) throws -> ExitStatus {
+    let contents = try arguments.zonesFolder.contents(of: name)
+    let (path, bytes) = try settings(contents)
+    let tokens = try WorkspaceFile(bytes, file: path).claims.tokens
+    if arguments.has(.json) {
+      console.print(
+        JSON.array(
+          tokens.map { token in
+            [
+              "id": .string(token.id), "sha256": .string("\(token.digest)"),
+              "comment": token.comment.map { .string($0) } ?? nil,
+            ]
+          }
+        ).text)
+      return .done
+    }
+    var table = Table("TOKEN", "SHA-256", "COMMENT")
+    for token in tokens { table.add(token.id, "\("\(token.digest)".prefix(16))…", token.comment ?? "") }
+    console.print(table, ifEmpty: "workspace \(name) has no tokens; make one with backroad workspace token \(name)")
+    return .done
+  }
+
+  // MARK: The file
+
+  /// Changes the workspace's settings under the lock, or with `--dry-run` only tries to.
+  ///
+  /// - Returns: the file, as the person knows it.
+  private static func change(
+    _ name: WorkspaceName, _ arguments: Arguments, _ console: Console,
+    _ edit: ([UInt8], String) throws(Problems) -> [UInt8]
+  ) throws -> String {
+    try arguments.zonesFolder.withLock(waitingOn: console) { lock in
+      let contents = try lock.zones.contents(of: name)
+      let (path, bytes) = try settings(contents)
+      let edited = try edit(bytes, path)
+      if !arguments.has(.dryRun) { try lock.commit([WorkspaceFile.fileName: edited], to: contents) }
+      return path
+    }
+  }
+
+  private static func settings(_ contents: WorkspaceContents) throws(Problem) -> (path: String, bytes: [UInt8]) {
+    let path = "\(contents.folder)/\(WorkspaceFile.fileName)"
+    guard let bytes = contents.files[WorkspaceFile.fileName] else {
+      throw Problem(file: path, "the file is missing; a workspace has one that names its clients: { \"clients\": [] }")
+    }
+    return (path, bytes)
+  }
+}

@@ -1,0 +1,152 @@
+import Glibc
+import Testing
+
+extension EndToEnd {
+  /// Clients behind load balancers, which tell of them by the PROXY protocol.
+  @Suite struct BehindALoadBalancer {
+    /// The load balancer's address; the others in 127.0.0.0/8 are anybody's.
+    private static let proxy = "127.0.0.77"
+
+    private func serve(_ body: (Server) throws -> Void) throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.1.0/24"], zones: ["corp.example": "www A 10.1.0.1\n"])
+        try lab.workspace(
+          "globex", clients: ["127.0.2.0/24", "fd00::/16"], zones: ["corp.example": "www A 10.2.0.1\n"])
+        try body(lab.serve(["--workers", "2", "--proxy", "\(Self.proxy)/32"]))
+      }
+    }
+
+    /// What dnsdist sends is what the protocol says, over UDP and TCP, health checks among it.
+    @Test func dnsdistTellsOfTheTrueClient() throws {
+      try serve { server in
+        let dnsdist = try server.lab.dnsdist(before: server.address, from: Self.proxy)
+        for (client, workspace, address) in [("127.0.1.5", "acme", "10.1.0.1"), ("127.0.2.5", "globex", "10.2.0.1")] {
+          for transport in ["+notcp", "+tcp"] {
+            let answer = try Dig.ask(dnsdist.address, ["-b", client, transport, "www.corp.example"], in: server.lab)
+            #expect(answer.addresses == [address], "\(answer.text)")
+            let who = try Dig.ask(
+              dnsdist.address, ["-b", client, transport, "CH", "TXT", "whoami.backroad"], in: server.lab)
+            #expect(who.answer.first?.data.hasPrefix("\"workspace=\(workspace)\" \"client=\(client)\"") == true)
+          }
+        }
+        let nobody = try Dig.ask(dnsdist.address, ["-b", "127.0.9.9", "www.corp.example"], in: server.lab)
+        #expect(nobody.error?.contains("client 127.0.9.9 is in no workspace") == true, "\(nobody.text)")
+      }
+    }
+
+    /// The line that `backroad workspace token` prints for dnsdist.
+    @Test func dnsdistBringsAToken() throws {
+      try serve { server in
+        let made = try server.lab.backroad(["workspace", "token", "acme"])
+        let line = try #require(made.split(separator: "\n").first { $0.contains("dnsdist   ") })
+        let rule = line.drop { $0 == " " }.dropFirst("dnsdist   ".count)
+        let dnsdist = try server.lab.dnsdist(before: server.address, from: Self.proxy, String(rule))
+        try eventually("the token is valid", within: 5) {
+          let who = try Dig.ask(
+            dnsdist.address, ["-b", "127.0.9.9", "CH", "TXT", "whoami.backroad"], in: server.lab)
+          return who.answer.map(\.data) == [#""workspace=acme" "client=127.0.9.9" "by=token""#]
+        }
+      }
+    }
+
+    // MARK: Octet by octet
+
+    private static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10]
+
+    private static func header(_ client: [UInt8], command: UInt8 = 0x21) -> [UInt8] {
+      let family: UInt8 = client.count == 16 ? 0x22 : client.isEmpty ? 0 : 0x12
+      let addresses = client.isEmpty ? [] : client + [UInt8](repeating: 9, count: client.count) + [0x30, 0x39, 0, 53]
+      return signature + [command, family] + Message.bigEndian(addresses.count) + addresses
+    }
+
+    private func socket(_ type: __socket_type, _ server: Server, from source: String) throws -> TestSocket {
+      let socket = try TestSocket(type, server.address)
+      #expect(socket.connect(from: source))
+      return socket
+    }
+
+    /// The last octets of the answer, which are the address; or the response code.
+    private func result(_ answer: [UInt8]?) -> String {
+      guard let answer else { return "nothing" }
+      guard Message.answerCount(answer) > 0 else { return "code \(Message.code(answer))" }
+      return answer.suffix(4).map(String.init).joined(separator: ".")
+    }
+
+    @Test func eachDatagramHasAHeader() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        let socket = try socket(SOCK_DGRAM, server, from: Self.proxy)
+        // Whatever is dropped gets no answer, so the answers show that it was.
+        let v6 = [0xfd] + [UInt8](repeating: 0, count: 14) + [1]
+        for (octets, expected) in [
+          (Self.header([127, 0, 1, 5]) + query, "10.1.0.1"), (Self.header([127, 0, 2, 5]) + query, "10.2.0.1"),
+          (Self.header(v6) + query, "10.2.0.1"), (Self.header([127, 0, 9, 9]) + query, "code 5"),
+          // A health check is the load balancer's own, and that is nobody's client.
+          (Self.header([], command: 0x20) + query, "code 5"),
+          (Self.header([127, 0, 1, 5], command: 0x20) + query, "code 5"),
+        ] as [([UInt8], String)] {
+          for dropped in [query, Array(octets.dropFirst()), Array(octets.prefix(20)), Self.signature + query] {
+            socket.send(dropped)
+          }
+          socket.send(octets)
+          #expect(result(socket.receive(milliseconds: 5000)) == expected)
+        }
+        #expect(socket.receive(milliseconds: 50) == nil)
+      }
+    }
+
+    /// From anybody else a header is octets like any others.
+    @Test func anUnlistedSourceIsNotBelieved() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        for (source, expected) in [("127.0.2.9", "10.2.0.1"), ("127.0.9.9", "code 5")] {
+          let socket = try socket(SOCK_DGRAM, server, from: source)
+          socket.send(Self.header([127, 0, 1, 5]) + query)
+          #expect(result(socket.receive(milliseconds: 5000)) == "code 4")
+          socket.send(query)
+          #expect(result(socket.receive(milliseconds: 5000)) == expected)
+        }
+        // On a connection its beginning is the length of a message that never comes whole.
+        let stream = try socket(SOCK_STREAM, server, from: "127.0.2.9")
+        stream.send(Self.header([127, 0, 1, 5]) + Message.bigEndian(query.count) + query)
+        #expect(stream.message(milliseconds: 200) == nil)
+      }
+    }
+
+    @Test func aConnectionStartsWithAHeader() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        let framed = Message.bigEndian(query.count) + query
+        let whole = Self.header([127, 0, 1, 5]) + framed
+        let socket = try socket(SOCK_STREAM, server, from: Self.proxy)
+        // Octet by octet, and then more on the same connection, without another header.
+        for octet in whole { socket.send([octet]) }
+        #expect(result(socket.message()) == "10.1.0.1")
+        socket.send(framed + framed)
+        #expect(result(socket.message()) == "10.1.0.1")
+        #expect(result(socket.message()) == "10.1.0.1")
+        // A second one is no message: the client is who it was, and nothing is answered.
+        socket.send(Self.header([127, 0, 2, 5]) + framed)
+        #expect(socket.message(milliseconds: 200) == nil)
+        let local = try self.socket(SOCK_STREAM, server, from: Self.proxy)
+        local.send(Self.header([], command: 0x20) + framed)
+        #expect(result(local.message()) == "code 5")
+      }
+    }
+
+    @Test func aConnectionWithoutAHeaderIsClosed() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        let framed = Message.bigEndian(query.count) + query
+        let tooLong = Self.signature + [0x21, 0x12, 0xff, 0xff]
+        for octets in [framed, Array(Self.header([127, 0, 1, 5]).dropFirst()) + framed, tooLong] {
+          let socket = try socket(SOCK_STREAM, server, from: Self.proxy)
+          socket.send(octets)
+          #expect(socket.receive(milliseconds: 5000).map { $0.isEmpty } ?? true)
+        }
+        // And the others are served as before.
+        #expect(try server.dig("-b", "127.0.1.1", "+tcp", "www.corp.example").addresses == ["10.1.0.1"])
+      }
+    }
+  }
+}
