@@ -73,7 +73,8 @@ let package = Package(
       name: "AllocationTests", dependencies: ["Answering", "Workspaces", "Wire", "TestKit", "CAllocationCount"],
       swiftSettings: strict),
     .testTarget(
-      name: "AnsweringTests", dependencies: ["Answering", "Workspaces", "Zones", "Wire", "TestKit"],
+      name: "AnsweringTests",
+      dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "TestKit"],
       swiftSettings: tests),
     // libldns judges the wire format; nothing but this test target leads to it, so products build without it.
     .systemLibrary(name: "CLdns", path: "Tests/CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),

@@ -90,6 +90,15 @@ public struct Responder: Sendable {
     case .success(let decided): decision = decided
     case .failure(let refusal): return refuse(query, refusal, asking, snapshot, &writer)
     }
+    return answer(query, message, client, transport, decision, snapshot, &writer)
+  }
+
+  /// Answers a query whose workspace is decided.
+  @_lifetime(writer: copy writer)
+  mutating func answer(
+    _ query: Query, _ message: Span<UInt8>, _ client: SocketAddress, _ transport: Transport, _ decision: Decision,
+    _ snapshot: Snapshot, _ writer: inout MessageWriter
+  ) -> Response {
     guard query.class == .internet else {
       return answerOtherClass(query, message, client, decision, snapshot, &writer)
     }

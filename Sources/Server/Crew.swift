@@ -47,7 +47,7 @@ struct Crew: ~Copyable {
   init(
     _ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, cache: AnswerCache, _ log: Log
   ) throws(SystemError) {
-    let identity = ServerIdentity(version: Server.version, hostName: System.hostName)
+    let identity = ServerIdentity.running
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
     var threads: [WorkerThread] = []
     var settings = WorkerSettings()

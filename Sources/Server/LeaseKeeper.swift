@@ -121,6 +121,18 @@ final class LeaseKeeper: Sendable {
     }
   }
 
+  /// What is served, with the leases; nil before the first.
+  var snapshot: Snapshot? { state.withLock { $0.snapshot } }
+
+  /// Why no lease can be taken; nil when one can.
+  var obstacle: Problem? { state.withLock { $0.obstacle } }
+
+  /// How many leases have not ended.
+  func count(moment: Moment = .current) -> Int {
+    let book = state.withLock { $0.book }
+    return book.count(at: moment.now)
+  }
+
   // MARK: Requests
 
   /// Leases addresses to a workspace, or renews the leases; when this returns, the journal has them and every query

@@ -1,3 +1,4 @@
+import Answering
 import Forwarding
 import Glibc
 import Storage
@@ -5,6 +6,11 @@ import SystemIO
 import Text
 import Wire
 import Workspaces
+
+extension ServerIdentity {
+  /// What this server says of itself.
+  static var running: ServerIdentity { ServerIdentity(version: Server.version, hostName: System.hostName) }
+}
 
 /// The server: workers on every core, and the files they answer from.
 public enum Server {

@@ -30,6 +30,13 @@ public struct Decision: Hashable, Sendable {
   public let shown: BasisSet
   /// The place of the prefix that matched, in the snapshot's client map; nil when the client is in no prefix.
   public let clientEntry: Int?
+
+  /// Takes what was decided.
+  public init(workspace: Int, shown: BasisSet, clientEntry: Int?) {
+    self.workspace = workspace
+    self.shown = shown
+    self.clientEntry = clientEntry
+  }
 }
 
 /// Why a query is nobody's.

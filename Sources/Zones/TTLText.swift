@@ -1,18 +1,20 @@
 import Wire
 
 /// TTLs and other spans of time as master files write them: seconds, or BIND's `1h30m`.
-enum TTLText {
+public enum TTLText {
   /// The longest TTL, in seconds (RFC 2181 §8).
-  static let maximumSeconds: UInt64 = 0x7fff_ffff
+  public static let maximumSeconds: UInt64 = 0x7fff_ffff
 
   /// Why a text is no span of time.
-  enum Failure: Error {
+  public enum Failure: Error {
+    /// It is not written as one.
     case notATime
+    /// Longer than `maximumSeconds`.
     case tooLong
   }
 
   /// Reads a span: digits alone are seconds, and `w`, `d`, `h`, `m`, `s` in either case follow a number each.
-  static func seconds(_ text: some StringProtocol) throws(Failure) -> UInt32 {
+  public static func seconds(_ text: some StringProtocol) throws(Failure) -> UInt32 {
     var total: UInt64 = 0
     var number: UInt64?
     var hasUnit = false

@@ -7,7 +7,8 @@ import Text
 struct Main {
   static let commands = CommandSet(
     commands: [ServeCommand.command] + ImportCommands.commands + WorkspaceCommands.commands + LinkCommands.commands
-      + [CheckCommand.command] + ServerCommands.commands + [VersionCommand.command])
+      + LeaseCommands.commands + [CheckCommand.command, ExplainCommand.command, DoctorCommand.command]
+      + ServerCommands.commands + [VersionCommand.command])
 
   static func main() {
     StandardStream.ignoreBrokenPipes()

@@ -8,8 +8,8 @@ struct UsageTests {
 
   static let commands = [
     "serve", "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show",
-    "workspace remove", "workspace token", "link list", "link show", "link remove", "check", "status", "reload",
-    "cache flush", "version",
+    "workspace remove", "workspace token", "link list", "link show", "link remove", "lease add", "lease list",
+    "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
   ]
 
   @Test func theHelpListsEveryCommandAndNoOther() throws {
@@ -38,9 +38,9 @@ struct UsageTests {
 
   /// A command line, what standard error starts with, and what it holds.
   static let mistakes = [
-    ("", "name a command: serve, import, workspace, link, check, status, reload, cache, version"),
+    ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, status, reload, cache"),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
-    ("explain", "unknown command \"explain\"; there are"),
+    ("elucidate", "unknown command \"elucidate\"; there are"),
     ("import", "import what? snowflake, hosts"),
     ("import snowflak", "unknown command \"snowflak\"; did you mean snowflake?"),
     ("import --workspace acme", "unknown flag \"--workspace\""),

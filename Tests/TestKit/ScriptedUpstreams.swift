@@ -12,6 +12,9 @@ public final class ScriptedUpstreams: HopSource {
   /// What was asked, in order, as `UPSTREAM NAME TYPE`.
   public private(set) var asked: [String] = []
 
+  /// What is remembered of the answers.
+  public var cache: AnswerCache { forwarder.cache }
+
   private let script: [String: String]
   private let forwarder: Forwarder
   private var sockets: [SocketToken: Upstream] = [:]

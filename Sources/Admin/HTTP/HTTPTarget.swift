@@ -57,7 +57,7 @@ public enum HTTPTarget {
   }
 
   /// The target of a path and a query, with everything encoded that is no plain letter, digit, or one of `-._~`.
-  public static func text(_ path: [String], _ query: KeyValuePairs<String, String> = [:]) -> String {
+  public static func text(_ path: [String], _ query: [(key: String, value: String)] = []) -> String {
     let members = query.map { "\(encode($0.key))=\(encode($0.value))" }
     return "/" + path.map { encode($0) }.joined(separator: "/") + (members.isEmpty ? "" : "?")
       + members.joined(separator: "&")

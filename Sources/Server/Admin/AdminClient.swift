@@ -29,7 +29,7 @@ public struct AdminClient: Sendable {
   /// - Parameter body: for POST; nil asks with `method` alone.
   /// - Throws: that the server is not running, or what it says is wrong.
   public func ask(
-    _ method: HTTPMethod, _ path: [String], _ query: KeyValuePairs<String, String> = [:], body: JSON? = nil
+    _ method: HTTPMethod, _ path: [String], _ query: [(key: String, value: String)] = [], body: JSON? = nil
   ) throws(Problem) -> JSON {
     let request = HTTPClientMessage.request(
       method, HTTPTarget.text(path, query), host: host, token: token, body: body.map { Array($0.compactText.utf8) })

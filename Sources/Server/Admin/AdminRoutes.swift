@@ -11,5 +11,9 @@ enum AdminRoutes {
     Route(.get, "/v1/status", StatusPage()),
     Route(.post, "/v1/reload", ReloadRoute()),
     Route(.post, "/v1/cache/flush", CacheFlushRoute()),
+    Route(.get, "/v1/leases", LeaseListRoute()),
+    Route(.post, "/v1/leases", LeaseAddRoute()),
+    Route(.post, "/v1/leases/remove", LeaseRemoveRoute()),
+    Route(.post, "/v1/explain", ExplainRoute()),
   ]
 }

@@ -24,6 +24,7 @@ struct StatusPage: AdminHandler {
       "reloads": Self.reloads(view),
       "cache": Self.cache(context.cache, reports),
       "upstreams": Self.upstreams(reports),
+      "leases": Self.leases(context.leases),
       "waiting": .number(reports.reduce(0) { $0 + $1.waitingCount }),
     ])
   }
@@ -57,6 +58,10 @@ struct StatusPage: AdminHandler {
       ]
     }
     return .object(members)
+  }
+
+  private static func leases(_ leases: LeaseKeeper) -> JSON {
+    ["count": .number(leases.count()), "problem": leases.obstacle.map { .string("\($0)") } ?? nil]
   }
 
   private static func cache(_ cache: AnswerCache, _ reports: [WorkerReport]) -> JSON {

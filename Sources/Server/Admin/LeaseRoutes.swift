@@ -1,0 +1,126 @@
+import Admin
+import Forwarding
+import Text
+import Wire
+import Workspaces
+
+/// `GET /v1/leases`: the live leases in the order of their addresses; one workspace's with `workspace`, those behind an
+/// address with `after`, so many at most with `limit`.
+struct LeaseListRoute: AdminHandler {
+  /// How many are given unless something else is said, and at most.
+  private static let defaultLimit = 1000
+  private static let maximumLimit = 10_000
+
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let query = match.request.query
+    for key in query.keys where !["workspace", "after", "limit"].contains(key) {
+      throw .invalid("the query takes workspace, after and limit, and not \(quoted(key))")
+    }
+    let workspace = try query["workspace"].map { text throws(AdminError) in
+      guard let name = WorkspaceName(text) else { throw .invalid("\(quoted(text)) is not a workspace's name") }
+      return name
+    }
+    let after = try query["after"].map { text throws(AdminError) in
+      guard let address = IPAddress(text) else { throw .invalid("\(quoted(text)) is no address to go on after") }
+      return address
+    }
+    let limit = try query["limit"].map { text throws(AdminError) in
+      guard let limit = Int(text), (1...Self.maximumLimit).contains(limit) else {
+        throw .invalid("limit is a whole number from 1 to \(Self.maximumLimit)")
+      }
+      return limit
+    }
+    let moment = LeaseKeeper.Moment.current
+    let wanted = limit ?? Self.defaultLimit
+    let found = context.leases.list(of: workspace, after: after, limit: wanted + 1, moment: moment)
+    return .json([
+      "leases": .array(found.prefix(wanted).map { $0.json(moment) }), "more": JSON(.bool(found.count > wanted)),
+    ])
+  }
+}
+
+/// `POST /v1/leases`: leases addresses to a workspace, or renews their leases: all or none.
+struct LeaseAddRoute: AdminHandler {
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let body = try match.body(known: ["workspace", "addresses", "ttl"])
+    let request = try LeaseBody(body, match)
+    let ttl = try match.read { () throws(Problem) in
+      guard let value = body["ttl"] else { throw Problem(file: "body", "\"ttl\" is missing: the lease's seconds") }
+      return try value.expectInt("\"ttl\"", in: 0...Int(UInt32.max), file: "body")
+    }
+    let moment = LeaseKeeper.Moment.current
+    do throws(LeaseKeeper.Failure) {
+      let leases = try context.leases.add(
+        request.addresses, to: request.workspace, ttlSeconds: UInt64(ttl), moment: moment)
+      return .json(["leases": .array(leases.map { $0.json(moment) })])
+    } catch {
+      throw error.adminError
+    }
+  }
+}
+
+/// `POST /v1/leases/remove`: ends leases of a workspace: all or none.
+struct LeaseRemoveRoute: AdminHandler {
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let request = try LeaseBody(try match.body(known: ["workspace", "addresses"]), match)
+    do throws(LeaseKeeper.Failure) {
+      try context.leases.remove(request.addresses, of: request.workspace)
+    } catch {
+      throw error.adminError
+    }
+    return .json(["removed": .number(request.addresses.count)])
+  }
+}
+
+/// What both requests name.
+private struct LeaseBody {
+  let workspace: WorkspaceName
+  let addresses: [IPAddress]
+
+  init(_ body: JSON.Object, _ match: RouteMatch) throws(AdminError) {
+    workspace = try match.read { () throws(Problem) in
+      guard let value = body["workspace"] else { throw Problem(file: "body", "\"workspace\" is missing") }
+      return try ReloadRoute.workspaceName(value)
+    }
+    addresses = try match.read { () throws(Problem) in
+      guard let value = body["addresses"] else { throw Problem(file: "body", "\"addresses\" is missing") }
+      var addresses: [IPAddress] = []
+      for element in try value.expectArray("\"addresses\"", file: "body") {
+        let text = try element.expectString("an address", file: "body")
+        guard let address = IPAddress(text) else {
+          throw Problem(file: "body", position: element.position, "\(quoted(text)) is no address")
+        }
+        if !addresses.contains(address) { addresses.append(address) }
+      }
+      return addresses
+    }
+  }
+}
+
+extension Lease {
+  /// For programs.
+  fileprivate func json(_ moment: LeaseKeeper.Moment) -> JSON {
+    [
+      "address": .string("\(address)"), "workspace": .string("\(workspace)"),
+      "secondsLeft": .number(secondsLeft(at: moment.now)), "ends": .number(moment.wall(end) / 1000),
+    ]
+  }
+}
+
+extension LeaseKeeper.Failure {
+  /// Why a request was not carried out, in the form that all errors have.
+  fileprivate var adminError: AdminError {
+    switch self {
+    case .refused(let refusal):
+      switch refusal {
+      case .noWorkspace, .notLeased: .notFound(refusal.message)
+      case .leased: AdminError(.conflict, "leased", refusal.message)
+      case .inPrefix: AdminError(.conflict, "in-clients", refusal.message)
+      case .notAClient, .addressCount, .ttl: .invalid(refusal.message)
+      case .tooMany: AdminError(.conflict, "too-many-leases", refusal.message)
+      }
+    case .unwritten(let problem):
+      AdminError(.unavailable, "leases-not-kept", "the lease cannot be kept: \(problem)", problems: [problem])
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Admin
+import Server
+import Text
+import Wire
+import Workspaces
+import Zones
+
+/// `backroad lease …`.
+enum LeaseCommands {
+  static let commands = [add, list, remove]
+
+  private static let ttl = Flag("--ttl", "TIME", .required, help: "how long it holds: 90s, 15m, 1h, 1d12h")
+
+  private static let add = Command(
+    words: ["lease", "add"], summary: "make addresses a workspace's clients for a while, or for a while more",
+    operands: "ADDR…", operandCount: 1...LeaseLimits().maximumAddresses,
+    flags: [.workspace, ttl] + Arguments.serverFlags + [.json],
+    details: """
+      For whatever starts the clients: a job launcher registers a pod's address when the pod starts. From when
+      the command is done every query of the address is the workspace's, until the time is over; adding it again
+      renews it. The leases outlive the server, a crash of it too. An address that another workspace has, by a
+      lease or among its clients, is refused. Of several addresses all are leased, or none.
+      """,
+    examples: ["backroad lease add --workspace acme --ttl 1h 10.2.3.4"],
+    run: { arguments, console in
+      let json = try arguments.runningServer().ask(
+        .post, ["v1", "leases"],
+        body: [
+          "workspace": .string(try arguments.requiredWorkspace()), "addresses": try arguments.addresses(),
+          "ttl": .number(try arguments.leaseSeconds(ttl)),
+        ])
+      if arguments.has(.json) {
+        console.print(json.text)
+      } else {
+        for lease in json.list("leases") {
+          let (address, workspace) = (lease.string("address"), lease.string("workspace"))
+          console.print("\(address) is workspace \(workspace)'s for \(lease.number("secondsLeft")) s\n")
+        }
+      }
+      return .done
+    })
+
+  private static let list = Command(
+    words: ["lease", "list"], summary: "list the leases of the running server",
+    flags: [.anyWorkspace] + Arguments.serverFlags + [.json],
+    run: { arguments, console in
+      let server = try arguments.runningServer()
+      let workspace = try arguments.anyWorkspace()
+      var leases: [JSON] = []
+      while true {
+        var query = [(key: "limit", value: "10000")]
+        if let workspace { query.append((key: "workspace", value: "\(workspace)")) }
+        if let last = leases.last { query.append((key: "after", value: last.string("address"))) }
+        let page = try server.ask(.get, ["v1", "leases"], query)
+        leases += page.list("leases")
+        guard page["more"]?.content == .bool(true), !page.list("leases").isEmpty else { break }
+      }
+      if arguments.has(.json) {
+        console.print(JSON.array(leases).text)
+      } else {
+        var table = Table("ADDRESS", "WORKSPACE", "SECONDS LEFT")
+        for lease in leases {
+          table.add(lease.string("address"), lease.string("workspace"), "\(lease.number("secondsLeft"))")
+        }
+        console.print(table, ifEmpty: "there are no leases")
+      }
+      return .done
+    })
+
+  private static let remove = Command(
+    words: ["lease", "remove"], summary: "end leases of a workspace", operands: "ADDR…",
+    operandCount: 1...LeaseLimits().maximumAddresses, flags: [.workspace] + Arguments.serverFlags + [.json],
+    details: """
+      The workspace must be the one that has them: a pod's clean-up that comes late does not end the lease of the
+      address's next owner.
+      """,
+    examples: ["backroad lease remove --workspace acme 10.2.3.4"],
+    run: { arguments, console in
+      let json = try arguments.runningServer().ask(
+        .post, ["v1", "leases", "remove"],
+        body: ["workspace": .string(try arguments.requiredWorkspace()), "addresses": try arguments.addresses()])
+      let removed = json.number("removed")
+      console.print(arguments.has(.json) ? json.text : "\(counted(removed, "lease")) removed\n")
+      return .done
+    })
+}
+
+extension Arguments {
+  fileprivate func requiredWorkspace() throws(UsageError) -> String { try workspace().map { "\($0)" } ?? "" }
+
+  /// The operands as addresses.
+  fileprivate func addresses() throws(UsageError) -> JSON {
+    for text in operands where IPAddress(text) == nil {
+      throw UsageError("\(shown(text)) is no address; name the pod's own, without a prefix length")
+    }
+    return .array(operands.map { .string($0) })
+  }
+
+  fileprivate func leaseSeconds(_ flag: Flag) throws(UsageError) -> UInt32 {
+    let text = value(flag) ?? ""
+    do throws(TTLText.Failure) {
+      return try TTLText.seconds(text)
+    } catch {
+      throw UsageError("\(flag.name) is a time like 90s, 15m, 1h or 1d12h, not \(shown(text))")
+    }
+  }
+}
