@@ -78,6 +78,8 @@ struct Reloader: ~Copyable {
 
   /// Goes on until the process is told to end.
   mutating func run() throws(SystemError) {
+    // Where there are fewer cores than threads, queries do not wait for files to be read.
+    Thread.giveWay()
     while true {
       let count = try poller.wait(timeoutMilliseconds: milliseconds(from: System.monotonicNanoseconds()))
       let now = System.monotonicNanoseconds()

@@ -23,6 +23,12 @@ public struct Thread: ~Copyable, Sendable {
     _ = pthread_join(handle, nil)
   }
 
+  /// Lets other threads go before the calling one and those that it starts, as `nice` does; what cannot be is left.
+  public static func giveWay() {
+    // 0 is the calling thread. The type's name differs between C libraries, so it is not named here.
+    _ = setpriority(.init(PRIO_PROCESS.rawValue), 0, 10)
+  }
+
   /// Binds the calling thread to one core.
   public static func pin(toCore core: Int) throws(SystemError) {
     try check(cl_pin_to_core(UInt32(core)), "sched_setaffinity")

@@ -2,8 +2,8 @@ import Wire
 
 /// Finds whose client an address is: the longest prefix that holds it.
 ///
-/// Prefixes are laid out as ranges that do not overlap, sorted, so that a look-up is one binary search; what a nested
-/// prefix interrupts goes on behind it as a range of its own.
+/// Prefixes are laid out as ranges that do not overlap, sorted, so that a look-up is one search; what a nested prefix
+/// interrupts goes on behind it as a range of its own.
 public final class ClientMap: Sendable {
   /// A prefix and who it belongs to.
   public struct Entry: Hashable, Sendable {
@@ -62,59 +62,4 @@ public final class ClientMap: Sendable {
 
   /// An entry that `find` gave the place of.
   public func entry(at index: Int) -> Entry { entries[index] }
-}
-
-/// Disjoint ranges of numbers in order, each with an entry or none.
-struct RangeTable<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
-  struct Range {
-    let first: Bits
-    let last: Bits
-    let entry: Int32
-  }
-
-  private static var none: Int32 { -1 }
-
-  private var starts: [Bits] = []
-  private var owners: [Int32] = []
-
-  /// Takes ranges that are nested or disjoint, as prefixes are, sorted by first and then the larger one first.
-  init(_ ranges: [Range]) {
-    add(start: 0, Self.none)
-    var open: [Range] = []
-    for range in ranges {
-      close(&open, before: range.first)
-      add(start: range.first, range.entry)
-      open.append(range)
-    }
-    close(&open, before: nil)
-  }
-
-  /// Ends the ranges that lie wholly before a place (all of them for nil); what they were in goes on.
-  private mutating func close(_ open: inout [Range], before place: Bits?) {
-    while let last = open.last, place.map({ last.last < $0 }) ?? true {
-      open.removeLast()
-      if last.last < Bits.max { add(start: last.last + 1, open.last?.entry ?? Self.none) }
-    }
-  }
-
-  private mutating func add(start: Bits, _ entry: Int32) {
-    if starts.last == start {
-      owners[owners.count - 1] = entry
-    } else {
-      starts.append(start)
-      owners.append(entry)
-    }
-  }
-
-  /// The entry of the range that holds `bits`; nil when none does.
-  func find(_ bits: Bits) -> Int? {
-    var low = 0
-    var high = starts.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if starts[middle] <= bits { low = middle } else { high = middle }
-    }
-    let owner = owners[low]
-    return owner == Self.none ? nil : Int(owner)
-  }
 }

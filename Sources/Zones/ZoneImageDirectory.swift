@@ -32,14 +32,17 @@
   }
 
   /// Starts without images.
-  public convenience init() { self.init(SlotTable(), count: 0) }
+  public convenience init() { self.init(SlotTable(), count: 0, after: nil) }
 
-  private init(_ images: SlotTable<ZoneImage>, count: Int) {
+  /// - Parameter before: what the first slots are copied from; has no more slots.
+  private init(_ images: SlotTable<ZoneImage>, count: Int, after before: ZoneImageDirectory?) {
     self.images = images
     self.count = count
     unsafe entries = .allocate(capacity: count)
-    // unsafe: every slot that was allocated.
-    unsafe entries.initialize(repeating: Entry(place: ZoneImage.empty.place, generation: 0))
+    var start = 0
+    // unsafe: fills the slots that were allocated, first those of the one before, then the rest.
+    if let before { start = unsafe entries.initialize(fromContentsOf: before.entries) }
+    unsafe entries[start...].initialize(repeating: Entry(place: ZoneImage.empty.place, generation: 0))
   }
 
   deinit { unsafe entries.deallocate() }  // unsafe: frees what `init` allocated.
@@ -48,10 +51,10 @@
   public func changed(_ changes: [Change]) -> ZoneImageDirectory {
     var images = images
     for change in changes { images[change.slot] = change.image }
-    let next = ZoneImageDirectory(images, count: max(count, (changes.map(\.slot).max() ?? -1) + 1))
-    // unsafe: the next one has at least as many slots as this one, and each slot that changes.
-    _ = unsafe next.entries.update(fromContentsOf: entries)
+    let next = ZoneImageDirectory(
+      images, count: max(count, (changes.map(\.slot).max() ?? -1) + 1), after: self)
     for change in changes {
+      // unsafe: the next one has each slot that changes.
       unsafe next.entries[change.slot] = Entry(
         place: (change.image ?? .empty).place, generation: change.generation)
     }

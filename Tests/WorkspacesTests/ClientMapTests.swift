@@ -62,6 +62,21 @@ struct ClientMapTests {
     }
   }
 
+  @Test(
+    "However many ranges there are, each address is in the right one, the highest too",
+    arguments: [1, 7, 8, 9, 15, 16, 17, 127, 128, 129, 2000])
+  func sizes(count: Int) throws {
+    // Single addresses with a gap behind each, up to the highest of all.
+    let bases = (0..<UInt32(count)).map { UInt32.max - 2 * $0 }
+    let prefixes = try bases.map { try #require(IPPrefix(.v4($0), length: 32)) }
+    let map = ClientMap(prefixes.enumerated().map { .init(prefix: $1, workspace: $0) })
+    for (workspace, base) in bases.enumerated() {
+      #expect(map.find(.v4(base)).flatMap { map.workspace(at: $0) } == workspace)
+      #expect(map.find(.v4(base - 1)) == nil)
+    }
+    #expect(map.find(.v4(0)) == nil)
+  }
+
   /// An address with few random bits, so that prefixes nest and addresses hit them.
   static func address(_ random: inout SeededGenerator) -> IPAddress {
     if Bool.random(using: &random) {
