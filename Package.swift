@@ -36,7 +36,9 @@ let package = Package(
     .target(name: "Admin", dependencies: ["Wire", "Text"], swiftSettings: strict),
     .target(
       name: "Server",
-      dependencies: ["Admin", "Answering", "Storage", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      dependencies: [
+        "Admin", "Answering", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "backroad",

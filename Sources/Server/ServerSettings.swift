@@ -32,14 +32,12 @@ public struct ServerSettings: Sendable {
   public var adminTokenFile: String?
   /// Names that admin requests may come under.
   public var adminHosts: [String]?
-  /// How many workspaces have counters of their own.
-  public var workspaceMetrics: Int?
 
   /// The most names that admin requests may come under.
   public static let maximumAdminHostCount = 64
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "workspace-metrics", "token-option", "proxies",
+    "token-option", "proxies",
   ]
   /// The EDNS option that carries a token.
   public var tokenOption: UInt16?
@@ -74,10 +72,6 @@ public struct ServerSettings: Sendable {
         adminTokenFile = try Self.path("admin-token-file", of: "a file", root, file)
       }
       collect(into: &problems) { () throws(Problem) in adminHosts = try Self.adminHosts(root["admin-hosts"], file) }
-      collect(into: &problems) { () throws(Problem) in
-        workspaceMetrics = try root["workspace-metrics"]?.expectInt(
-          "\"workspace-metrics\"", in: 0...AdminConfiguration.maximumWorkspaceMetrics, file: file)
-      }
     } catch {
       problems.append(error)
     }
@@ -223,7 +217,6 @@ extension ServerSettings {
     configuration.address = admin ?? file.admin
     configuration.tokenFile = adminTokenFile ?? file.adminTokenFile
     configuration.hosts = adminHosts ?? file.adminHosts ?? []
-    configuration.workspaceMetrics = workspaceMetrics ?? file.workspaceMetrics ?? 0
     return configuration
   }
 }

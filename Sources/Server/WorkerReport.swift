@@ -1,3 +1,4 @@
+import Answering
 import Forwarding
 import Synchronization
 import SystemIO
@@ -10,6 +11,8 @@ struct WorkerReport: Sendable {
   var usage: ForwardUsage
   /// What it knows of upstreams.
   var upstreams: [UpstreamReport] = []
+  /// Answers of upstreams that were given again without going their whole way.
+  var recalledCount: UInt64 = 0
   /// Clients' questions that wait for upstreams.
   var waitingCount = 0
 }
@@ -20,7 +23,19 @@ extension Worker {
     let forwarder = forwarding.forwarder
     return WorkerReport(
       forwarding: forwarder.counters, usage: forwarder.usage, upstreams: forwarder.upstreamReports,
-      waitingCount: waiting.count)
+      recalledCount: responder.recalledCount, waitingCount: waiting.count)
+  }
+}
+
+extension [WorkerReport] {
+  /// Questions of all workers that the cache answered, within their TTL.
+  var cacheHitCount: Int {
+    reduce(0) { $0 + $1.forwarding.cacheHits + $1.forwarding.cutAnswers + Int(clamping: $1.recalledCount) }
+  }
+
+  /// Questions of all workers that had to go to upstreams, or joined one that did.
+  var cacheMissCount: Int {
+    reduce(0) { $0 + $1.forwarding.exchanges + $1.forwarding.coalesced - $1.forwarding.prefetches }
   }
 }
 

@@ -59,11 +59,7 @@ public struct AdminConfiguration: Sendable {
   public var tokenFile: String?
   /// Names that requests may come under, beside `localhost` and the address.
   public var hosts: [String] = []
-  /// How many workspaces have counters of their own in the metrics.
-  public var workspaceMetrics = 0
 
-  /// The most workspaces with counters of their own.
-  public static let maximumWorkspaceMetrics = 10_000
   /// The largest token file, in octets.
   public static let maximumTokenOctets = 4096
 

@@ -9,6 +9,9 @@ enum AdminRoutes {
   static let all: [Route<any AdminHandler>] = [
     Route(.get, "/metrics", MetricsPage()),
     Route(.get, "/v1/status", StatusPage()),
+    Route(.get, "/v1/workspaces", WorkspaceListRoute()),
+    Route(.get, "/v1/workspaces/{workspace}", WorkspaceRoute()),
+    Route(.get, "/v1/workspaces/{workspace}/links", LinksRoute()),
     Route(.post, "/v1/reload", ReloadRoute()),
     Route(.post, "/v1/cache/flush", CacheFlushRoute()),
     Route(.get, "/v1/leases", LeaseListRoute()),

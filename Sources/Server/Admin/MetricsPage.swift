@@ -78,10 +78,10 @@ struct MetricsPage: AdminHandler {
     let sum = { (count: (ForwardCounters) -> Int) in reports.reduce(0) { $0 + count($1.forwarding) } }
     text.single(
       "backroad_cache_hits_total", .counter, "Questions answered from the cache, within their TTL.",
-      sum { $0.cacheHits + $0.cutAnswers })
+      reports.cacheHitCount)
     text.single(
       "backroad_cache_misses_total", .counter, "Questions that had to go to upstreams, or joined one that did.",
-      sum { $0.exchanges + $0.coalesced - $0.prefetches })
+      reports.cacheMissCount)
     text.single(
       "backroad_cache_stale_answers_total", .counter, "Questions answered past their TTL, because upstreams failed.",
       sum { $0.staleAnswers })

@@ -69,8 +69,8 @@ struct StatusPage: AdminHandler {
       "entries": .number(cache.count),
       "octets": .number(cache.usedOctets),
       "capacityOctets": .number(cache.capacityOctets),
-      "hits": .number(reports.reduce(0) { $0 + $1.forwarding.cacheHits }),
-      "misses": .number(reports.reduce(0) { $0 + $1.forwarding.exchanges }),
+      "hits": .number(reports.cacheHitCount),
+      "misses": .number(reports.cacheMissCount),
       "stale": .number(reports.reduce(0) { $0 + $1.forwarding.staleAnswers }),
     ]
   }

@@ -55,9 +55,6 @@ enum LinkCommands {
 }
 
 extension Link {
-  /// How many names lead to its endpoints.
-  var hostCount: Int { routes.reduce(0) { $0 + $1.hosts.count } }
-
   /// For programs: the link's file, with its name and workspace.
   fileprivate func json(in workspace: WorkspaceName) -> JSON {
     let named = [JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name))]

@@ -14,8 +14,6 @@ enum ServeCommand {
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
   private static let adminHost = Flag(
     "--admin-host", "NAME", .repeated, help: "a name that admin requests may come under, beside localhost")
-  private static let workspaceMetrics = Flag(
-    "--workspace-metrics", "N", help: "how many workspaces have counters of their own in the metrics (default: 0)")
   private static let tokenOption = Flag(
     "--token-option", "N", help: "the EDNS option that carries a workspace's token (default: 65314)")
   private static let proxy = Flag(
@@ -28,7 +26,7 @@ enum ServeCommand {
   static let command = Command(
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
-      .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost, workspaceMetrics,
+      .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
       tokenOption, proxy,
     ],
     details: """
@@ -72,8 +70,6 @@ enum ServeCommand {
     settings.admin = try arguments.adminAddress()
     settings.adminTokenFile = arguments.value(.adminTokenFile)
     if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
-    settings.workspaceMetrics = try arguments.number(
-      workspaceMetrics, in: 0...AdminConfiguration.maximumWorkspaceMetrics)
     settings.tokenOption = try arguments.number(tokenOption, in: ServerSettings.tokenOptions).map {
       UInt16(truncatingIfNeeded: $0)
     }

@@ -91,17 +91,6 @@ struct WorkspaceView {
   }
 }
 
-extension Link {
-  /// A link in a list for programs, without its hosts.
-  var listed: JSON {
-    [
-      "name": .string(name), "kind": .string(kind), "endpoint": .string(main.endpoint.text),
-      "addresses": .array(main.endpoint.addresses.map { .string("\($0)") }),
-      "hosts": .number(hostCount),
-    ]
-  }
-}
-
 /// `1 error`, `2 errors`; what is no plain plural is given.
 func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
   "\(count) \(count == 1 ? noun : plural ?? noun + "s")"

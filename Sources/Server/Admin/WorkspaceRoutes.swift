@@ -1,0 +1,122 @@
+import Admin
+import Forwarding
+import Links
+import Storage
+import Text
+import Wire
+import Workspaces
+import Zones
+
+/// `GET /v1/workspaces`: what is served, in the order of the names, some at a time.
+struct WorkspaceListRoute: AdminHandler {
+  /// How many workspaces one answer lists, unless `limit` says otherwise, and at most.
+  static let usualLimit = 1000
+  static let maximumLimit = 10_000
+
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let (after, limit) = try parameters(match.request.query)
+    let view = context.state.view
+    let broken = Dictionary(view.broken.map { ($0.name, $0) }) { first, _ in first }
+    var served: [WorkspaceName: Workspace] = [:]
+    if let all = view.snapshot?.workspaces.all { for (_, workspace) in all { served[workspace.name] = workspace } }
+    let all = Set(served.keys).union(broken.keys).sorted()
+    let names = all.drop { name in after.map { name.description <= $0 } ?? false }
+    let listed = names.prefix(limit)
+    return .json([
+      "workspaces": .array(listed.map { WorkspaceRoute.summary($0, served[$0], broken[$0]) }),
+      "next": names.count > limit ? listed.last.map { JSON.string($0.description) } ?? nil : nil,
+    ])
+  }
+
+  private func parameters(_ query: [String: String]) throws(AdminError) -> (after: String?, limit: Int) {
+    for key in query.keys where key != "after" && key != "limit" {
+      throw .invalid("unknown parameter \(quoted(key)); there are \"after\" and \"limit\"")
+    }
+    guard let text = query["limit"] else { return (query["after"], Self.usualLimit) }
+    guard let limit = Int(text), (1...Self.maximumLimit).contains(limit) else {
+      throw .invalid("\"limit\" is a whole number from 1 to \(Self.maximumLimit), not \(quoted(text))")
+    }
+    return (query["after"], limit)
+  }
+}
+
+/// `GET /v1/workspaces/{workspace}`: one workspace as it is served, and its links.
+struct WorkspaceRoute: AdminHandler {
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let name = try context.workspaceName(match)
+    let view = context.state.view
+    let workspace = view.workspace(name)
+    let broken = view.broken.first { $0.name == name }
+    var members = Self.summary(name, workspace, broken).asObject?.members ?? []
+    if let workspace {
+      members += [
+        JSON.Member("clients", .array(workspace.clients.map { .string("\($0.prefix)") })),
+        JSON.Member("forward", .array(Self.ownRules(workspace).map { Self.json($0) })),
+        JSON.Member("zones", .array(workspace.image.listing.map { Self.json($0) })),
+      ]
+    }
+    members.append(JSON.Member("links", .array(LinksRoute.links(of: name, in: context.folder).listed)))
+    if let broken { members.append(JSON.Member("problems", .array(broken.problems.map(\.json)))) }
+    return .json(JSON(.object(JSON.Object(members))))
+  }
+
+  /// What a list says of a workspace.
+  static func summary(_ name: WorkspaceName, _ workspace: Workspace?, _ broken: BrokenWorkspace?) -> JSON {
+    [
+      "name": .string(name.description),
+      "state": .string(broken == nil ? "good" : "broken"),
+      "served": JSON(.bool(workspace != nil)),
+      "since": broken.map { .number($0.sinceSeconds) } ?? nil,
+      "zoneCount": .number(workspace?.zoneCount ?? 0),
+      "recordCount": .number(workspace?.recordCount ?? 0),
+      "clientCount": .number(workspace?.clients.count ?? 0),
+    ]
+  }
+
+  /// The rules that the workspace brought itself.
+  private static func ownRules(_ workspace: Workspace) -> [ForwardRule] {
+    workspace.rules.rules.filter { $0.owner != .server }
+  }
+
+  private static func json(_ rule: ForwardRule) -> JSON {
+    ["zone": .string("\(rule.zone)"), "to": .array(rule.upstreams.map { .string("\($0)") })]
+  }
+
+  private static func json(_ zone: ZoneListing) -> JSON {
+    [
+      "zone": .string(zone.apex.textWithoutFinalDot), "miss": .string(zone.missIsForwarded ? "forward" : "nxdomain"),
+    ]
+  }
+}
+
+/// `GET /v1/workspaces/{workspace}/links`: the workspace's links as they are on disk.
+struct LinksRoute: AdminHandler {
+  /// Links for programs, and what is wrong with those that could not be read.
+  struct Listing {
+    var listed: [JSON] = []
+    var problems: [Problem] = []
+  }
+
+  func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+    let links = Self.links(of: try context.workspaceName(match), in: context.folder)
+    return .json(["links": .array(links.listed), "problems": .array(links.problems.map(\.json))])
+  }
+
+  static func links(of name: WorkspaceName, in zones: ZonesFolder) -> Listing {
+    var listing = Listing()
+    do throws(Problem) {
+      let contents = try zones.contents(of: name)
+      let folder = WorkspaceFolder(name: name.description, directory: contents.folder, files: contents.files)
+      for link in folder.linkNames {
+        do throws(Problem) {
+          listing.listed.append(try folder.link(link).listed)
+        } catch {
+          listing.problems.append(error)
+        }
+      }
+    } catch {
+      listing.problems.append(error)
+    }
+    return listing
+  }
+}
