@@ -29,7 +29,7 @@ import Workspaces
     via transport: Transport = .udp
   ) -> String {
     let options = token.map { option(Int(Responder.defaultTokenOption), $0) } ?? []
-    if let lease { server.lease(client, to: lease) }
+    if let lease { server.lease([client: lease]) }
     let answer = server.ask("www.shared.test", from: client, via: transport, at: listener, options: options)
     let lines = answer.split(separator: "\n")
     return String(lines.count == 2 ? lines[1].replacing("www.shared.test. 60 IN A ", with: "") : "\(answer)")
@@ -124,7 +124,7 @@ import Workspaces
     client: String, token: [UInt8]?, listener: String?, lease: String?, by: String
   ) {
     let options = token.map { option(Int(Responder.defaultTokenOption), $0) } ?? []
-    if let lease { server.lease(client, to: lease) }
+    if let lease { server.lease([client: lease]) }
     let answer = server.ask(
       "whoami.backroad", .txt, class: .chaos, from: client, at: listener, options: options)
     let name = listener == nil ? "acme" : "beta"

@@ -78,13 +78,15 @@ public final class TestServer {
     self.upstreams = upstreams
   }
 
-  /// Leases an address to a workspace for an hour; what was leased before is forgotten.
-  public func lease(_ client: String, to workspace: String) {
-    guard let address = IPAddress(client), let name = WorkspaceName(workspace) else {
-      preconditionFailure("\(client) and \(workspace) are an address and a name")
-    }
+  /// Leases addresses to workspaces, by address, for a day; what was leased before is forgotten.
+  public func lease(_ leases: [String: String]) {
     var book = LeaseBook(seed: 1)
-    book.grant([address], to: name, until: upstreams.now + .seconds(3600), now: upstreams.now)
+    for (client, workspace) in leases {
+      guard let address = IPAddress(client), let name = WorkspaceName(workspace) else {
+        preconditionFailure("\(client) and \(workspace) are an address and a name")
+      }
+      book.grant([address], to: name, until: upstreams.now + .seconds(86_400), now: upstreams.now)
+    }
     let unleased = snapshot
     snapshot = unleased.with(book.table { unleased.workspaces.slot(of: $0) })
   }
