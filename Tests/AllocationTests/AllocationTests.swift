@@ -107,6 +107,16 @@ struct AllocationTests {
     #expect(count == 0)
   }
 
+  /// Nor does a lease, wherever in its table it is.
+  @Test func aLeaseAllocatesNothing() throws {
+    let server = TestServer(
+      zones: ["example": "www 60 A 192.0.2.1\n"], settings: #"{ "clients": [], "require": ["lease"] }"#)
+    server.lease("10.0.0.1", to: "acme")
+    let (count, answer) = try allocations("www.example", .a, size: 1_232, in: server.snapshot)
+    #expect(answer.hasPrefix("NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.1"))
+    #expect(count == 0)
+  }
+
   @Test func aTruncatedAnswerAllocatesNothing() throws {
     let label = String(repeating: "l", count: 60)
     let long = "\(label).\(label).\(label).many.wild.example"
