@@ -1,7 +1,9 @@
-/* load PORT QUERIES SECONDS: asks a DNS server on 127.0.0.1 as fast as it answers, at little cost of its own.
+/* load PORT QUERIES SECONDS [RATE]: asks a DNS server on 127.0.0.1 as fast as it answers, or RATE times a second, at
+ * little cost of its own.
  *
- * QUERIES has a name a line; each is asked for its A records, in order, over and over. 64 sockets keep 32 questions in
- * flight each; what is not answered within half a second counts as lost and is made up for. Prints answers and losses. */
+ * QUERIES has a name a line; each is asked for its A records, in order, over and over. 64 sockets have 32 questions in
+ * flight each at most. Prints how many were answered, how many were not within two seconds, and how many of the answers
+ * were other than one record without an error. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
@@ -17,6 +19,7 @@ struct question { size_t length; unsigned char octets[LONGEST]; };
 
 static struct question *questions;
 static size_t count, next;
+static long wrong;
 static unsigned char answers[WINDOW][ANSWER];
 
 static double now(void) {
@@ -72,39 +75,45 @@ static int hear(int descriptor) {
     messages[i].msg_hdr.msg_iovlen = 1;
   }
   int heard = recvmmsg(descriptor, messages, WINDOW, MSG_DONTWAIT, NULL);
+  for (int i = 0; i < heard; i++) wrong += (answers[i][3] & 15) != 0 || answers[i][6] != 0 || answers[i][7] != 1;
   return heard > 0 ? heard : 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) { fprintf(stderr, "usage: load PORT QUERIES SECONDS\n"); return 2; }
+  if (argc != 4 && argc != 5) { fprintf(stderr, "usage: load PORT QUERIES SECONDS [RATE]\n"); return 2; }
   struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[1]))};
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   read_questions(argv[2]);
+  double rate = argc == 5 ? atof(argv[4]) : 1e9, seconds = atof(argv[3]);
   struct pollfd sockets[SOCKETS];
-  double heard_at[SOCKETS], end = now() + atof(argv[3]);
-  int in_flight[SOCKETS];
-  long answered = 0, lost = 0;
+  double heard_at[SOCKETS], start = now();
+  int in_flight[SOCKETS] = {0};
+  long asked = 0, answered = 0;
   for (int i = 0; i < SOCKETS; i++) {
     sockets[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_DGRAM, 0), .events = POLLIN};
     if (connect(sockets[i].fd, (void *)&server, sizeof server)) { perror("connect"); return 2; }
-    ask(sockets[i].fd, in_flight[i] = WINDOW);
-    heard_at[i] = now();
+    heard_at[i] = start;
   }
-  for (double time = now(); time < end; time = now()) {
-    poll(sockets, SOCKETS, 100);
+  /* Two seconds more for what was asked last. */
+  for (double time = start; time < start + seconds + 2 && (time < start + seconds || answered < asked); time = now()) {
+    poll(sockets, SOCKETS, 1);
+    double due = time < start + seconds ? rate * (time - start) - (double)asked : 0;
     for (int i = 0; i < SOCKETS; i++) {
       int heard = sockets[i].revents & POLLIN ? hear(sockets[i].fd) : 0;
-      if (heard > 0) {
-        answered += heard;
-        heard_at[i] = time;
-        ask(sockets[i].fd, heard);
-      } else if (time - heard_at[i] > 0.5) {
-        lost += in_flight[i];
-        heard_at[i] = time;
-        ask(sockets[i].fd, WINDOW);
-      }
+      if (heard > 0) heard_at[i] = time;
+      answered += heard;
+      in_flight[i] -= heard < in_flight[i] ? heard : in_flight[i];
+      /* A window whose answers are all lost would never open again. */
+      if (time - heard_at[i] > 2) in_flight[i] = 0;
+      int room = WINDOW - in_flight[i];
+      if (room > due) room = due > 0 ? (int)due : 0;
+      if (room == 0) continue;
+      ask(sockets[i].fd, room);
+      in_flight[i] += room;
+      asked += room;
+      due -= room;
     }
   }
-  printf("%ld %ld\n", answered, lost);
+  printf("%ld %ld %ld\n", answered, asked - answered, wrong);
   return 0;
 }

@@ -127,6 +127,14 @@ def write(folder, name, text):
     return path
 
 
+def load_generator(folder):
+    """Compiles load.c; its path."""
+    path = os.path.join(folder, "load")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.c")
+    subprocess.run(["cc", "-O2", "-Wall", "-o", path, source], check=True)
+    return path
+
+
 def nsd(folder, zone, ttl):
     """NSD with a zone in which every name has an address."""
     port = free_port()
