@@ -111,7 +111,7 @@ struct AllocationTests {
   @Test func aLeaseAllocatesNothing() throws {
     let server = TestServer(
       zones: ["example": "www 60 A 192.0.2.1\n"], settings: #"{ "clients": [], "require": ["lease"] }"#)
-    server.lease("10.0.0.1", to: "acme")
+    server.lease(["10.0.0.1": "acme"])
     let (count, answer) = try allocations("www.example", .a, size: 1_232, in: server.snapshot)
     #expect(answer.hasPrefix("NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.1"))
     #expect(count == 0)
