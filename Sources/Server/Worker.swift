@@ -31,6 +31,7 @@ final class Worker {
   var streamBuffer = [UInt8](repeating: 0, count: 16 << 10)
   private var datagramListeners: [DatagramListener] = []
   private var streamListeners: [StreamListener] = []
+  private var mustStop = false
   private var stopAt: Instant?
 
   /// A UDP socket, and whether it is bound to all addresses.
@@ -99,6 +100,8 @@ final class Worker {
         let ready = poller.ready(at: index)
         if let token = WaitToken(rawValue: ready.token) { handle(token, ready.events) }
       }
+      // Not while a batch is being answered: stopping receives another one.
+      if mustStop, stopAt == nil { beginToStop() }
       expire()
     }
   }
@@ -118,9 +121,8 @@ final class Worker {
   /// Takes what was left in the mailbox. Asked for before each batch too, so that a query that was sent after a lease was
   /// acknowledged is never answered without it.
   func readMailbox() {
-    let mustStop = mailbox.exchange(&snapshot)
+    mustStop = mailbox.exchange(&snapshot)
     mailbox.takeReportDesk()?.deliver(report)
-    if mustStop, stopAt == nil { beginToStop() }
     forwarding.forwarder.takeNotices(now: now)
     carryOut()
   }
