@@ -88,7 +88,8 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
     .testTarget(
-      name: "ServerTests", dependencies: ["Server", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "SystemIO"],
+      name: "ServerTests",
+      dependencies: ["Server", "Admin", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "SystemIO"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",

@@ -21,7 +21,7 @@ public final class Resolution {
   /// Whose question it is, in the snapshot of the time when the message came.
   public let decision: Decision
   /// The workspace was decided when the message came, and is found again by its slot in a later snapshot.
-  let workspace: WorkspaceSlot
+  public let workspace: WorkspaceSlot
   /// What this question has learned, hop by hop; also what no cache keeps.
   var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
   /// How many queries to upstreams it may still cost, over all its hops; only ever less.

@@ -43,6 +43,9 @@ public struct Responder: Sendable {
   public var moment = Moment()
   /// The EDNS option that carries a token.
   public let tokenOption: UInt16
+  /// The slot, in the snapshot that was handed in, of the workspace that the last message was a query of; nil when it
+  /// was nobody's.
+  public private(set) var lastWorkspace: Int?
   /// The queries that were nobody's.
   public internal(set) var refusals = AskRefusals()
   var hashes = NameHashes()
@@ -72,6 +75,7 @@ public struct Responder: Sendable {
     to message: Span<UInt8>, from client: SocketAddress, at listener: SocketAddress? = nil,
     via transport: Transport, in snapshot: Snapshot, _ writer: inout MessageWriter
   ) -> Response {
+    lastWorkspace = nil
     // Port 0 cannot be answered, and nobody honest sends from it.
     guard client.port != 0 else { return .none }
     let query: Query
@@ -90,6 +94,7 @@ public struct Responder: Sendable {
     case .success(let decided): decision = decided
     case .failure(let refusal): return refuse(query, refusal, asking, snapshot, &writer)
     }
+    lastWorkspace = decision.workspace
     return answer(query, message, client, transport, decision, snapshot, &writer)
   }
 

@@ -52,6 +52,7 @@ struct Crew: ~Copyable {
     var threads: [WorkerThread] = []
     var settings = WorkerSettings()
     settings.tokenOption = configuration.tokenOption
+    settings.countsByWorkspace = configuration.metricsByWorkspace
     settings.proxies = Proxies(configuration.proxies)
     for index in mail.mailboxes.indices {
       let worker = try Worker(

@@ -42,7 +42,8 @@ public enum Server {
     let store = WorkspaceStore(
       WorkspaceReader(
         folder: folder, serverRules: ForwardRules(rules + SpecialNames.rules(beside: rules)),
-        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses)))
+        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses)),
+      countsQueries: configuration.metricsByWorkspace)
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
     defer { listener?.removePath() }

@@ -45,6 +45,8 @@ public struct ServerConfiguration: Sendable {
   public var cacheMebibytes: Int
   /// Where and how the running server is asked about itself.
   public var admin: AdminConfiguration
+  /// Whether the metrics tell of each workspace.
+  public var metricsByWorkspace = false
   /// The EDNS option that carries a token.
   public var tokenOption = ServerConfiguration.defaultTokenOption
   /// The load balancers that tell of the true client by the PROXY protocol.

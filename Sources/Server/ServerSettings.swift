@@ -37,8 +37,10 @@ public struct ServerSettings: Sendable {
   public static let maximumAdminHostCount = 64
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "token-option", "proxies",
+    "metrics-by-workspace", "token-option", "proxies",
   ]
+  /// Whether the metrics tell of each workspace.
+  public var metricsByWorkspace: Bool?
   /// The EDNS option that carries a token.
   public var tokenOption: UInt16?
   /// The load balancers that tell of the true client.
@@ -72,6 +74,9 @@ public struct ServerSettings: Sendable {
         adminTokenFile = try Self.path("admin-token-file", of: "a file", root, file)
       }
       collect(into: &problems) { () throws(Problem) in adminHosts = try Self.adminHosts(root["admin-hosts"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        metricsByWorkspace = try root["metrics-by-workspace"]?.expectBool("\"metrics-by-workspace\"", file: file)
+      }
     } catch {
       problems.append(error)
     }
@@ -195,6 +200,7 @@ extension ServerSettings {
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes, admin: admin(over: file))
     configuration.leases = leases ?? file.leases
+    configuration.metricsByWorkspace = metricsByWorkspace ?? file.metricsByWorkspace ?? false
     configuration.tokenOption = tokenOption ?? file.tokenOption ?? configuration.tokenOption
     configuration.proxies = proxies ?? file.proxies ?? []
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)

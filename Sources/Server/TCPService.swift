@@ -123,6 +123,7 @@ extension Worker {
       return false
     case .ready:
       counters.answered(.tcp, writer.flags)
+      if settings.countsByWorkspace { tally(writer.flags, snapshot) }
       connection.append(writer.message)
     case .resolve(let query, let decision): resolve(octets.span, query, decision, connection)
     }
@@ -140,6 +141,7 @@ extension Worker {
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
       counters.answered(.tcp, writer.flags)
+      resolution.workspace.tally?.count(.init(writer.flags))
       connection.append(writer.message)
     case .waiting:
       connection.waitingCount += 1

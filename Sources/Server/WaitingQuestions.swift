@@ -140,17 +140,23 @@ extension Worker {
 
   private func send(_ message: Span<UInt8>, for question: WaitingQuestion) {
     let transport = question.resolution.transport
-    guard message.count > 0, let header = Header(message) else { return counters.dropped(transport) }
+    let tally = question.resolution.workspace.tally
+    guard message.count > 0, let header = Header(message) else {
+      tally?.count(.other)
+      return counters.dropped(transport)
+    }
     switch question.returnPath {
     case .datagram(let peer, let listener):
       let client = question.resolution.client.address
       guard lateAnswers.admit(octets: message.count, to: client, askedAt: question.askedAt, now: now) else {
+        tally?.count(.other)
         return counters.dropped(transport)
       }
       send(message, to: peer, listener: listener)
     case .connection(let number): send(message, toConnection: number)
     }
     counters.answered(transport, header.flags)
+    tally?.count(.init(header.flags))
     counters.took(nanoseconds: now.nanoseconds &- question.askedAt.nanoseconds)
   }
 }

@@ -162,6 +162,7 @@ final class Worker {
     case .none: counters.dropped(.udp)
     case .ready:
       counters.answered(.udp, writer.flags)
+      if settings.countsByWorkspace { tally(writer.flags, snapshot) }
       batch.reply(to: datagram, length: writer.count)
     case .resolve(let query, let decision):
       resolve(datagram, message, in: batch, listener: listener, query, decision, client)
@@ -183,10 +184,17 @@ final class Worker {
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
       counters.answered(.udp, writer.flags)
+      resolution.workspace.tally?.count(.init(writer.flags))
       batch.reply(to: datagram, length: writer.count)
     case .waiting: wait(ticket, resolution, .datagram(peer, listener: listener))
     }
     carryOut()
+  }
+
+  /// Counts the answer that was just made for the workspace whose query it was, if it was one's.
+  func tally(_ flags: Flags, _ snapshot: Snapshot) {
+    guard let slot = responder.lastWorkspace else { return }
+    snapshot.workspaces.tally(of: slot)?.count(.init(flags))
   }
 
   /// Sends an answer that took a while.

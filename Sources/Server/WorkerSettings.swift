@@ -24,6 +24,8 @@ struct WorkerSettings: Sendable {
   var stopMilliseconds: UInt64 = 5000
   /// The EDNS option that carries a token.
   var tokenOption = Responder.defaultTokenOption
+  /// Whether queries are counted by workspace too.
+  var countsByWorkspace = false
   /// The load balancers that tell of the true client.
   var proxies = Proxies()
 }

@@ -9,7 +9,7 @@ import Workspaces
 /// read as a zone again nor built again.
 struct WorkspaceStore {
   private let reader: WorkspaceReader
-  private var builder = SnapshotBuilder()
+  private var builder: SnapshotBuilder
   private var loaded: [WorkspaceName: Loaded] = [:]
   private var broken: [WorkspaceName: BrokenWorkspace] = [:]
 
@@ -28,7 +28,11 @@ struct WorkspaceStore {
     var problems: [Problem] = []
   }
 
-  init(_ reader: WorkspaceReader) { self.reader = reader }
+  /// - Parameter countsQueries: whether each workspace's queries are counted.
+  init(_ reader: WorkspaceReader, countsQueries: Bool = false) {
+    self.reader = reader
+    builder = SnapshotBuilder(countsQueries: countsQueries)
+  }
 
   /// The last good states, together.
   var snapshot: Snapshot { builder.snapshot }

@@ -160,6 +160,12 @@ extension JSON {
     return asObject
   }
 
+  /// The truth value, or a problem that says that `what` must be one.
+  public func expectBool(_ what: String, file: String?) throws(Problem) -> Bool {
+    guard let asBool else { throw mistaken(what, "true or false", file) }
+    return asBool
+  }
+
   /// The whole number in `range`, or a problem that says that `what` must be one.
   public func expectInt(_ what: String, in range: ClosedRange<Int>, file: String?) throws(Problem) -> Int {
     guard case .number(let text) = content else {

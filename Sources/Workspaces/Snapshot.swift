@@ -77,6 +77,9 @@ public struct WorkspaceTable: Sendable {
     return member.slot
   }
 
+  /// Where the queries of a slot's workspace are counted; nil where they are not, or the slot is nobody's.
+  public func tally(of slot: Int) -> WorkspaceTally? { members[slot]?.slot.tally }
+
   /// Every workspace with its slot's number.
   public var all: some Sequence<(slot: Int, workspace: Workspace)> {
     members.all.lazy.map { (slot: $0.slot.number, workspace: $0.workspace) }

@@ -7,14 +7,16 @@ public struct SnapshotBuilder: Sendable {
   /// The last one that was built.
   public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ClaimTable(), ZoneImageDirectory())
 
-  private let pool = WorkspaceSlotPool()
+  private let pool: WorkspaceSlotPool
   /// What the next snapshot has otherwise; nil for a workspace that is gone.
   private var changes: [WorkspaceName: Workspace?] = [:]
   /// Of the last change: each has one of its own.
   private var lastGeneration: UInt64 = 0
 
   /// Starts without workspaces.
-  public init() {}
+  ///
+  /// - Parameter countsQueries: true for slots that have a tally.
+  public init(countsQueries: Bool = false) { pool = WorkspaceSlotPool(countsQueries: countsQueries) }
 
   /// Has the next snapshot hold a workspace, in the place of the one of its name if there is one.
   public mutating func set(_ workspace: Workspace) { changes[workspace.name] = .some(workspace) }

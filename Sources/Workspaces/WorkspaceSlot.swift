@@ -10,11 +10,14 @@ public final class WorkspaceSlot: Sendable {
   public let number: Int
   /// Whose number it is.
   public let name: WorkspaceName
+  /// What became of its queries; nil where they are not counted by workspace.
+  public let tally: WorkspaceTally?
   private let pool: WorkspaceSlotPool
 
-  fileprivate init(number: Int, name: WorkspaceName, pool: WorkspaceSlotPool) {
+  fileprivate init(number: Int, name: WorkspaceName, tally: WorkspaceTally?, pool: WorkspaceSlotPool) {
     self.number = number
     self.name = name
+    self.tally = tally
     self.pool = pool
   }
 
@@ -29,6 +32,9 @@ final class WorkspaceSlotPool: Sendable {
   }
 
   private let state = Mutex(State())
+  private let countsQueries: Bool
+
+  init(countsQueries: Bool) { self.countsQueries = countsQueries }
 
   /// A number that nobody has.
   func take(for name: WorkspaceName) -> WorkspaceSlot {
@@ -37,7 +43,7 @@ final class WorkspaceSlotPool: Sendable {
       defer { state.next += 1 }
       return state.next
     }
-    return WorkspaceSlot(number: number, name: name, pool: self)
+    return WorkspaceSlot(number: number, name: name, tally: countsQueries ? WorkspaceTally() : nil, pool: self)
   }
 
   fileprivate func release(_ number: Int) {

@@ -34,7 +34,22 @@ struct ServerSettingsTests {
     #expect(configuration.cacheMebibytes == 256)
   }
 
+  @Test func metricsAreByWorkspaceOnlyWhereThatIsSaid() throws {
+    let on = try settings("{\"metrics-by-workspace\": true}")
+    let off = try settings("{\"metrics-by-workspace\": false}")
+    var flag = ServerSettings()
+    #expect(try flag.configuration(over: on, resolvConf: []).metricsByWorkspace)
+    #expect(try !flag.configuration(over: off, resolvConf: []).metricsByWorkspace)
+    #expect(try !flag.configuration(over: ServerSettings(), resolvConf: []).metricsByWorkspace)
+    flag.metricsByWorkspace = true
+    #expect(try flag.configuration(over: off, resolvConf: []).metricsByWorkspace)
+  }
+
   static let mistakes = [
+    (
+      "{\"metrics-by-workspace\": 1}",
+      "etc/backroad.json:1:26: \"metrics-by-workspace\" must be true or false, not a number"
+    ),
     ("{\"listne\": []}", "etc/backroad.json:1:2: unknown key \"listne\"; did you mean \"listen\"?"),
     ("{\"listen\": []}", "etc/backroad.json:1:12: \"listen\" is a list of 1 to 256 addresses"),
     ("{\"listen\": [\"localhost:53\"]}", "etc/backroad.json:1:13: \"localhost:53\" is not an address and port"),

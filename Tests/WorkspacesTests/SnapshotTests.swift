@@ -106,6 +106,25 @@ struct SnapshotTests {
     #expect(builder.snapshot.workspaces[slot] == nil, "a new slot: what was decided for the old one is over")
   }
 
+  @Test("Queries are counted with the workspace through its changes, and never for the next with its number")
+  func tallies() throws {
+    var builder = SnapshotBuilder(countsQueries: true)
+    builder.set(try Self.workspace("first"))
+    _ = builder.build()
+    builder.snapshot.workspaces.tally(of: 0)?.count(.refused)
+    builder.set(try Self.workspace("first", address: "10.0.0.9"))
+    _ = builder.build()
+    #expect(builder.snapshot.workspaces.tally(of: 0)?[.refused] == 1)
+    builder.remove(try #require(WorkspaceName("first")))
+    _ = builder.build()
+    #expect(builder.snapshot.workspaces.tally(of: 0) == nil)
+    builder.set(try Self.workspace("second"))
+    _ = builder.build()
+    #expect(try builder.snapshot.workspaces.slot(of: #require(WorkspaceName("second"))) == 0)
+    #expect(builder.snapshot.workspaces.tally(of: 0)?[.refused] == 0)
+    #expect(try Snapshot.make([Self.workspace("other")]).snapshot.workspaces.tally(of: 0) == nil, "unless asked to")
+  }
+
   @Test("What did not change is the same object in the next snapshot")
   func sharing() throws {
     var builder = SnapshotBuilder()

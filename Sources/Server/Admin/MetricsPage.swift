@@ -18,6 +18,9 @@ struct MetricsPage: AdminHandler {
     let totals = WorkerCounters.Totals(context.mail.counters)
     Self.server(&text, context)
     Self.queries(&text, totals)
+    if context.configuration.metricsByWorkspace, let workspaces = context.state.view.snapshot?.workspaces {
+      WorkspaceMetrics.write(&text, WorkspaceMetrics.tallies(workspaces))
+    }
     Self.cache(&text, context.cache, reports)
     Self.forwarding(&text, reports)
     return .now(HTTPResponse(contentType: MetricsText.contentType, body: Array(text.text.utf8)))

@@ -14,6 +14,8 @@ enum ServeCommand {
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
   private static let adminHost = Flag(
     "--admin-host", "NAME", .repeated, help: "a name that admin requests may come under, beside localhost")
+  private static let metricsByWorkspace = Flag(
+    "--metrics-by-workspace", help: "count queries by workspace too, for the metrics")
   private static let tokenOption = Flag(
     "--token-option", "N", help: "the EDNS option that carries a workspace's token (default: 65314)")
   private static let proxy = Flag(
@@ -27,7 +29,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
-      tokenOption, proxy,
+      metricsByWorkspace, tokenOption, proxy,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -70,6 +72,7 @@ enum ServeCommand {
     settings.admin = try arguments.adminAddress()
     settings.adminTokenFile = arguments.value(.adminTokenFile)
     if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
+    if arguments.has(metricsByWorkspace) { settings.metricsByWorkspace = true }
     settings.tokenOption = try arguments.number(tokenOption, in: ServerSettings.tokenOptions).map {
       UInt16(truncatingIfNeeded: $0)
     }
