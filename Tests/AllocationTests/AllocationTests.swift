@@ -117,6 +117,19 @@ struct AllocationTests {
     #expect(count == 0)
   }
 
+  /// Nor does counting it for its workspace, where that is switched on.
+  @Test func countingByWorkspaceAllocatesNothing() throws {
+    var builder = SnapshotBuilder(countsQueries: true)
+    for (_, workspace) in snapshot.workspaces.all { builder.set(workspace) }
+    _ = builder.build()
+    let workspaces = builder.snapshot.workspaces
+    allocation_count_start()
+    workspaces.tally(of: 0)?.count(.init([]))
+    let count = allocation_count_stop()
+    #expect(workspaces.tally(of: 0)?[.noError] == 1)
+    #expect(count == 0)
+  }
+
   @Test func aTruncatedAnswerAllocatesNothing() throws {
     let label = String(repeating: "l", count: 60)
     let long = "\(label).\(label).\(label).many.wild.example"
