@@ -24,26 +24,32 @@ let package = Package(
   targets: [
     .target(name: "CLinux"),
     .target(name: "SystemIO", dependencies: ["CLinux", "Wire"], swiftSettings: strict),
-    .target(name: "Text", swiftSettings: strict),
+    .target(name: "Bounds", swiftSettings: strict),
+    .target(name: "Text", dependencies: ["Bounds"], swiftSettings: strict),
     .target(name: "Wire", swiftSettings: strict),
-    .target(name: "Zones", dependencies: ["Wire", "Text"], swiftSettings: strict),
-    .target(name: "Forwarding", dependencies: ["Wire"], swiftSettings: strict),
-    .target(name: "Workspaces", dependencies: ["Zones", "Forwarding", "Wire", "Text"], swiftSettings: strict),
-    .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text"], swiftSettings: strict),
-    .target(name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
+    .target(name: "Zones", dependencies: ["Wire", "Text", "Bounds"], swiftSettings: strict),
+    .target(name: "Forwarding", dependencies: ["Wire", "Bounds"], swiftSettings: strict),
     .target(
-      name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"], swiftSettings: strict),
-    .target(name: "Admin", dependencies: ["Wire", "Text"], swiftSettings: strict),
+      name: "Workspaces", dependencies: ["Zones", "Forwarding", "Wire", "Text", "Bounds"], swiftSettings: strict),
+    .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text", "Bounds"], swiftSettings: strict),
+    .target(
+      name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "Bounds", "SystemIO"], swiftSettings: strict),
+    .target(
+      name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
+      swiftSettings: strict),
+    .target(name: "Admin", dependencies: ["Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(
       name: "Server",
       dependencies: [
-        "Admin", "Answering", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO",
+        "Admin", "Answering", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "SystemIO",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "backroad",
       dependencies: [
-        "Server", "Admin", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO",
+        "Server", "Admin", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "SystemIO",
       ],
       swiftSettings: strict),
 
@@ -63,11 +69,12 @@ let package = Package(
     .target(
       name: "TestKit", dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text"],
       path: "Tests/TestKit", swiftSettings: tests),
-    .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
+    .testTarget(name: "BoundsTests", dependencies: ["Bounds"], swiftSettings: strict),
+    .testTarget(name: "TextTests", dependencies: ["Text", "Bounds"], swiftSettings: strict),
     .testTarget(name: "AdminTests", dependencies: ["Admin", "Wire", "Text", "TestKit"], swiftSettings: tests),
     .testTarget(name: "WireTests", dependencies: ["Wire", "TestKit"], swiftSettings: tests),
     .testTarget(
-      name: "ZonesTests", dependencies: ["Zones", "Wire", "Text", "TestKit"], exclude: ["MasterFiles"],
+      name: "ZonesTests", dependencies: ["Zones", "Wire", "Text", "Bounds", "TestKit"], exclude: ["MasterFiles"],
       swiftSettings: strict),
     // Counts allocations in the test bundle.
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
@@ -76,28 +83,30 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "AnsweringTests",
-      dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "TestKit"],
+      dependencies: ["Answering", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds", "TestKit"],
       swiftSettings: tests),
     // libldns judges the wire format; nothing but this test target leads to it, so products build without it.
     .systemLibrary(name: "CLdns", path: "Tests/CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
     .testTarget(
       name: "JudgeTests", dependencies: ["Answering", "Wire", "TestKit", "CLdns"], swiftSettings: tests),
     .testTarget(
-      name: "WorkspacesTests", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text"],
+      name: "WorkspacesTests", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "SystemIO"], swiftSettings: strict),
+      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
+      swiftSettings: strict),
     .testTarget(
       name: "ServerTests",
-      dependencies: ["Server", "Admin", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "SystemIO"],
+      dependencies: ["Server", "Admin", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "Bounds", "SystemIO"],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["backroad", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text"],
+      dependencies: ["backroad", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
       swiftSettings: strict),
-    .testTarget(name: "ForwardingTests", dependencies: ["Forwarding"], swiftSettings: strict),
+    .testTarget(name: "ForwardingTests", dependencies: ["Forwarding", "Bounds"], swiftSettings: strict),
     .testTarget(
-      name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text"], exclude: ["Fixtures"],
+      name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text", "Bounds"],
+      exclude: ["Fixtures"],
       swiftSettings: strict
     ),
     // The real program and its peers: Foundation to start them, nothing of Backroad's own to judge them by.

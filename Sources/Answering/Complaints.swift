@@ -1,3 +1,4 @@
+import Bounds
 import Wire
 import Workspaces
 
@@ -53,7 +54,8 @@ enum Complaints {
 
   static func queriesSpent(at name: Name) -> ExtendedError {
     ExtendedError(
-      .other, "the \(Resolution.maximumQueries) queries that a question may cost were spent on the way to \(name)")
+      .other,
+      "the \(Limits.Forwarding.queriesOfQuestion) queries that a question may cost were spent on the way to \(name)")
   }
 
   static let tooLarge = ExtendedError(.other, "the answer does not fit into a message")

@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Wire
 
@@ -12,8 +13,6 @@ public struct LateAnswers: Sendable {
   public static let after = Duration.milliseconds(1900)
   /// How many octets of late answers a client is sent in one second; 130 failures with their reason, or 13 full answers.
   public static let octetsPerSecond = 16 << 10
-  /// How many clients are counted at once; to more nothing late is sent in that second.
-  static let maximumClients = 4096
 
   /// How many answers were not sent.
   public private(set) var dropped = 0
@@ -33,7 +32,7 @@ public struct LateAnswers: Sendable {
       sent.removeAll(keepingCapacity: true)
     }
     let total = sent[client, default: 0] + octets
-    guard total <= Self.octetsPerSecond, sent[client] != nil || sent.count < Self.maximumClients else {
+    guard total <= Self.octetsPerSecond, sent[client] != nil || sent.count < Limits.Clients.lateAnswerClients else {
       dropped += 1
       return false
     }

@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Wire
 import Workspaces
@@ -25,11 +26,7 @@ public final class Resolution {
   /// What this question has learned, hop by hop; also what no cache keeps.
   var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
   /// How many queries to upstreams it may still cost, over all its hops; only ever less.
-  private(set) var queriesLeft = maximumQueries
-
-  /// How many queries to upstreams one client's question may cost (CAMP; Unbound CVE-2026-50045): four for each hop of
-  /// the longest chain, and eight for any of them as long as others need less.
-  public static let maximumQueries = 32
+  private(set) var queriesLeft = Limits.Forwarding.queriesOfQuestion
 
   /// Keeps what is needed to answer later; nil for a message that is not the query's.
   public init?(

@@ -1,3 +1,4 @@
+import Bounds
 import Wire
 
 /// Which upstreams answer for a zone, and whose forwarding that is.
@@ -25,16 +26,13 @@ public final class ForwardRule: Sendable {
   /// Of everything that makes rules equal; computed once, for it is part of each look-up.
   let scopeHash: Int
 
-  /// The most upstreams of one rule; more are ignored.
-  public static let maximumUpstreams = 16
-
   /// Makes a rule. An upstream that is named twice counts once.
   public init(owner: Owner, zone: Name, upstreams: [Upstream]) {
     self.owner = owner
     self.zone = zone.lowercased
     var distinct: [Upstream] = []
     for upstream in upstreams where !distinct.contains(upstream) { distinct.append(upstream) }
-    self.upstreams = Array(distinct.prefix(Self.maximumUpstreams))
+    self.upstreams = Array(distinct.prefix(Limits.Workspaces.upstreamsOfRule))
     var hasher = Hasher()
     hasher.combine(owner)
     hasher.combine(self.zone)

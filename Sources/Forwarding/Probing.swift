@@ -1,9 +1,8 @@
+import Bounds
 import Wire
 
 // Which upstreams answer, and how it is found out that one does again.
 extension Forwarder {
-  /// The most upstreams that are remembered when no rule names them any more.
-  private static let maximumUpstreams = 4096
 
   /// What is known of an upstream that a rule is about to use.
   func state(of upstream: Upstream, _ rule: ForwardRule, _ now: Instant) -> UpstreamState {
@@ -11,7 +10,7 @@ extension Forwarder {
     if let known = upstreams[upstream] {
       state = known
     } else {
-      if upstreams.count >= Self.maximumUpstreams { forgetUnused(now) }
+      if upstreams.count >= Limits.Forwarding.upstreams { forgetUnused(now) }
       state = UpstreamState(upstream, clientCookie: random.octets(UpstreamQuery.clientCookieLength))
       upstreams[upstream] = state
     }

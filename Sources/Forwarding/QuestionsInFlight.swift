@@ -1,3 +1,4 @@
+import Bounds
 import Synchronization
 
 /// Which worker asks what, so that equal questions of several workers are asked once: the others follow the one that
@@ -39,8 +40,6 @@ public final class QuestionsInFlight: Sendable {
 
   private let shards: [Shard]
   private let notices: [Notices]
-  /// The most notices that wait for one worker; who misses one asks once the worker that asked counts as dead.
-  private static let maximumNotices = 8192
 
   /// - Parameter workers: how many there are; they are numbered from 0.
   public init(workers: Int, shards: Int = 16) {
@@ -109,7 +108,7 @@ public final class QuestionsInFlight: Sendable {
     }
     for follower in followers {
       notices[follower].all.withLock {
-        if $0.count < Self.maximumNotices {
+        if $0.count < Limits.Forwarding.notices {
           $0.append(Notice(question: question, result: result, queries: queries))
         }
       }

@@ -1,3 +1,5 @@
+import Bounds
+
 /// What was counted of an upstream.
 public struct UpstreamTally: Hashable, Sendable {
   /// Queries that were sent to it.
@@ -28,8 +30,6 @@ public struct UpstreamReport: Hashable, Sendable {
 }
 
 extension Forwarder {
-  /// How many upstreams that nobody asks any more are still counted.
-  private static let maximumFormerUpstreams = 4096
 
   /// What is known of the upstreams that were ever asked.
   public var upstreamReports: [UpstreamReport] {
@@ -46,7 +46,9 @@ extension Forwarder {
 
   /// Keeps what was counted of an upstream that is about to be forgotten.
   func retire(_ state: UpstreamState) {
-    guard formerUpstreams[state.upstream] != nil || formerUpstreams.count < Self.maximumFormerUpstreams else { return }
+    guard formerUpstreams[state.upstream] != nil || formerUpstreams.count < Limits.Forwarding.formerUpstreams else {
+      return
+    }
     formerUpstreams[state.upstream, default: UpstreamTally()] += state.tally
   }
 }

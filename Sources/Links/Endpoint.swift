@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -9,12 +10,9 @@ public struct Endpoint: Hashable, Sendable {
   /// In ascending order, each once; empty only when there is a name.
   public let addresses: [IPAddress]
 
-  /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
-  public static let maximumAddressCount = 64
-
   /// Takes a name, addresses, or both; nil when there is neither, or too many addresses.
   public init?(name: Name?, addresses: [IPAddress]) {
-    guard name != nil || !addresses.isEmpty, addresses.count <= Self.maximumAddressCount else { return nil }
+    guard name != nil || !addresses.isEmpty, addresses.count <= Limits.Links.addressesOfEndpoint else { return nil }
     self.name = name?.lowercased
     self.addresses = Set(addresses).sorted()
   }
@@ -71,7 +69,7 @@ extension Endpoint {
       throw Problem(
         parsed.isEmpty
           ? "no endpoint: give the VPC endpoint's DNS name with \(flag) NAME, or addresses with --address"
-          : "\(flag): more than \(maximumAddressCount) addresses")
+          : "\(flag): more than \(Limits.Links.addressesOfEndpoint) addresses")
     }
     return (endpoint, warnings)
   }

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 
 /// Changes to a JSON file that keep what its author wrote: order, comments, indentation.
@@ -8,7 +9,7 @@ struct JSONEdit {
 
   /// Reads the file.
   init(_ bytes: [UInt8], file: String) throws(Problem) {
-    text = try SourceText(file: bytes, named: file, maximumOctets: JSON.maximumOctets)
+    text = try SourceText(file: bytes, named: file, maximumOctets: Limits.JSON.octets)
     root = try JSON.parse(text, file: file, comments: true)
   }
 

@@ -79,8 +79,6 @@ public struct Link: Hashable, Sendable {
   public static let defaultTTLSeconds: UInt32 = 60
   /// The times to live that a link may have.
   public static let ttlRangeSeconds: ClosedRange<UInt32> = 1...86_400
-  /// The most hosts that one link may have.
-  public static let maximumHostCount = 10_000
 
   /// The link's name within its workspace: `[a-z0-9][a-z0-9-]{0,62}`.
   public var name: String

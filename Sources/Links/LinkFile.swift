@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Workspaces
@@ -101,8 +102,8 @@ public struct LinkFileReader {
 
   private mutating func host(_ member: JSON.Member, _ apex: Name) throws(Problem) -> Link.Host {
     hostCount += 1
-    guard hostCount <= Link.maximumHostCount else {
-      throw Problem(file: file, position: member.keyPosition, "more than \(Link.maximumHostCount) hosts in one link")
+    guard hostCount <= Limits.Links.hosts else {
+      throw Problem(file: file, position: member.keyPosition, "more than \(Limits.Links.hosts) hosts in one link")
     }
     let name = try name(member.key, at: member.keyPosition)
     var sources: [Link.Source] = []
@@ -137,7 +138,7 @@ public struct LinkFileReader {
     }
     guard let endpoint = Endpoint(name: name, addresses: addresses) else {
       throw problem(
-        json, "an endpoint has a \"name\", or \"addresses\" (at most \(Endpoint.maximumAddressCount)), or both")
+        json, "an endpoint has a \"name\", or \"addresses\" (at most \(Limits.Links.addressesOfEndpoint)), or both")
     }
     return endpoint
   }

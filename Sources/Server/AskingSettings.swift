@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Workspaces
@@ -6,8 +7,6 @@ import Workspaces
 extension ServerSettings {
   /// The EDNS options that may carry a token: those for local use (RFC 6891 §9).
   public static let tokenOptions = 65_001...65_534
-  /// The most prefixes of load balancers: every datagram's source is compared with each.
-  public static let maximumProxyCount = 64
 
   static func tokenOption(_ value: JSON?, _ file: String) throws(Problem) -> UInt16? {
     guard let value else { return nil }
@@ -25,8 +24,8 @@ extension ServerSettings {
         throw Problem(file: file, position: element.position, error.message)
       }
     }
-    guard prefixes.count <= maximumProxyCount else {
-      throw Problem(file: file, position: value.position, "more than \(maximumProxyCount) load balancers")
+    guard prefixes.count <= Limits.Server.proxies else {
+      throw Problem(file: file, position: value.position, "more than \(Limits.Server.proxies) load balancers")
     }
     return prefixes
   }

@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Wire
 
@@ -5,8 +6,6 @@ import Wire
 public enum ResolvConf {
   /// Where it is.
   public static let path = "/etc/resolv.conf"
-  /// How many name servers the C library uses; further ones are ignored.
-  public static let maximumNameServerCount = 3
 
   /// Its name servers, in order. What is not understood is passed over, as the C library does.
   public static func nameServers(_ bytes: [UInt8]) -> [Upstream] {
@@ -21,6 +20,6 @@ public enum ResolvConf {
       guard let server = Upstream(text), !servers.contains(server) else { continue }
       servers.append(server)
     }
-    return Array(servers.prefix(maximumNameServerCount))
+    return Array(servers.prefix(Limits.Server.nameServersOfResolvConf))
   }
 }

@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Text
 import Wire
@@ -7,12 +8,8 @@ import Workspaces
 public struct ServerSettings: Sendable {
   /// The configuration file that is read when there is one in the current folder.
   public static let fileName = "backroad.json"
-  /// The most worker threads.
-  public static let maximumWorkerCount = 1024
   /// The least and the most MiB of upstreams' answers to keep.
   public static let cacheMebibytes = 1...65_536
-  /// The most addresses to listen on.
-  public static let maximumListenCount = 256
 
   /// The addresses to listen on.
   public var listen: [SocketAddress]?
@@ -33,8 +30,6 @@ public struct ServerSettings: Sendable {
   /// Names that admin requests may come under.
   public var adminHosts: [String]?
 
-  /// The most names that admin requests may come under.
-  public static let maximumAdminHostCount = 64
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
     "metrics-by-workspace", "token-option", "proxies",
@@ -67,7 +62,7 @@ public struct ServerSettings: Sendable {
       collect(into: &problems) { () throws(Problem) in tokenOption = try Self.tokenOption(root["token-option"], file) }
       collect(into: &problems) { () throws(Problem) in proxies = try Self.proxies(root["proxies"], file) }
       collect(into: &problems) { () throws(Problem) in
-        workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Self.maximumWorkerCount, file: file)
+        workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Limits.Server.workers, file: file)
       }
       collect(into: &problems) { () throws(Problem) in admin = try Self.admin(root["admin"], file) }
       collect(into: &problems) { () throws(Problem) in
@@ -94,9 +89,9 @@ public struct ServerSettings: Sendable {
         throw Problem(file: file, position: element.position, error.message)
       }
     }
-    guard !addresses.isEmpty, addresses.count <= maximumListenCount else {
+    guard !addresses.isEmpty, addresses.count <= Limits.Server.listeners else {
       throw Problem(
-        file: file, position: value.position, "\"listen\" is a list of 1 to \(maximumListenCount) addresses")
+        file: file, position: value.position, "\"listen\" is a list of 1 to \(Limits.Server.listeners) addresses")
     }
     return addresses
   }
@@ -130,8 +125,8 @@ public struct ServerSettings: Sendable {
   private static func adminHosts(_ value: JSON?, _ file: String) throws(Problem) -> [String]? {
     guard let value else { return nil }
     let elements = try value.expectArray("\"admin-hosts\"", file: file)
-    guard elements.count <= maximumAdminHostCount else {
-      throw Problem(file: file, position: value.position, "more than \(maximumAdminHostCount) names")
+    guard elements.count <= Limits.Admin.hosts else {
+      throw Problem(file: file, position: value.position, "more than \(Limits.Admin.hosts) names")
     }
     var hosts: [String] = []
     for element in elements { hosts.append(try element.expectString("a name", file: file)) }
@@ -173,8 +168,8 @@ public struct ServerSettings: Sendable {
       let upstream = try ForwardRuleText.upstream(String(parts[parts.count - 1]))
       if let index = rules.firstIndex(where: { $0.zone == zone }) {
         rules[index].upstreams.append(upstream)
-        guard rules[index].upstreams.count <= ForwardRule.maximumUpstreams else {
-          throw Problem("more than \(ForwardRule.maximumUpstreams) upstreams for \(zone)")
+        guard rules[index].upstreams.count <= Limits.Workspaces.upstreamsOfRule else {
+          throw Problem("more than \(Limits.Workspaces.upstreamsOfRule) upstreams for \(zone)")
         }
       } else {
         rules.append(ServerConfiguration.Rule(zone: zone, upstreams: [upstream]))

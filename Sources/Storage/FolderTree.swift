@@ -1,11 +1,10 @@
+import Bounds
 import SystemIO
 import Text
 
 /// Which files stood in a folder and all below it at one moment: enough to tell later whether any was written,
 /// replaced, added or removed.
 struct FolderTree: Sendable {
-  /// The most entries that a workspace's folder may have, sub-folders and all.
-  static let maximumEntryCount = 100_000
 
   /// By path within the folder, which is itself at the empty path; symbolic links are not followed.
   private let entries: [String: Files.Identity]
@@ -29,8 +28,8 @@ struct FolderTree: Sendable {
           })
       else { continue }
       entries[path] = identity
-      guard entries.count <= Self.maximumEntryCount else {
-        throw Problem(file: shown, "more than \(Self.maximumEntryCount) files; split the workspace")
+      guard entries.count <= Limits.Files.entriesOfFolder else {
+        throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
       }
       guard identity.kind == .folder else { continue }
       let names = try trying(to: "list this folder", file: Self.join(shown, path)) { () throws(SystemError) in

@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Text
 import Workspaces
@@ -10,8 +11,6 @@ import Workspaces
 public struct LeaseJournal: Sendable {
   /// The file's path in the zones folder, unless another place is named. It starts with a dot, as nothing that is served.
   public static let standardPath = ".backroad/leases"
-  /// The largest file that is read, in octets: the most leases with the longest names, twice, fit.
-  public static let maximumOctets = 512 << 20
   /// How many octets of lines that no longer matter are kept at least before the file is written anew.
   static let slackOctets = 64 << 10
 
@@ -42,7 +41,7 @@ public struct LeaseJournal: Sendable {
   public mutating func recover() throws(Problem) -> Recovery {
     guard let opened = try Self.openLocked(path, creates: false) else { return Recovery(records: [], problems: []) }
     let octets = try trying(to: "read the leases", file: path) { () throws(SystemError) in
-      try Files.read(path, maximumSize: Self.maximumOctets)
+      try Files.read(path, maximumSize: Limits.Leases.journalOctets)
     }
     guard let log = LeaseLog(octets) else {
       throw Problem(file: path, "this is no lease journal of this version; move it away, or name another with --leases")
@@ -116,7 +115,7 @@ public struct LeaseJournal: Sendable {
     guard let opened = try Self.openLocked(path, creates: true) else { return }
     let folder = split(path).folder
     let found = try trying(to: "read the leases", file: path) { () throws(SystemError) in
-      try Files.read(path, maximumSize: Self.maximumOctets)
+      try Files.read(path, maximumSize: Limits.Leases.journalOctets)
     }
     guard found.isEmpty else {
       throw Problem(file: path, "another server has written leases here since this one started; start this one again")

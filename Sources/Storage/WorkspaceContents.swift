@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Text
 import Workspaces
@@ -69,7 +70,7 @@ extension ZonesFolder {
 
   /// What `body` gives once it does not give nil.
   private func stable<Result>(_ folder: String, _ body: () throws(Problem) -> Result?) throws(Problem) -> Result {
-    for _ in 0..<Self.maximumReadCount {
+    for _ in 0..<Limits.Files.readings {
       if let result = try body() { return result }
     }
     throw Problem(file: folder, "the folder keeps changing while it is read; run it again when that has ended")
@@ -97,8 +98,9 @@ extension ZonesFolder {
       }
       guard identity.kind == .file else { throw Problem(file: path, "this is not a file; rename or remove it") }
       octets += content.count
-      guard octets <= Self.maximumWorkspaceOctets else {
-        throw Problem(file: folder, "more than \(Self.maximumWorkspaceOctets >> 20) MiB of files; split the workspace")
+      guard octets <= Limits.Files.octetsOfWorkspace else {
+        throw Problem(
+          file: folder, "more than \(Limits.Files.octetsOfWorkspace >> 20) MiB of files; split the workspace")
       }
       files[name] = content
     }
@@ -108,13 +110,13 @@ extension ZonesFolder {
   /// A file's content; nil when it is gone or was written meanwhile.
   private func read(_ path: String) throws(Problem) -> (content: [UInt8], identity: Files.Identity)? {
     do throws(SystemError) {
-      return try Files.readSteady(path, maximumSize: Self.maximumFileOctets)
+      return try Files.readSteady(path, maximumSize: Limits.Files.octets)
     } catch {
       switch error.kind {
       case .notFound: return nil
       case .tooLarge:
         throw Problem(
-          file: path, "larger than \(Self.maximumFileOctets >> 20) MiB, the most of one file; split the zone")
+          file: path, "larger than \(Limits.Files.octets >> 20) MiB, the most of one file; split the zone")
       default: throw .cannot("read this", error, file: path)
       }
     }

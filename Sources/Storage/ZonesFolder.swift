@@ -6,12 +6,6 @@ import Workspaces
 ///
 /// Nothing is kept between calls: each looks at the disk anew.
 public struct ZonesFolder: Sendable {
-  /// The largest file that is read, in octets.
-  public static let maximumFileOctets = 64 << 20
-  /// The most octets that are read of one workspace.
-  public static let maximumWorkspaceOctets = 1 << 30
-  /// How often a workspace is read again that changes while it is read.
-  static let maximumReadCount = 20
 
   /// The path as the person named it, without slashes at its end.
   public let path: String

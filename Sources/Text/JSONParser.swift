@@ -1,8 +1,6 @@
+import Bounds
+
 extension JSON {
-  /// The deepest nesting of arrays and objects that is read.
-  public static let maximumDepth = 32
-  /// The largest file that is read, in octets, unless the caller asks for less.
-  public static let maximumOctets = 1 << 20
 
   /// Reads a file that holds one JSON value and nothing more.
   ///
@@ -13,9 +11,9 @@ extension JSON {
   ///     allowed. Otherwise RFC 8259 strictly, with one thing more: a key may stand only once in an object.
   /// - Throws: the first problem, with its place and the remedy.
   public static func parse(
-    _ bytes: [UInt8], file: String, comments: Bool, maximumOctets: Int = JSON.maximumOctets
+    _ bytes: [UInt8], file: String, comments: Bool, maximumOctets: Int = Limits.JSON.octets
   ) throws(Problem) -> JSON {
-    try parse(SourceText(file: bytes, named: file, maximumOctets: maximumOctets), file: file, comments: comments)
+    try parse(SourceText(file: bytes, named: file, maximumOctets: Limits.JSON.octets), file: file, comments: comments)
   }
 
   /// Reads a text that holds one JSON value and nothing more; positions are those of the text's source.
@@ -36,7 +34,7 @@ extension JSON {
   }
 }
 
-/// A descent over the text; its depth is bounded by `JSON.maximumDepth`.
+/// A descent over the text; its depth is bounded by `Limits.JSON.depth`.
 struct JSONParser {
   let text: SourceText
   let file: String
@@ -118,7 +116,7 @@ struct JSONParser {
     close: UInt8, _ closing: String, element: (inout JSONParser) throws(Problem) -> Void
   ) throws(Problem) {
     let open = text.position(at)
-    guard depth < JSON.maximumDepth else { throw problem("nested more than \(JSON.maximumDepth) deep; flatten it") }
+    guard depth < Limits.JSON.depth else { throw problem("nested more than \(Limits.JSON.depth) deep; flatten it") }
     depth += 1
     defer { depth -= 1 }
     at += 1

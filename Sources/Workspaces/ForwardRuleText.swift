@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Text
 import Wire
@@ -20,9 +21,9 @@ public enum ForwardRuleText {
       let text = try element.expectString("an upstream", file: file)
       upstreams.append(try upstream(text, file: file, position: element.position))
     }
-    guard upstreams.count <= ForwardRule.maximumUpstreams else {
+    guard upstreams.count <= Limits.Workspaces.upstreamsOfRule else {
       throw Problem(
-        file: file, position: to.position, "more than \(ForwardRule.maximumUpstreams) upstreams in one rule")
+        file: file, position: to.position, "more than \(Limits.Workspaces.upstreamsOfRule) upstreams in one rule")
     }
     return WorkspaceFile.Rule(zone: name, upstreams: upstreams, position: value.position)
   }

@@ -1,3 +1,4 @@
+import Bounds
 import Wire
 
 /// A line of the lease journal: what was done to an address's lease.
@@ -6,9 +7,6 @@ public enum LeaseRecord: Hashable, Sendable {
   case granted(IPAddress, WorkspaceName, until: UInt64)
   /// The address's lease was ended.
   case revoked(IPAddress)
-
-  /// The longest line, in octets.
-  static let maximumLength = 160
 
   /// The line, with its checksum and its end.
   public var line: [UInt8] {
@@ -24,7 +22,7 @@ public enum LeaseRecord: Hashable, Sendable {
 
   /// Reads a line without its end; nil when it is none, or not what was written.
   init?(line: ArraySlice<UInt8>) {
-    guard line.count > 9, line.count < Self.maximumLength, line[line.startIndex + 8] == UInt8(ascii: " ") else {
+    guard line.count > 9, line.count < Limits.Leases.lineOctets, line[line.startIndex + 8] == UInt8(ascii: " ") else {
       return nil
     }
     var sum: UInt32 = 0

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -25,12 +26,6 @@ public struct WorkspaceClaims: Hashable, Sendable {
 
   /// How long a token is, in octets.
   public static let tokenLengths = 16...32
-  /// The most tokens of one workspace.
-  public static let maximumTokenCount = 64
-  /// The most listening addresses of one workspace.
-  public static let maximumListenerCount = 256
-  /// The most characters of a token's comment.
-  public static let maximumCommentLength = 200
 
   /// The tokens that are valid.
   public var tokens: [Token] = []
@@ -49,7 +44,7 @@ public struct WorkspaceClaims: Hashable, Sendable {
 
   /// Reads those keys; what is wrong is added to `problems`.
   init(_ root: JSON.Object, _ file: String, _ problems: ProblemList) {
-    for element in Self.elements(root["tokens"], "\"tokens\"", atMost: Self.maximumTokenCount, file, problems) {
+    for element in Self.elements(root["tokens"], "\"tokens\"", atMost: Limits.Workspaces.tokens, file, problems) {
       problems.collect { () throws(Problem) in
         let token = try Self.token(element, file)
         for first in tokens where first.id == token.id || first.digest == token.digest {
@@ -59,7 +54,7 @@ public struct WorkspaceClaims: Hashable, Sendable {
         tokens.append(token)
       }
     }
-    for element in Self.elements(root["listen"], "\"listen\"", atMost: Self.maximumListenerCount, file, problems) {
+    for element in Self.elements(root["listen"], "\"listen\"", atMost: Limits.Workspaces.listeners, file, problems) {
       problems.collect { () throws(Problem) in
         let listener = try Self.listener(element, file)
         if let first = listeners.first(where: { $0.address == listener.address }) {
@@ -109,10 +104,10 @@ public struct WorkspaceClaims: Hashable, Sendable {
         "\"sha256\" is the 64 hexadecimal digits that SHA-256 makes of the token, not \(quoted(text))")
     }
     let comment = try object["comment"]?.expectString("a token's \"comment\"", file: file)
-    guard (comment?.unicodeScalars.count ?? 0) <= maximumCommentLength else {
+    guard (comment?.unicodeScalars.count ?? 0) <= Limits.Workspaces.commentCharacters else {
       throw Problem(
         file: file, position: object["comment"]?.position,
-        "the comment is longer than \(maximumCommentLength) characters; shorten it")
+        "the comment is longer than \(Limits.Workspaces.commentCharacters) characters; shorten it")
     }
     return Token(id: name, digest: sum, comment: comment, position: element.position)
   }

@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Text
 import Wire
@@ -7,10 +8,6 @@ import Zones
 public struct WorkspaceFile: Sendable {
   /// The file's name in a workspace's folder.
   public static let fileName = "workspace.json"
-  /// The most client prefixes of one workspace.
-  public static let maximumClientCount = 65_536
-  /// The most forwarding rules of one workspace.
-  public static let maximumRuleCount = 4096
 
   /// A prefix of clients, and where the file names it.
   public struct Client: Hashable, Sendable {
@@ -74,8 +71,8 @@ public struct WorkspaceFile: Sendable {
     var clients: [Client] = []
     problems.collect { () throws(Problem) in
       let elements = try value.expectArray("\"clients\"", file: file)
-      guard elements.count <= maximumClientCount else {
-        throw Problem(file: file, position: value.position, "more than \(maximumClientCount) client prefixes")
+      guard elements.count <= Limits.Workspaces.clients else {
+        throw Problem(file: file, position: value.position, "more than \(Limits.Workspaces.clients) client prefixes")
       }
       for element in elements {
         problems.collect { () throws(Problem) in
@@ -124,8 +121,8 @@ public struct WorkspaceFile: Sendable {
           rules.append(rule)
         }
       }
-      guard rules.count <= maximumRuleCount else {
-        throw Problem(file: file, position: value.position, "more than \(maximumRuleCount) forwarding rules")
+      guard rules.count <= Limits.Workspaces.rules else {
+        throw Problem(file: file, position: value.position, "more than \(Limits.Workspaces.rules) forwarding rules")
       }
     }
     return rules

@@ -38,16 +38,6 @@ public struct ParsedMasterFile: Sendable {
 /// owners, TTL and class in either order, TTLs with BIND's units (`1h30m`), and RFC 3597's form of any type. `$INCLUDE`
 /// and `$GENERATE` are refused: a zone is one file that says all it holds.
 public enum MasterFile {
-  /// The longest file that is read, in octets.
-  public static let maximumOctets = 64 << 20
-  /// The most records that one file may hold.
-  public static let maximumRecordCount = 1_000_000
-  /// The longest item (name, string, number) in octets: a record's data in hex or as `\DDD` escapes fits.
-  public static let maximumTokenOctets = 4 * 65_536
-  /// The most items in one entry.
-  public static let maximumTokenCount = 65_600
-  /// How many problems are told of before reading stops.
-  public static let maximumProblemCount = 100
 
   /// Reads a master file; what cannot be read is told of in `problems`, and reading goes on with the next entry.
   ///

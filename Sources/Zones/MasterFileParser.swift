@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -27,9 +28,9 @@ struct MasterFileParser {
 
   private mutating func parse(_ text: [UInt8]) {
     let start = Position(line: 1, column: 1)
-    guard text.count <= MasterFile.maximumOctets else {
+    guard text.count <= Limits.Zones.fileOctets else {
       note(
-        Fault(start, "the file has \(text.count) octets; at most \(MasterFile.maximumOctets) are read: split the zone"))
+        Fault(start, "the file has \(text.count) octets; at most \(Limits.Zones.fileOctets) are read: split the zone"))
       return
     }
     var tokenizer = MasterFileTokenizer(text)
@@ -37,9 +38,9 @@ struct MasterFileParser {
       do throws(Fault) {
         guard let entry = try tokenizer.next() else { return }
         try parse(entry)
-        guard records.count <= MasterFile.maximumRecordCount else {
+        guard records.count <= Limits.Zones.records else {
           records.removeLast()
-          note(Fault(entry.end, "more than \(MasterFile.maximumRecordCount) records: split the zone"))
+          note(Fault(entry.end, "more than \(Limits.Zones.records) records: split the zone"))
           return
         }
       } catch {

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 
 /// Something wrong at a place of the text, and what to do.
@@ -78,8 +79,8 @@ struct MasterFileTokenizer {
         open = nil
         step()
       default:
-        guard entry.tokens.count < MasterFile.maximumTokenCount else {
-          throw Fault(place, "more than \(MasterFile.maximumTokenCount) items in one entry: is a ) missing before?")
+        guard entry.tokens.count < Limits.Zones.tokensOfEntry else {
+          throw Fault(place, "more than \(Limits.Zones.tokensOfEntry) items in one entry: is a ) missing before?")
         }
         entry.tokens.append(try text[at] == UInt8(ascii: "\"") ? readQuoted() : readBare())
         entry.end = place
@@ -158,8 +159,8 @@ struct MasterFileTokenizer {
   }
 
   private func checkLength(_ length: Int, _ start: Position) throws(Fault) {
-    guard length <= MasterFile.maximumTokenOctets else {
-      throw Fault(start, "an item of more than \(MasterFile.maximumTokenOctets) octets: no record can hold it")
+    guard length <= Limits.Zones.tokenOctets else {
+      throw Fault(start, "an item of more than \(Limits.Zones.tokenOctets) octets: no record can hold it")
     }
   }
 

@@ -1,6 +1,7 @@
+import Bounds
 import Text
 
-/// The problems of one file, up to `MasterFile.maximumProblemCount` errors and as many warnings.
+/// The problems of one file, up to `Limits.Zones.problems` errors and as many warnings.
 struct ProblemList {
   let file: String?
   private(set) var all: [Problem] = []
@@ -13,7 +14,7 @@ struct ProblemList {
   }
 
   /// True when errors were left out.
-  var isOverfull: Bool { errorCount > MasterFile.maximumProblemCount }
+  var isOverfull: Bool { errorCount > Limits.Zones.problems }
 
   var hasErrors: Bool { errorCount > 0 }
 
@@ -26,9 +27,9 @@ struct ProblemList {
     let isError = problem.severity == .error
     let count = isError ? errorCount : warningCount
     if isError { errorCount += 1 } else { warningCount += 1 }
-    guard count <= MasterFile.maximumProblemCount else { return }
+    guard count <= Limits.Zones.problems else { return }
     var problem = problem
-    if count == MasterFile.maximumProblemCount {
+    if count == Limits.Zones.problems {
       problem.message = "more than \(count) \(isError ? "problems" : "warnings"): the rest is not shown"
     }
     all.append(problem)

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -5,13 +6,8 @@ import Wire
 ///
 /// Every way to make one goes through the same checks: one SOA and an NS set at the apex, every owner at or below the
 /// apex, a CNAME alone at its name (RFC 2181 §10.1), nothing below a DNAME (RFC 6672 §2.4), one TTL for each set
-/// (RFC 2181 §5.2), sets of at most `maximumSetCount` records, name servers with addresses, no loops of aliases.
+/// (RFC 2181 §5.2), sets of at most `Limits.Zones.recordsOfSet` records, name servers with addresses, no loops of aliases.
 public struct Zone: Sendable {
-  /// The most records that may share an owner and a type.
-  public static let maximumSetCount = 100
-  /// The most octets that one set may take in a response, owners compressed, so that it fits a message with its
-  /// question and OPT.
-  public static let maximumSetOctets = 65_000
 
   /// The name of the zone, which owns its SOA.
   public let apex: Name

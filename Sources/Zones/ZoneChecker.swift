@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -82,19 +83,20 @@ struct ZoneChecker {
         "\(title(node, set.type)) has TTL \(ttl) here, but \(first) before\(line(set.first)): give a set one TTL (RFC 2181 §5.2)"
       )
     }
-    if set.members.count > Zone.maximumSetCount {
-      let extra = set.members.sorted()[Zone.maximumSetCount]
+    if set.members.count > Limits.Zones.recordsOfSet {
+      let extra = set.members.sorted()[Limits.Zones.recordsOfSet]
       note(
         extra,
-        "\(title(node, set.type)) has \(set.members.count) records: at most \(Zone.maximumSetCount) are served; remove the others"
+        "\(title(node, set.type)) has \(set.members.count) records: at most \(Limits.Zones.recordsOfSet) are served; remove the others"
       )
     }
     // A compressed owner, and the fields up to the data.
     let octets = set.members.reduce(0) { $0 + 12 + records[$1].record.data.count }
-    if octets > Zone.maximumSetOctets {
+    if octets > Limits.Zones.octetsOfSet {
       note(
         set.first,
-        "\(title(node, set.type)) takes \(octets) octets: a response holds at most \(Zone.maximumSetOctets) of one set")
+        "\(title(node, set.type)) takes \(octets) octets: a response holds at most \(Limits.Zones.octetsOfSet) of one set"
+      )
     }
   }
 

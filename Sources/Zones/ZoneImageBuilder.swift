@@ -9,10 +9,6 @@ public enum MissPolicy: String, Sendable {
 }
 
 extension ZoneImage {
-  /// The most names that one workspace's zones may have together.
-  public static let maximumNodeCount = 4_000_000
-  /// The most zones of one workspace.
-  public static let maximumZoneCount = 65_535
 
   /// Makes an image of a workspace's zones.
   ///

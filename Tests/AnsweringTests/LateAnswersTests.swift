@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Testing
 import Wire
@@ -43,6 +44,6 @@ import Wire
     for number in 0..<10_000 where answers.admit(octets: 100, to: .v4(UInt32(number)), askedAt: asked, now: now) {
       sent += 1
     }
-    #expect(sent == LateAnswers.maximumClients)
+    #expect(sent == Limits.Clients.lateAnswerClients)
   }
 }

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Testing
 import Workspaces
 
@@ -39,7 +40,7 @@ struct WorkspaceMetricsTests {
   }
 
   @Test func thoseBeyondTheLimitAreTogether() throws {
-    let limit = WorkspaceMetrics.maximumWorkspaces
+    let limit = Limits.Admin.workspacesOfMetrics
     let codes = WorkspaceTally.Code.allCases.count
     // Names of one length, the last first: their order is that of the numbers.
     let tallies = try tallies((0..<limit + 3).reversed().map { "w\(100_000 + $0)" })

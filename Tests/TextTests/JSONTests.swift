@@ -1,3 +1,4 @@
+import Bounds
 import Testing
 import Text
 
@@ -75,10 +76,10 @@ private func complaint(_ text: String, comments: Bool = false) -> String? {
 
   @Test func boundsDepthAndSize() throws {
     let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
-    _ = try parse(nested(JSON.maximumDepth))
-    #expect(complaint(nested(JSON.maximumDepth + 1)) == "f.json:1:33: nested more than 32 deep; flatten it")
+    _ = try parse(nested(Limits.JSON.depth))
+    #expect(complaint(nested(Limits.JSON.depth + 1)) == "f.json:1:33: nested more than 32 deep; flatten it")
     #expect(complaint(String(repeating: "[", count: 100_000)) != nil)
-    #expect(complaint("\"" + String(repeating: "a", count: JSON.maximumOctets) + "\"") != nil)
+    #expect(complaint("\"" + String(repeating: "a", count: Limits.JSON.octets) + "\"") != nil)
   }
 
   @Test func refusesWhatIsNotUTF8() {

@@ -1,3 +1,4 @@
+import Bounds
 import Testing
 import Text
 import Wire
@@ -10,19 +11,19 @@ import Zones
   }
 
   @Test func aFileThatIsTooLongIsNotRead() {
-    let problems = problems([UInt8](repeating: 0x20, count: MasterFile.maximumOctets + 1))
+    let problems = problems([UInt8](repeating: 0x20, count: Limits.Zones.fileOctets + 1))
     #expect(problems == ["f:1:1: the file has 67108865 octets; at most 67108864 are read: split the zone"])
   }
 
   @Test func anItemThatIsTooLongIsRefused() {
-    let item = [UInt8](repeating: 0x78, count: MasterFile.maximumTokenOctets + 1)
+    let item = [UInt8](repeating: 0x78, count: Limits.Zones.tokenOctets + 1)
     #expect(
       problems(Array("a TXT ".utf8) + item) == ["f:1:7: an item of more than 262144 octets: no record can hold it"])
     #expect(problems(Array("a TXT \"".utf8) + item + Array("\"".utf8)).count == 1)
   }
 
   @Test func tooManyItemsAreRefused() {
-    let text = "a 1 TXT" + String(repeating: " x", count: MasterFile.maximumTokenCount)
+    let text = "a 1 TXT" + String(repeating: " x", count: Limits.Zones.tokensOfEntry)
     #expect(problems(Array(text.utf8)).count == 1)
   }
 

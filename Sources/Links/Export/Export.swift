@@ -1,3 +1,4 @@
+import Bounds
 import Text
 
 /// A key and its value in a pasted export, whatever form it came in.
@@ -49,10 +50,6 @@ public struct ExportedFunction: Sendable {
 /// Reads an export in whichever form it is: raw JSON, JSON in a JSON string, JSON without its braces, one cell or a
 /// flattened table as CSV, tab-separated or ASCII table, one inside the other.
 public struct ExportReader {
-  /// The largest input, in octets.
-  public static let maximumOctets = 1 << 20
-  /// How many wrappings are taken off before giving up: each form stands at most once inside another.
-  static let maximumLayers = 6
 
   let function: ExportedFunction
   let file: String
@@ -79,7 +76,7 @@ public struct ExportReader {
   /// The entries of a text that may be any form.
   mutating func entries(_ whole: SourceText, layer: Int) throws(Problem) -> [ExportEntry] {
     let text = whole.trimmed
-    guard layer < Self.maximumLayers else { throw problem(text, 0, "wrapped too many times; \(pasteTheCell)") }
+    guard layer < Limits.Links.pasteLayers else { throw problem(text, 0, "wrapped too many times; \(pasteTheCell)") }
     guard let first = text.octet(0) else {
       throw problem(text, 0, "the input is empty; \(pasteTheCell)")
     }

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 
 extension ExportReader {
@@ -7,10 +8,10 @@ extension ExportReader {
     if input.starts(with: [0xff, 0xfe]) || input.starts(with: [0xfe, 0xff]) {
       throw Problem(file: file, "the input is UTF-16 text; save it as UTF-8")
     }
-    if input.prefix(Self.maximumOctets).contains(0) {
+    if input.prefix(Limits.Links.pasteOctets).contains(0) {
       throw Problem(file: file, "the input is binary, not text; \(pasteTheCell)")
     }
-    let text = try SourceText(file: input, named: file, maximumOctets: Self.maximumOctets)
+    let text = try SourceText(file: input, named: file, maximumOctets: Limits.Links.pasteOctets)
     var clean = SourceText(end: text.end)
     var at = 0
     while let octet = text.octet(at) {

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Zones
@@ -46,7 +47,7 @@ public enum HostsImport {
   ///
   /// - Throws: when the file is not text, too large, or names no host.
   public static func items(_ bytes: [UInt8], file: String) throws(Problem) -> [Item] {
-    let text = try SourceText(file: bytes, named: file, maximumOctets: ExportReader.maximumOctets)
+    let text = try SourceText(file: bytes, named: file, maximumOctets: Limits.Links.pasteOctets)
     var items: [Item] = []
     for line in text.lines {
       let code = line[0..<(line.octets.firstIndex(of: 0x23) ?? line.count)]

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -30,7 +31,7 @@ public enum SnowflakeImport {
   /// Plans an import; nothing is written.
   ///
   /// - Parameters:
-  ///   - input: the function's output in any form of export, at most `ExportReader.maximumOctets`.
+  ///   - input: the function's output in any form of export, at most `Limits.Links.pasteOctets`.
   ///   - file: the input's name in errors; `-` for standard input.
   /// - Throws: everything that is wrong with the input, or that stands in its way in the workspace.
   public static func plan(

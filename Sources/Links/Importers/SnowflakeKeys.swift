@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -104,8 +105,8 @@ enum ListText {
       start = end + 1
       if item.count == 0 || item.octets.elementsEqual("null".utf8) { continue }
       items.append(item)
-      guard items.count <= Link.maximumHostCount else {
-        throw Problem(file: file, position: item.position(0), "more than \(Link.maximumHostCount) hosts")
+      guard items.count <= Limits.Links.hosts else {
+        throw Problem(file: file, position: item.position(0), "more than \(Limits.Links.hosts) hosts")
       }
     }
     return items

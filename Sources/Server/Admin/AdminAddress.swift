@@ -60,9 +60,6 @@ public struct AdminConfiguration: Sendable {
   /// Names that requests may come under, beside `localhost` and the address.
   public var hosts: [String] = []
 
-  /// The largest token file, in octets.
-  public static let maximumTokenOctets = 4096
-
   /// The usual place.
   public init() {}
 }

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Glibc
 import SystemIO
 import Text
@@ -10,8 +11,6 @@ public struct AdminClient: Sendable {
 
   /// How long an answer is waited for, in milliseconds: longer than the server waits for a reload.
   private static let patienceMilliseconds: UInt64 = 130_000
-  /// The longest answer, in octets.
-  private static let maximumAnswer = 256 << 20
 
   /// - Parameter tokenFile: for TCP, the file that the server reads its token from.
   /// - Throws: when the interface is switched off, or a token is needed and cannot be read.
@@ -35,7 +34,7 @@ public struct AdminClient: Sendable {
       method, HTTPTarget.text(path, query), host: host, token: token, body: body.map { Array($0.compactText.utf8) })
     let response = try exchange(request)
     let json = try JSON.parse(
-      response.body, file: "\(address)", comments: false, maximumOctets: Self.maximumAnswer)
+      response.body, file: "\(address)", comments: false, maximumOctets: Limits.Admin.answerOctets)
     guard (200..<300).contains(response.status) else { throw problem(response.status, json) }
     return json
   }
@@ -90,7 +89,7 @@ public struct AdminClient: Sendable {
       while let count = try socket.descriptor.read(into: &buffer) {
         guard count > 0 else { return received }
         received += buffer[..<count]
-        guard received.count <= Self.maximumAnswer else { throw SystemError("read", code: EFBIG) }
+        guard received.count <= Limits.Admin.answerOctets else { throw SystemError("read", code: EFBIG) }
       }
     }
   }

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Glibc
 import Storage
 import SystemIO
@@ -95,7 +96,7 @@ enum AdminToken {
     let content: [UInt8]
     let isPrivate: Bool
     do throws(SystemError) {
-      content = try Files.read(path, maximumSize: AdminConfiguration.maximumTokenOctets)
+      content = try Files.read(path, maximumSize: Limits.Admin.tokenFileOctets)
       isPrivate = try Files.access(path)?.isPrivate ?? false
     } catch {
       throw Problem(file: path, "cannot read the admin token: \(error.reason)")

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import SystemIO
 import Text
 
@@ -19,8 +20,6 @@ final class AdminService {
 
   private typealias Answer = @Sendable (ReloadOutcome) -> HTTPResponse
 
-  /// The most connections; at the limit one that is idle makes room, and without such a new one is sent away.
-  private static let maximumConnections = 32
   /// How long a reload is waited for, in nanoseconds.
   private static let reloadTime: UInt64 = 120_000_000_000
   private static let stopToken: UInt64 = 0
@@ -121,7 +120,7 @@ final class AdminService {
   private func add(_ socket: consuming Socket) throws(SystemError) {
     lastNumber += 1
     let client = Client(socket, now: now)
-    if clients.count >= Self.maximumConnections, !makeRoom() {
+    if clients.count >= Limits.Admin.connections, !makeRoom() {
       let busy = AdminError(.unavailable, "too-many-connections", "too many connections; try again in a while")
       // What the socket does not take at once is not waited for.
       _ = try client.socket.descriptor.write(busy.response.octets(isHead: false, keepsConnection: false)[...])

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Forwarding
 import Text
 import Wire
@@ -7,9 +8,6 @@ import Workspaces
 /// `GET /v1/leases`: the live leases in the order of their addresses; one workspace's with `workspace`, those behind an
 /// address with `after`, so many at most with `limit`.
 struct LeaseListRoute: AdminHandler {
-  /// How many are given unless something else is said, and at most.
-  private static let defaultLimit = 1000
-  private static let maximumLimit = 10_000
 
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let query = match.request.query
@@ -25,13 +23,13 @@ struct LeaseListRoute: AdminHandler {
       return address
     }
     let limit = try query["limit"].map { text throws(AdminError) in
-      guard let limit = Int(text), (1...Self.maximumLimit).contains(limit) else {
-        throw .invalid("limit is a whole number from 1 to \(Self.maximumLimit)")
+      guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
+        throw .invalid("limit is a whole number from 1 to \(Limits.Admin.rows)")
       }
       return limit
     }
     let moment = LeaseKeeper.Moment.current
-    let wanted = limit ?? Self.defaultLimit
+    let wanted = limit ?? Limits.Admin.rowsUsually
     let found = context.leases.list(of: workspace, after: after, limit: wanted + 1, moment: moment)
     return .json([
       "leases": .array(found.prefix(wanted).map { $0.json(moment) }), "more": JSON(.bool(found.count > wanted)),

@@ -1,5 +1,6 @@
 import Admin
 import Answering
+import Bounds
 import Forwarding
 import SystemIO
 import Text
@@ -7,8 +8,6 @@ import Workspaces
 
 /// `GET /metrics`: Prometheus's text format. The names are an interface; docs/admin.md lists them.
 struct MetricsPage: AdminHandler {
-  /// The most upstreams with series of their own; the rest is `_other`.
-  static let maximumUpstreams = 100
   /// The label of what has no series of its own.
   static let other = "_other"
 
@@ -112,8 +111,8 @@ struct MetricsPage: AdminHandler {
   }
 
   private static func upstreams(_ text: inout MetricsText, _ all: [UpstreamHealth]) {
-    let listed = all.prefix(maximumUpstreams)
-    let rest = all.dropFirst(maximumUpstreams)
+    let listed = all.prefix(Limits.Admin.upstreamsOfMetrics)
+    let rest = all.dropFirst(Limits.Admin.upstreamsOfMetrics)
     text.start("backroad_upstream_queries_total", .counter, "Queries sent to an upstream.")
     for health in listed { text.add(health.tally.queryCount, ("upstream", "\(health.upstream)")) }
     if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.queryCount }, ("upstream", other)) }

@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Forwarding
 import Storage
 import SystemIO
@@ -7,8 +8,6 @@ import Workspaces
 
 /// `GET /v1/status`: how the server is.
 struct StatusPage: AdminHandler {
-  /// The most broken workspaces and upstreams that are listed; the counts are of all.
-  static let maximumListed = 100
 
   func answer(_ context: AdminContext, _: RouteMatch) throws(AdminError) -> AdminReply {
     let view = context.state.view
@@ -33,7 +32,7 @@ struct StatusPage: AdminHandler {
     [
       "served": .number(view.snapshot?.workspaces.count ?? 0),
       "broken": .number(view.broken.count),
-      "brokenList": .array(view.broken.prefix(maximumListed).map { json(of: $0) }),
+      "brokenList": .array(view.broken.prefix(Limits.Admin.problemsOfStatus).map { json(of: $0) }),
     ]
   }
 
@@ -43,7 +42,7 @@ struct StatusPage: AdminHandler {
       "name": .string(broken.name.description),
       "since": .number(broken.sinceSeconds),
       "served": JSON(.bool(broken.isServed)),
-      "problems": .array(broken.problems.prefix(maximumListed).map(\.json)),
+      "problems": .array(broken.problems.prefix(Limits.Admin.problemsOfStatus).map(\.json)),
     ]
   }
 
@@ -78,7 +77,7 @@ struct StatusPage: AdminHandler {
   private static func upstreams(_ reports: [WorkerReport]) -> JSON {
     let all = UpstreamHealth.all(reports)
     return .array(
-      all.prefix(maximumListed).map { health in
+      all.prefix(Limits.Admin.problemsOfStatus).map { health in
         [
           "address": .string("\(health.upstream)"), "queries": .number(health.tally.queryCount),
           "failures": .number(health.tally.failureCount), "down": JSON(.bool(health.isDown)),

@@ -1,11 +1,10 @@
 import Admin
+import Bounds
 import Workspaces
 
 /// The metrics of each workspace, where they are switched on: the one place where the number of series grows with the
 /// workspaces, up to a limit.
 enum WorkspaceMetrics {
-  /// The most workspaces with series of their own, the first by their names; the rest is `_other`.
-  static let maximumWorkspaces = 1000
 
   /// What is counted of each workspace.
   static func tallies(_ workspaces: WorkspaceTable) -> [(name: WorkspaceName, tally: WorkspaceTally)] {
@@ -15,10 +14,10 @@ enum WorkspaceMetrics {
   /// Writes the series, in the order of the workspaces' names.
   static func write(_ text: inout MetricsText, _ tallies: [(name: WorkspaceName, tally: WorkspaceTally)]) {
     let sorted = tallies.sorted { $0.name < $1.name }
-    let rest = sorted.dropFirst(maximumWorkspaces)
+    let rest = sorted.dropFirst(Limits.Admin.workspacesOfMetrics)
     text.start(
       "backroad_workspace_queries_total", .counter, "Queries of a workspace's clients, by what became of them.")
-    for (name, tally) in sorted.prefix(maximumWorkspaces) {
+    for (name, tally) in sorted.prefix(Limits.Admin.workspacesOfMetrics) {
       for code in WorkspaceTally.Code.allCases {
         text.add(tally[code], ("workspace", name.description), ("code", code.label))
       }

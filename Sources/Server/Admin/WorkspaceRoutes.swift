@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Forwarding
 import Links
 import Storage
@@ -9,9 +10,6 @@ import Zones
 
 /// `GET /v1/workspaces`: what is served, in the order of the names, some at a time.
 struct WorkspaceListRoute: AdminHandler {
-  /// How many workspaces one answer lists, unless `limit` says otherwise, and at most.
-  static let usualLimit = 1000
-  static let maximumLimit = 10_000
 
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let (after, limit) = try parameters(match.request.query)
@@ -32,9 +30,9 @@ struct WorkspaceListRoute: AdminHandler {
     for key in query.keys where key != "after" && key != "limit" {
       throw .invalid("unknown parameter \(quoted(key)); there are \"after\" and \"limit\"")
     }
-    guard let text = query["limit"] else { return (query["after"], Self.usualLimit) }
-    guard let limit = Int(text), (1...Self.maximumLimit).contains(limit) else {
-      throw .invalid("\"limit\" is a whole number from 1 to \(Self.maximumLimit), not \(quoted(text))")
+    guard let text = query["limit"] else { return (query["after"], Limits.Admin.rowsUsually) }
+    guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
+      throw .invalid("\"limit\" is a whole number from 1 to \(Limits.Admin.rows), not \(quoted(text))")
     }
     return (query["after"], limit)
   }

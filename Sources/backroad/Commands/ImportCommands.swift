@@ -1,3 +1,4 @@
+import Bounds
 import Links
 import Storage
 import Text
@@ -42,7 +43,7 @@ enum ImportCommands {
       options.prune = arguments.has(.prune)
       let path = arguments.operands.first ?? "-"
       let workspace = try arguments.workspace()
-      let input = try readInput(path, "a private link config", maximumOctets: ExportReader.maximumOctets, console)
+      let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
       return try LinkChange(workspace, arguments, console).make { folder in
         try SnowflakeImport.plan(input, file: path, options: options, in: folder)
       }
@@ -113,7 +114,7 @@ enum ImportCommands {
     guard arguments.operands.isEmpty else {
       throw UsageError("hosts come as arguments or with \(from.name), not both")
     }
-    let input = try readInput(path, "a list of hosts", maximumOctets: ExportReader.maximumOctets, console)
+    let input = try readInput(path, "a list of hosts", maximumOctets: Limits.Links.pasteOctets, console)
     return (try HostsImport.items(input, file: path), path)
   }
 }

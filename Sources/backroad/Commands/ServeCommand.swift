@@ -1,3 +1,4 @@
+import Bounds
 import Server
 import SystemIO
 import Text
@@ -67,7 +68,7 @@ enum ServeCommand {
         try ServerSettings.rules(flags: arguments.values(forward))
       }
     }
-    settings.workers = try arguments.number(workers, in: 0...ServerSettings.maximumWorkerCount)
+    settings.workers = try arguments.number(workers, in: 0...Limits.Server.workers)
     settings.cache = try arguments.number(cache, in: ServerSettings.cacheMebibytes)
     settings.admin = try arguments.adminAddress()
     settings.adminTokenFile = arguments.value(.adminTokenFile)
@@ -80,8 +81,8 @@ enum ServeCommand {
       settings.proxies = try arguments.values(proxy).map { text in
         try readFlag(proxy) { () throws(Problem) in try ServerSettings.proxy(text) }
       }
-      guard arguments.values(proxy).count <= ServerSettings.maximumProxyCount else {
-        throw UsageError("\(proxy.name) is given more than \(ServerSettings.maximumProxyCount) times")
+      guard arguments.values(proxy).count <= Limits.Server.proxies else {
+        throw UsageError("\(proxy.name) is given more than \(Limits.Server.proxies) times")
       }
     }
     return settings

@@ -1,0 +1,138 @@
+/// Every limit of what outsiders may make the server keep, read or build, in one place.
+///
+/// docs/limits.md is the same table for people. A limit is checked where data enters, and holds for sums too: what many
+/// small things of one workspace come to. Times, and what a protocol itself bounds (the 255 octets of a name, the 65,535
+/// of a message), are where they are used.
+public enum Limits {
+  /// Files of a workspace's folder.
+  public enum Files {
+    /// The largest file that is read, in octets.
+    public static let octets = 64 << 20
+    /// The most octets that are read of one workspace.
+    public static let octetsOfWorkspace = 1 << 30
+    /// How often a workspace is read again that changes while it is read.
+    public static let readings = 20
+    /// The most entries that a workspace's folder may have, sub-folders and all.
+    public static let entriesOfFolder = 100_000
+  }
+
+  /// JSON of any kind.
+  public enum JSON {
+    /// The deepest nesting of arrays and objects that is read.
+    public static let depth = 32
+    /// The largest file that is read, in octets, unless the caller asks for less.
+    public static let octets = 1 << 20
+  }
+
+  /// Zones, as text and as the image that look-ups run on.
+  public enum Zones {
+    /// The longest master file that is read, in octets.
+    public static let fileOctets = 64 << 20
+    /// The most records that one file may hold.
+    public static let records = 1_000_000
+    /// The longest item (name, string, number) in octets: a record's data in hex or as `\DDD` escapes fits.
+    public static let tokenOctets = 4 * 65_536
+    /// The most items in one entry.
+    public static let tokensOfEntry = 65_600
+    /// How many problems of a file are told of before reading stops.
+    public static let problems = 100
+    /// The most records that may share an owner and a type.
+    public static let recordsOfSet = 100
+    /// The most octets that one set may take in a response, owners compressed, so that it fits a message with its
+    /// question and OPT.
+    public static let octetsOfSet = 65_000
+    /// The most names that one workspace's zones may have together.
+    public static let nodesOfImage = 4_000_000
+    /// The most zones of one workspace.
+    public static let zonesOfWorkspace = 65_535
+  }
+
+  /// `workspace.json`.
+  public enum Workspaces {
+    /// The most client prefixes of one workspace.
+    public static let clients = 65_536
+    /// The most forwarding rules of one workspace.
+    public static let rules = 4096
+    /// The most upstreams of one rule; more are ignored.
+    public static let upstreamsOfRule = 16
+    /// The most tokens of one workspace.
+    public static let tokens = 64
+    /// The most listening addresses of one workspace.
+    public static let listeners = 256
+    /// The most characters of a token's comment.
+    public static let commentCharacters = 200
+  }
+
+  /// Links, and what is pasted to make them.
+  public enum Links {
+    /// The largest paste, in octets.
+    public static let pasteOctets = 1 << 20
+    /// How many wrappings of a paste are taken off before giving up: each form stands at most once inside another.
+    public static let pasteLayers = 6
+    /// The most hosts that one link may have.
+    public static let hosts = 10_000
+    /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
+    public static let addressesOfEndpoint = 64
+  }
+
+  /// Leases and their journal.
+  public enum Leases {
+    /// The largest journal that is read, in octets: the most leases with the longest names, twice, fit.
+    public static let journalOctets = 512 << 20
+    /// The longest line of the journal, in octets.
+    public static let lineOctets = 160
+  }
+
+  /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.
+  public enum Forwarding {
+    /// The most upstreams that are remembered when no rule names them any more.
+    public static let upstreams = 4096
+    /// How many upstreams that nobody asks any more are still counted.
+    public static let formerUpstreams = 4096
+    /// The most notices that wait for one worker; who misses one asks once the worker that asked counts as dead.
+    public static let notices = 8192
+    /// How many queries to upstreams one client's question may cost (CAMP; Unbound CVE-2026-50045): four for each hop of
+    /// the longest chain, and eight for any of them as long as others need less.
+    public static let queriesOfQuestion = 32
+  }
+
+  /// What clients may have of a worker. `WorkerSettings` has what a test may change.
+  public enum Clients {
+    /// How many clients are counted at once for late answers; to more nothing late is sent in that second.
+    public static let lateAnswerClients = 4096
+  }
+
+  /// The server's own configuration.
+  public enum Server {
+    /// The most worker threads.
+    public static let workers = 1024
+    /// The most addresses to listen on.
+    public static let listeners = 256
+    /// The most prefixes of load balancers: every datagram's source is compared with each.
+    public static let proxies = 64
+    /// How many name servers of resolv.conf the C library uses; further ones are ignored.
+    public static let nameServersOfResolvConf = 3
+  }
+
+  /// The admin interface.
+  public enum Admin {
+    /// The most connections; at the limit one that is idle makes room, and without such a new one is sent away.
+    public static let connections = 32
+    /// The most names that requests may come under.
+    public static let hosts = 64
+    /// The largest token file, in octets.
+    public static let tokenFileOctets = 4096
+    /// The longest answer that a command reads, in octets.
+    public static let answerOctets = 256 << 20
+    /// How many rows one answer lists unless `limit` says otherwise.
+    public static let rowsUsually = 1000
+    /// How many rows one answer lists at most.
+    public static let rows = 10_000
+    /// The most broken workspaces and upstreams that `status` lists; the counts are of all.
+    public static let problemsOfStatus = 100
+    /// The most workspaces with series of their own, the first by their names; the rest is `_other`.
+    public static let workspacesOfMetrics = 1000
+    /// The most upstreams with series of their own; the rest is `_other`.
+    public static let upstreamsOfMetrics = 100
+  }
+}

@@ -1,0 +1,126 @@
+import Bounds
+import Testing
+
+@Suite struct FairShareTests {
+  typealias Share = FairShare<String, Int, Int>
+
+  private func filled(_ holders: [(Share.Holder, Int)], capacity: Int) -> Share {
+    var share = Share(capacity: capacity)
+    var item = 0
+    for (holder, count) in holders {
+      for _ in 0..<count {
+        share.insert(item, of: holder)
+        item += 1
+      }
+    }
+    return share
+  }
+
+  @Test func everybodyGetsWhatTheyAskForWhileThereIsRoom() {
+    let share = filled([(.init("a", 1), 9)], capacity: 10)
+    #expect(share.admission(of: .init("a", 1)) == .room)
+    #expect(share.admission(of: .init(nil, 7)) == .room)
+  }
+
+  @Test func theGroupWithMostGivesWayItsHeaviestMemberFirst() {
+    let share = filled([(.init("b", 9), 3), (.init("a", 1), 2), (.init("a", 2), 5)], capacity: 10)
+    #expect(share.admission(of: .init("b", 9)) == .inPlaceOf(5))
+    #expect(share.admission(of: .init("c", 1)) == .inPlaceOf(5))
+  }
+
+  @Test func whoHasMostOfItsOwnGroupGetsNothing() {
+    let share = filled([(.init("b", 9), 3), (.init("a", 1), 2), (.init("a", 2), 5)], capacity: 10)
+    #expect(share.admission(of: .init("a", 2)) == .none)
+    #expect(share.admission(of: .init("a", 1)) == .inPlaceOf(5))
+    #expect(share.admission(of: .init("a", 3)) == .inPlaceOf(5))
+  }
+
+  @Test func strangersGiveWayBeforeAll() {
+    let share = filled([(.init("a", 1), 8), (.init(nil, 1), 1), (.init(nil, 2), 1)], capacity: 10)
+    #expect(share.admission(of: .init("a", 1)) == .inPlaceOf(9))
+    #expect(share.admission(of: .init(nil, 1)) == .none)
+    #expect(share.admission(of: .init(nil, 3)) == .inPlaceOf(9))
+  }
+
+  @Test func strangersTakeNobodysPlace() {
+    let share = filled([(.init("a", 1), 10)], capacity: 10)
+    #expect(share.admission(of: .init(nil, 1)) == .none)
+  }
+
+  @Test func whatWasUsedLongestAgoGoesFirst() {
+    var share = filled([(.init("a", 1), 3)], capacity: 3)
+    share.touch(0)
+    #expect(share.admission(of: .init("b", 1)) == .inPlaceOf(1))
+    share.remove(1)
+    share.insert(3, of: .init("a", 1))
+    share.touch(2)
+    #expect(share.firstToGo == 0)
+  }
+
+  @Test func nothingIsHeldTwice() {
+    var share = Share(capacity: 2)
+    share.insert(1, of: .init("a", 1))
+    share.insert(1, of: .init("a", 1))
+    #expect(share.count == 1)
+    #expect(share.count(of: "a") == 1)
+    share.remove(1)
+    share.remove(1)
+    #expect(share.count == 0)
+    #expect(share.count(of: "a") == 0)
+    #expect(share.firstToGo == nil)
+  }
+
+  /// Whatever comes and goes: whoever has less than an equal share of what is taken gets a place, and it is of somebody
+  /// who has more. Compared with counting everything anew.
+  @Test(arguments: 0..<40 as Range<UInt64>) func nobodyBelowAnEqualShareIsRefused(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    var share = Share(capacity: 24)
+    var held: [Int: Share.Holder] = [:]
+    for item in 0..<2000 {
+      if random.next() % 3 == 0, let gone = held.keys.sorted().randomElement(using: &random) {
+        share.remove(gone)
+        held[gone] = nil
+      }
+      let group = random.next() % 8
+      let holder = Share.Holder(group == 0 ? nil : "g\(group * group / 16)", Int(random.next() % 4))
+      func count(_ group: String?) -> Int { held.values.filter { $0.group == group }.count }
+      switch share.admission(of: holder) {
+      case .room: #expect(held.count < share.capacity)
+      case .none:
+        #expect(held.count == share.capacity)
+        if let group = holder.group {
+          let groups = Set(held.values.map(\.group))
+          #expect(!groups.contains(nil) && groups.allSatisfy { count($0) <= count(group) })
+        }
+        continue
+      case .inPlaceOf(let victim):
+        guard let other = held[victim] else {
+          Issue.record("nobody has \(victim)")
+          return
+        }
+        if let group = other.group, let mine = holder.group {
+          #expect(count(group) > count(mine) || group == mine)
+          #expect(!held.values.contains { $0.group == nil })
+        }
+        share.remove(victim)
+        held[victim] = nil
+      }
+      share.insert(item, of: holder)
+      held[item] = holder
+      #expect(share.count == held.count)
+      #expect(share.count(of: holder) == held.values.filter { $0 == holder }.count)
+    }
+  }
+}
+
+/// Steele, Lea and Flood's generator: the same numbers for the same seed.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
