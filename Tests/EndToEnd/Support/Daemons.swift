@@ -144,6 +144,21 @@ extension Lab {
     return try daemon("dnsdist", ["--supervised", "--disable-syslog", "-C"], text, folder, address)
   }
 
+  /// dnsdist in front of a server that takes it for a client.
+  ///
+  /// - Parameter checking: how it finds out that the server is up.
+  func dnsdist(checking: String, _ server: Endpoint) throws -> Daemon {
+    let folder = try daemonFolder("dnsdist")
+    let address = Endpoint("127.0.0.1", try Port.free())
+    let text = """
+      setLocal("\(address.text)")
+      setSecurityPollSuffix("")
+      newServer({address="\(server.text)", \(checking)})
+
+      """
+    return try daemon("dnsdist", ["--supervised", "--disable-syslog", "-C"], text, folder, address)
+  }
+
   private func daemonFolder(_ name: String) throws -> String {
     let folder = self.folder.appendingPathComponent("\(name)-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
