@@ -113,13 +113,11 @@ def root_import():
         folder = tempfile.mkdtemp()
         os.chmod(folder, 0o755)
         zones, target = os.path.join(folder, "zones"), os.path.join(folder, "root-only")
-        os.makedirs(os.path.join(zones, "hostile"))
-        os.chmod(zones, 0o755)
+        os.makedirs(zones)
         with open(target, "w") as file:
             file.write("of root\n")
         os.chmod(target, 0o600)
         before = os.stat(target)
-        run(folder, "workspace", "remove", "hostile")
         run(folder, "workspace", "add", "hostile", "--client", "10.0.0.0/8")
         run(folder, "import", "hosts", "--workspace", "hostile", "--link", "one", "--endpoint", "10.1.2.3", "a.corp.example")
         for place, folders, files in os.walk(os.path.join(zones, "hostile")):
