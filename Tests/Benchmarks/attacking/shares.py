@@ -73,6 +73,28 @@ def asked_in_time(server, count, zone, each, limit, source="127.0.0.2"):
     return good_ones
 
 
+def asked_at_once(server, count, zone):
+    """Asks for fresh names all at once; how many were answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind(("127.0.0.2", 0))
+        end.connect(("127.0.0.1", server.port))
+        end.settimeout(1.5)
+        for number in range(count):
+            end.send(wire.query(fresh(zone), number=number))
+        answered = set()
+        try:
+            while len(answered) < count:
+                message = end.recv(4096)
+                answer = wire.read(message)
+                if answer.code != wire.NOERROR:
+                    count -= 1
+                else:
+                    answered.add(message[:2])
+        except OSError:
+            pass
+        return len(answered)
+
+
 TWELVE = [f"127.30.0.{number}" for number in range(1, 13)]
 
 
@@ -115,10 +137,10 @@ def moving_to_tcp():
     yield at_least(f"answered ({alone} of 15 before)", count, 49)
 
 
-def connect_idle(port, count, spread):
-    """Connections of strangers that ask nothing."""
+def connect_idle(port, count, spread, first=0):
+    """Connections of strangers that ask nothing, from so many addresses."""
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         end = socket.socket()
         end.settimeout(1)
         try:
@@ -139,27 +161,32 @@ def idle_connections():
     with Upstream(good) as upstream, Server(two(), upstream, workers=4, descriptors=1024) as server:
         made = connect_idle(server.port, 1100, 60)
         time.sleep(0.5)
-        failed = sum(
-            (answer := server.ask(fresh("example"), patience=1)) is None or answer.code != wire.NOERROR for _ in range(50))
+        failed = 50 - asked_at_once(server, 50, "example")
         yield at_most(f"of 50 forwarded questions, failed, with {len(made)} connections", failed, 0)
         outcome = server.command_line("status")
         yield Figure("status", f"exit status {outcome.returncode}", "exit status 0", outcome.returncode == 0)
         for end in made:
             end.close()
-    lost = 0
-    for run in range(5):
-        with Server(two(), workers=1, descriptors=1024) as server:
-            stream = server.stream(patience=1)
-            made = []
-            for part in range(11):
-                stream.send(wire.query("www.corp.example"))
-                if not stream.receive():
-                    lost += 1
-                    break
-                made += connect_idle(server.port, 100, 60 if run % 2 else 5000)
-            for end in made:
-                end.close()
-    yield at_most("of 5 runs, those in which an active client's connection was closed", lost, 0)
+    for what, workers, spread in (("of 1,100 addresses", 1, 1100), ("of one address", 1, 1), ("of 60 addresses and 4 workers", 4, 60)):
+        lost = 0
+        for _ in range(5):
+            with Server(two(), workers=workers, descriptors=1024) as server:
+                lost += loses_its_connection(server, spread)
+        yield at_most(f"of 5 runs, an active client's connection closed by connections {what}", lost, 0)
+
+
+def loses_its_connection(server, spread):
+    """True when a client that asks in between loses its connection to 1,100 of strangers."""
+    stream, made = server.stream(patience=1), []
+    for part in range(12):
+        try:
+            stream.send(wire.query("www.corp.example"))
+        except OSError:
+            return True
+        if not stream.receive():
+            return True
+        made += connect_idle(server.port, 100, spread, part * 100)
+    return False
 
 
 @attack("many-streams", "11", 60)
