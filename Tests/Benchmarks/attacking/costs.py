@@ -282,6 +282,65 @@ def many_leases():
         yield at_most("memory at its peak, of 50 MB of journal", server.memory("VmHWM"), 1024, " MB", "{:.0f}")
 
 
+def repeated(form, head="", octets=1_000_000):
+    """Lines of a zone until they are so many octets."""
+    lines, size, number = [head], 0, 0
+    while size < octets:
+        lines.append(form(number))
+        size += len(lines[-1])
+        number += 1
+    return ZONE + "".join(lines)
+
+
+DEEP = "$ORIGIN " + "a." * 110 + "corp.example.\n"
+#: Zone text of 1 MB by what is odd in it; the first is what a zone usually has.
+TEXTS = {
+    "addresses": lambda: repeated(lambda n: f"h{n:x} A 10.0.0.1\n"),
+    "delegations": lambda: repeated(lambda n: f"h{n:x} NS n{n:x}\n"),
+    "delegations of 90 servers": lambda: repeated(lambda n: f"h{n // 90:x} NS n{n:x}\n"),
+    "delegations in a deep $ORIGIN": lambda: repeated(lambda n: f"{n // 90:x} NS n{n:x}\n", DEEP),
+    "pointers in a deep $ORIGIN": lambda: repeated(lambda n: f"{n // 90:x} PTR n{n:x}\n", DEEP),
+    "addresses in a deep $ORIGIN": lambda: repeated(lambda n: f"{n:x} A 10.0.0.1\n", DEEP),
+    "names of 110 labels": lambda: repeated(lambda n: f"{n:x}" + ".a" * 110 + " A 10.0.0.1\n"),
+    "names of 110 labels that differ last": lambda: repeated(lambda n: "a." * 110 + f"{n:x} A 10.0.0.1\n"),
+    "a chain of CNAMEs": lambda: repeated(lambda n: f"h{n:x} CNAME h{n + 1:x}\n"),
+    "CNAMEs to one name": lambda: repeated(lambda n: f"h{n:x} CNAME www\n"),
+    "DNAMEs": lambda: repeated(lambda n: f"h{n:x} DNAME g{n:x}\n"),
+    "a chain of DNAMEs": lambda: repeated(lambda n: f"h{n:x} DNAME h{n + 1:x}\n"),
+    "wildcards": lambda: repeated(lambda n: f"*.h{n:x} CNAME a.h{n + 1:x}\n"),
+    "types of one name": lambda: repeated(lambda n: f"h{n // 60000} TYPE{1000 + n % 60000} \\# 1 00\n"),
+    "one set": lambda: repeated(lambda n: f"h A 10.{n >> 16}.{n >> 8 & 255}.{n & 255}\n"),
+    "one record": lambda: repeated(lambda n: "h A 10.0.0.1\n"),
+    "texts of one octet": lambda: repeated(lambda n: f"h{n:x} TXT" + " a" * 200 + "\n"),
+    "parentheses": lambda: repeated(lambda n: f"h{n:x} A (((((((((((((((((((( 10.0.0.1 ))))))))))))))))))))\n"),
+    "open parentheses": lambda: ZONE + "(" * 1_000_000,
+    "an open quote": lambda: ZONE + 'h TXT "' + "x\n" * 500_000,
+    "wrong lines": lambda: repeated(lambda n: "x\n"),
+    "wrong targets": lambda: repeated(lambda n: f"h{n:x} MX 1 m{n:x}\n"),
+    "comments": lambda: repeated(lambda n: ";\n"),
+    "empty lines": lambda: ZONE + "\n" * 1_000_000,
+    "$TTL": lambda: repeated(lambda n: f"$TTL {n}\n"),
+    "$ORIGIN": lambda: repeated(lambda n: f"$ORIGIN h{n:x}.corp.example.\n"),
+    "one long word": lambda: ZONE + "h A " + "1" * 1_000_000,
+}
+
+
+@attack("zone-texts", "2", 240)
+def zone_texts():
+    """zone text of 1 MB: the time of reading it, against that of a plain file's octets"""
+    plain = None
+    for what, make in TEXTS.items():
+        with Server({"victim": GOOD, "hostile": BAD}) as server:
+            text = make()
+            before = server.all_seconds()
+            server.write("hostile/corp.example.zone", text)
+            time.sleep(0.1)
+            server.command_line("reload", patience=40)
+            cost = (server.all_seconds() - before) / len(text) * 1e9
+            plain = plain or cost
+        yield at_most(f"{what} ({plain:.0f} ns an octet are plain), times", cost / plain, 2, "", "{:.2f}")
+
+
 def types_zone(count):
     return ZONE + "www A 192.0.2.1\n" + "".join(
         f"many TYPE{number} \\# 1 00\n" for number in range(1000, 1000 + count) if not 65_280 <= number)

@@ -175,8 +175,8 @@ class Server:
                 total += thread_seconds(self.process.pid, task)
         return total
 
-    def reader_seconds(self):
-        """The processor time of the first thread and of those that it may have made for reading: all together."""
+    def all_seconds(self):
+        """The processor time of all threads."""
         return sum(thread_seconds(self.process.pid, task) for task in os.listdir(f"/proc/{self.process.pid}/task"))
 
     def memory(self, field="VmRSS"):
