@@ -18,7 +18,7 @@ TOKEN = bytes(range(16))
 PIPE_OCTETS = 4096
 
 
-@attack("unread-log", "12")
+@attack("unread-log", "12", 60)
 def unread_log():
     """standard error is a pipe that nobody reads: questions that are answered while violations and signals write to it"""
     reading, writing = os.pipe()
@@ -67,9 +67,18 @@ class Admin(http.client.HTTPConnection):
         self.path = os.path.join(server.zones, ".backroad/admin.sock")
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
-        self.sock.connect(self.path)
+        deadline = time.monotonic() + 5
+        while True:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(30)
+            try:
+                return self.sock.connect(self.path)
+            except OSError:
+                # A server that has just started may not listen here yet.
+                self.sock.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def ask(self, target, body):
         self.request("POST", target, json.dumps(body), {"Content-Type": "application/json"})
