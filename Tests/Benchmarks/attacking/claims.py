@@ -15,76 +15,81 @@ def zone(address):
     return ZONE + f"www A {address}\n"
 
 
-def serve(victim, hostile, grants, **options):
-    """A server on the two workspaces under these grants, and whether it knows grants."""
-    digest = hashlib.sha256(TOKEN).hexdigest()
-    tokens = {"tokens": [{"id": "one", "sha256": digest}]} if "require" in victim else {}
-    workspaces = {
-        "victim": {"workspace.json": {**victim, **tokens}, "corp.example.zone": zone("192.0.2.1")},
-        "watch": {"workspace.json": {"clients": ["127.99.0.1"]}, "corp.example.zone": zone("192.0.2.3")},
-        "hostile": {"workspace.json": hostile, "corp.example.zone": zone("192.0.2.66")}}
-    grants = {"watch": {"clients": ["127.99.0.1"]}, "victim": {"clients": victim.get("clients", []), "tokens": 1}, **grants}
+def start(workspaces, grants):
+    """A server on the workspaces under these grants, and what is to be said of it."""
     try:
-        return Server(workspaces, config={"grants": grants}, ready="www.corp.example", **options), ""
+        return Server(workspaces, config={"grants": grants}), ""
     except Ended:
-        return Server(workspaces, **options), ", without grants"
+        return Server(workspaces), ", without grants"
 
 
-def answered(server, sources, token=None):
-    """How many of these clients get the victim's address."""
-    answers = [server.ask("www.corp.example", source=source, patience=0.5, token=token) for source in sources]
+def answered(server, token):
+    """How many of the victim's clients get the victim's address."""
+    answers = [server.ask("www.corp.example", source=source, patience=0.5, token=token) for source in CLIENTS]
     return sum(answer is not None and answer.addresses == ["192.0.2.1"] for answer in answers)
+
+
+def held(victim, claim, token=None, is_leased=False):
+    """How many of its clients the victim has before another's claim, with it, and after a start with it.
+
+    `claim` makes the other's workspace.json of the server. By the grants it may claim one address of its own.
+    """
+    files = {"corp.example.zone": zone("192.0.2.66"), "workspace.json": {"clients": [HOSTILE]}}
+    workspaces = {"victim": {"workspace.json": victim, "corp.example.zone": zone("192.0.2.1")}, "hostile": files}
+    grants = {"victim": {"clients": victim.get("clients", []), "tokens": 1}, "hostile": {"clients": [HOSTILE + "/32"]}}
+    server, how = start(workspaces, grants)
+    with server:
+        if is_leased:
+            server.command_line("lease", "add", "--workspace", "victim", "--ttl", "1h", *CLIENTS)
+        before = answered(server, token)
+        server.write("hostile/workspace.json", claim(server))
+        server.command_line("reload")
+        yield at_least(f"clients of {len(CLIENTS)}, {before} before{how}", answered(server, token), len(CLIENTS))
+        server.kill()
+        server.start()
+        yield at_least(f"after a start{how}", answered(server, token), len(CLIENTS))
 
 
 PREFIX = "127.20.0.0/24"
 CLIENTS = [f"127.20.0.{number}" for number in range(5, 255, 25)]
+DIGEST = hashlib.sha256(TOKEN).hexdigest()
+BY_TOKEN = {"require": ["token"], "tokens": [{"id": "one", "sha256": DIGEST}]}
 
 
 @attack("claim-halves", "8")
 def claim_halves():
     """a workspace names the two halves of another's prefix: the other's clients that are still its own"""
-    hostile = {"clients": ["127.20.0.0/25", "127.20.0.128/25"]}
-    server, how = serve({"clients": [PREFIX]}, hostile, {"hostile": {"clients": [HOSTILE + "/32"]}})
-    with server:
-        yield at_least(f"of {len(CLIENTS)} clients{how}", answered(server, CLIENTS), len(CLIENTS))
+    yield from held({"clients": [PREFIX]}, lambda server: {"clients": ["127.20.0.0/25", "127.20.0.128/25"]})
 
 
 @attack("claim-same", "8")
 def claim_same():
     """a workspace names another's very prefix: the other's clients that are still answered"""
-    server, how = serve({"clients": [PREFIX]}, {"clients": [PREFIX]}, {"hostile": {"clients": [HOSTILE + "/32"]}})
-    with server:
-        yield at_least(f"of {len(CLIENTS)} clients{how}", answered(server, CLIENTS), len(CLIENTS))
+    yield from held({"clients": [PREFIX]}, lambda server: {"clients": [PREFIX]})
 
 
 @attack("claim-listener", "8")
 def claim_listener():
     """a workspace claims the address that all ask at: others' clients that are still answered"""
-    victim = {"clients": [PREFIX]}
-    server, how = serve(victim, {"clients": [HOSTILE]}, {"hostile": {"clients": [HOSTILE + "/32"]}})
-    with server:
-        server.write("hostile/workspace.json", {"clients": [HOSTILE], "listen": [f"127.0.0.1:{server.port}"]})
-        server.command_line("reload")
-        yield at_least(f"of {len(CLIENTS)} clients{how}", answered(server, CLIENTS), len(CLIENTS))
+    listen = lambda server: {"clients": [HOSTILE], "listen": [f"127.0.0.1:{server.port}"]}  # noqa: E731
+    yield from held({"clients": [PREFIX]}, listen)
 
 
 @attack("claim-everybody", "8")
 def claim_everybody():
     """a workspace claims 0.0.0.0/0: bearers of another's token, which that one requires, that are still answered"""
-    for what, victim in (("", {"require": ["token"]}), (" with a lease", {"require": ["token", "lease"]})):
-        server, how = serve(victim, {"clients": ["0.0.0.0/0"]}, {"hostile": {"clients": [HOSTILE + "/32"]}})
-        with server:
-            if what:
-                server.command_line("lease", "add", "--workspace", "victim", "--ttl", "1h", *CLIENTS)
-            count = answered(server, CLIENTS, TOKEN)
-            yield at_least(f"of {len(CLIENTS)} bearers{what}{how}", count, len(CLIENTS))
+    yield from held(BY_TOKEN, lambda server: {"clients": ["0.0.0.0/0"]}, TOKEN)
+
+
+@attack("claim-leased", "8")
+def claim_leased():
+    """a workspace claims what another leases, which also requires a token: bearers that are still answered"""
+    victim = {**BY_TOKEN, "require": ["token", "lease"]}
+    yield from held(victim, lambda server: {"clients": [PREFIX]}, TOKEN, is_leased=True)
 
 
 @attack("claim-token", "8")
 def claim_token():
     """a workspace claims the digest of another's token: bearers that are still answered"""
-    digest = hashlib.sha256(TOKEN).hexdigest()
-    hostile = {"clients": [HOSTILE], "tokens": [{"id": "two", "sha256": digest}]}
-    server, how = serve({"require": ["token"]}, hostile, {"hostile": {"clients": [HOSTILE + "/32"]}})
-    with server:
-        yield at_least(f"of {len(CLIENTS)} bearers{how}", answered(server, CLIENTS, TOKEN), len(CLIENTS))
+    tokens = [{"id": "two", "sha256": DIGEST}]
+    yield from held(BY_TOKEN, lambda server: {"clients": [HOSTILE], "tokens": tokens}, TOKEN)

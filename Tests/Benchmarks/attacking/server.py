@@ -136,12 +136,15 @@ class Server:
 
     def kill(self, number=signal.SIGKILL):
         """Ends the server, and the program that it was started by, if any."""
-        for process in [*self.children(), self.process.pid]:
+        children = self.children()
+        for process in [*children, self.process.pid]:
             try:
                 os.kill(process, number)
             except ProcessLookupError:
                 pass
         self.process.wait()
+        while any(is_running(process) for process in children):
+            time.sleep(0.005)
 
     def children(self):
         try:
@@ -199,6 +202,15 @@ class Server:
                 return time.monotonic() - start
             time.sleep(0.002)
         return patience
+
+
+def is_running(process):
+    """False once all threads are gone: until then its sockets and locks are there."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z" or len(os.listdir(f"/proc/{process}/task")) > 1
+    except OSError:
+        return False
 
 
 def thread_seconds(process, task):
