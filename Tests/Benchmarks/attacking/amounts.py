@@ -1,10 +1,9 @@
 """Limits that have to meet: sizes of what is read, made of it, kept and written."""
 
 import os
-import shutil
 import time
 
-from . import Figure, at_least, at_most, attack, skipped, wire
+from . import Figure, at_most, attack, skipped, wire
 from .server import BAD, GOOD, HOSTILE, ZONE, Ended, Server
 
 
@@ -65,7 +64,8 @@ def memory_of_text():
     size = 16 << 20
     texts = {
         "addresses": ZONE + "".join(f"h{number:x} A 10.0.0.1\n" for number in range(size // 17)),
-        "one-letter records of a name": ZONE + "".join(f"{number // 99:x} PTR x{number:x}\n" for number in range(size // 18)),
+        "one-letter records of a name": ZONE
+        + "".join(f"{number // 99:x} PTR x{number:x}\n" for number in range(size // 18)),
         "a long $ORIGIN": long_origin(size),
         "empty lines": ZONE + "\n" * size,
         "wrong lines": ZONE + "x\n" * (size // 2),
@@ -105,14 +105,32 @@ def large_link():
         second = server.command_line(*words, "--link", "small", "a.corp.test")
         yield Figure(
             f"first import exit status {first.returncode}, link of {size} octets; the second",
-            f"exit status {second.returncode}", "exit status 0", second.returncode == 0)
+            f"exit status {second.returncode}",
+            "exit status 0",
+            second.returncode == 0,
+        )
         hosts = "".join(f"h{number:04}.{'abcdefgh' * 2}.example\n" for number in range(9_900))
         words = words[:3] + ["victim"] + words[4:]
-        first = server.command_line(*words, "--link", "zones", "--zone", "example", "--miss", "forward", "--from", "-", input=hosts.encode(), patience=60)
+        first = server.command_line(
+            *words,
+            "--link",
+            "zones",
+            "--zone",
+            "example",
+            "--miss",
+            "forward",
+            "--from",
+            "-",
+            input=hosts.encode(),
+            patience=60,
+        )
         second = server.command_line(*words, "--link", "small", "a.corp.test")
         yield Figure(
-            f"in one zone, first import exit status {first.returncode}; the second", f"exit status {second.returncode}", "exit status 0",
-            second.returncode == 0)
+            f"in one zone, first import exit status {first.returncode}; the second",
+            f"exit status {second.returncode}",
+            "exit status 0",
+            second.returncode == 0,
+        )
 
 
 @attack("large-image", "3", 90)
@@ -126,7 +144,9 @@ def large_image():
     text = long_origin(9 << 20)
     with Server({"victim": GOOD, "hostile": BAD}) as server:
         for number in range(17):
-            server.write(f"hostile/z{number}.corp.example.zone", text.replace(".corp.example.", f".z{number}.corp.example."))
+            server.write(
+                f"hostile/z{number}.corp.example.zone", text.replace(".corp.example.", f".z{number}.corp.example.")
+            )
         alive = is_alive(server)
         server.command_line("reload", patience=80)
         alive = alive and is_alive(server, 10)

@@ -1,4 +1,4 @@
-"""What a question or an upstream's answer makes the server say: values that are special inside, and codes that are odd."""
+"""What a question or an upstream's answer makes the server say: values that are special inside, odd codes."""
 
 import time
 
@@ -30,7 +30,10 @@ def cache_types():
                 if bad and not guilty:
                     guilty = [f", first after TYPE{kind}"]
             yield at_most(
-                f"names of 130 that are answered wrongly after {len(reserved)} questions for {owner}{''.join(guilty)}", wrong, 0)
+                f"names of 130 that are answered wrongly after {len(reserved)} questions for {owner}{''.join(guilty)}",
+                wrong,
+                0,
+            )
 
 
 def odd_code(query, over_tcp):

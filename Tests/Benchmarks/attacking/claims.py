@@ -5,7 +5,7 @@ The server is told by grants what each workspace may claim, where it knows grant
 
 import hashlib
 
-from . import at_least, attack, wire
+from . import at_least, attack
 from .server import HOSTILE, ZONE, Ended, Server
 
 TOKEN = bytes(range(16))

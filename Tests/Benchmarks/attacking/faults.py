@@ -16,7 +16,7 @@ CALLS = "fsync,fdatasync"
 
 
 def calls_of(trace, zones):
-    """The lines of a trace that are calls, and the numbers of those from the first one on that has to do with the zones."""
+    """A trace's lines that are calls, and their numbers from the first on that has to do with the zones."""
     with open(trace) as file:
         lines = [line for line in file if "(" in line and not line.split(maxsplit=1)[1].startswith(("+++", "---"))]
     first = next((number for number, line in enumerate(lines, 1) if zones in line), 1)
@@ -28,7 +28,7 @@ SAYS_SO = re.compile(rb"\b(is|was|has been) (added|made|removed|gone|there)\b|no
 
 
 def fails_once(words, calls, error, number=None):
-    """Runs `workspace` with the words while a call fails, none for None: whether it says so, whether it is done, the trace."""
+    """Runs `workspace` while a call fails, none for None: whether it says that it is done, whether it is, the calls."""
     with Server({"victim": GOOD}, ready=None) as server:
         server.kill()
         if words[0] == "remove":
@@ -49,9 +49,16 @@ def fault_workspace():
         yield skipped("outcomes", "needs strace")
         return
     faults = [
-        (CALLS, "EIO"), ("rename,renameat,renameat2", "EIO"), ("openat,open,openat2", "EMFILE"), ("write,pwrite64,writev", "ENOSPC"),
-        ("mkdir,mkdirat,unlink,unlinkat,rmdir,link,linkat", "EIO"), ("close", "EIO"), ("getdents64", "EIO"),
-        ("stat,lstat,newfstatat,fstat,statx", "EIO"), ("flock,fcntl", "EINTR")]
+        (CALLS, "EIO"),
+        ("rename,renameat,renameat2", "EIO"),
+        ("openat,open,openat2", "EMFILE"),
+        ("write,pwrite64,writev", "ENOSPC"),
+        ("mkdir,mkdirat,unlink,unlinkat,rmdir,link,linkat", "EIO"),
+        ("close", "EIO"),
+        ("getdents64", "EIO"),
+        ("stat,lstat,newfstatat,fstat,statx", "EIO"),
+        ("flock,fcntl", "EINTR"),
+    ]
     for words in (["add", "acme", "--client", "10.0.0.0/8"], ["remove", "acme"]):
         for calls, error in faults:
             wrong, (_, _, _, numbers) = [], fails_once(words, calls, error)
@@ -72,22 +79,39 @@ def batch(number, count=1000):
 
 @attack("fault-leases", "15", 240)
 def fault_leases():
-    """each fsync, rename and write of the lease journal fails once: leases lost that were acknowledged, or kept that were refused"""
+    """each sync and rename of the lease journal fails once: acknowledged leases lost, refused ones kept"""
     if not shutil.which("strace"):
         yield skipped("leases", "needs strace")
         return
-    for calls, error in (("fsync", "EIO"), ("fdatasync", "EIO"), ("rename,renameat,renameat2", "EIO"), ("ftruncate", "EIO"), ("flock", "EINTR")):
+    for calls, error in (
+        ("fsync", "EIO"),
+        ("fdatasync", "EIO"),
+        ("rename,renameat,renameat2", "EIO"),
+        ("ftruncate", "EIO"),
+        ("flock", "EINTR"),
+    ):
         lost, kept, tried, where = 0, 0, 0, []
         for number in range(1, 12):
             with Server({"victim": GOOD, "hostile": BAD}) as server:
                 server.kill()
                 trace, command = os.path.join(server.folder, "trace"), server.command
                 server.command = [
-                    "strace", "-f", "-o", trace, "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when={number}", *command]
+                    "strace",
+                    "-f",
+                    "-o",
+                    trace,
+                    "-e",
+                    f"trace={calls}",
+                    "-e",
+                    f"inject={calls}:error={error}:when={number}",
+                    *command,
+                ]
                 server.start(patience=15)
                 expected, refused = set(), set()
                 for step, addresses in enumerate([batch(1), batch(2), ["10.9.9.1"], batch(3, 100), ["10.9.9.2"]]):
-                    status, _ = Admin(server).ask("/v1/leases", {"workspace": "hostile", "ttl": 3600, "addresses": addresses})
+                    status, _ = Admin(server).ask(
+                        "/v1/leases", {"workspace": "hostile", "ttl": 3600, "addresses": addresses}
+                    )
                     if status == 200:
                         expected |= set(addresses)
                         refused -= set(addresses)
@@ -132,14 +156,28 @@ def fault_listing():
                 answer = server.ask("www.corp.example", patience=1)
                 lost += not (answer and answer.addresses)
                 tried += 1
-        yield at_most(f"of {tried} servers, {error} of {calls.split(',')[0]}, those that no longer answer the victim", lost, 0)
+        yield at_most(
+            f"of {tried} servers, {error} of {calls.split(',')[0]}, those that no longer answer the victim", lost, 0
+        )
 
 
 def run_strace(server, calls, error, number):
     """strace on a running server, once it has attached."""
     trace = subprocess.Popen(
-        ["strace", "-f", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when={number}", "-p", str(server.process.pid)],
-        stderr=subprocess.PIPE)
+        [
+            "strace",
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            f"trace={calls}",
+            "-e",
+            f"inject={calls}:error={error}:when={number}",
+            "-p",
+            str(server.process.pid),
+        ],
+        stderr=subprocess.PIPE,
+    )
     trace.stderr.readline()
     time.sleep(0.1)
     return trace

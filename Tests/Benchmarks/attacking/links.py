@@ -1,4 +1,4 @@
-"""What lies in a workspace's folder and leads out of it, and what a change by root does in a folder of somebody else's."""
+"""What lies in a workspace's folder and leads out of it, and what root changes in a folder of somebody else's."""
 
 import multiprocessing
 import os
@@ -7,7 +7,7 @@ import stat
 import tempfile
 import time
 
-from . import Figure, at_most, attack, skipped, wire
+from . import Figure, at_most, attack, skipped
 from .server import BAD, GOOD, HOSTILE, ZONE, Server, run
 
 SECRET = ZONE + "www A 192.0.2.1\n"
@@ -26,7 +26,8 @@ def links_out():
         "a zone file": [("../victim/corp.example.zone", "hostile/corp.example.zone")],
         "a zone file by its whole path": [("{zones}/victim/corp.example.zone", "hostile/corp.example.zone")],
         "a folder": [("../victim", "hostile/there"), ("there/corp.example.zone", "hostile/corp.example.zone")],
-        "two links": [("../victim/corp.example.zone", "hostile/.one"), (".one", "hostile/corp.example.zone")]}
+        "two links": [("../victim/corp.example.zone", "hostile/.one"), (".one", "hostile/corp.example.zone")],
+    }
     for what, made in cases.items():
         with Server({"victim": GOOD, "hostile": BAD}) as server:
             for target, path in made:
@@ -39,7 +40,12 @@ def links_out():
         link(server, "../victim/workspace.json", "hostile/workspace.json")
         server.command_line("reload")
         answer = server.ask("www.corp.example", patience=1)
-        yield Figure("workspace.json: the victim is still answered", str(bool(answer and answer.addresses)), "True", bool(answer and answer.addresses))
+        yield Figure(
+            "workspace.json: the victim is still answered",
+            str(bool(answer and answer.addresses)),
+            "True",
+            bool(answer and answer.addresses),
+        )
 
 
 @attack("links-to-root", "9")
@@ -119,7 +125,18 @@ def root_import():
         os.chmod(target, 0o600)
         before = os.stat(target)
         run(folder, "workspace", "add", "hostile", "--client", "10.0.0.0/8")
-        run(folder, "import", "hosts", "--workspace", "hostile", "--link", "one", "--endpoint", "10.1.2.3", "a.corp.example")
+        run(
+            folder,
+            "import",
+            "hosts",
+            "--workspace",
+            "hostile",
+            "--link",
+            "one",
+            "--endpoint",
+            "10.1.2.3",
+            "a.corp.example",
+        )
         for place, folders, files in os.walk(os.path.join(zones, "hostile")):
             os.chown(place, NOBODY, NOBODY)
             os.chmod(place, 0o777)
@@ -129,9 +146,28 @@ def root_import():
         attacker = multiprocessing.Process(target=plant, args=(zones, target, time.monotonic() + 12), daemon=True)
         attacker.start()
         # The calls are slowed down, so that the race is won wherever it can be.
-        outcome = run(
-            folder, "import", "hosts", "--workspace", "hostile", "--link", "one", "--endpoint", "10.1.2.4", "b.corp.example",
-            prefix=["strace", "-f", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:delay_enter=60000:delay_exit=60000"])
+        run(
+            folder,
+            "import",
+            "hosts",
+            "--workspace",
+            "hostile",
+            "--link",
+            "one",
+            "--endpoint",
+            "10.1.2.4",
+            "b.corp.example",
+            prefix=[
+                "strace",
+                "-f",
+                "-o",
+                "/dev/null",
+                "-e",
+                f"trace={calls}",
+                "-e",
+                f"inject={calls}:delay_enter=60000:delay_exit=60000",
+            ],
+        )
         attacker.kill()
         attacker.join()
         after = os.stat(target)

@@ -90,9 +90,21 @@ class Stream:
 
 
 class Server:
-    """Backroad on workspaces that are given as {workspace: {file: content}}; ready when it is made, unless told otherwise."""
+    """Backroad on workspaces, {workspace: {file: content}}; it answers when it is made, unless told otherwise."""
 
-    def __init__(self, workspaces, forward=None, workers=1, flags=(), config=None, prefix=(), errors=None, descriptors=None, ready="www.corp.example", patience=20):
+    def __init__(
+        self,
+        workspaces,
+        forward=None,
+        workers=1,
+        flags=(),
+        config=None,
+        prefix=(),
+        errors=None,
+        descriptors=None,
+        ready="www.corp.example",
+        patience=20,
+    ):
         self.folder = tempfile.mkdtemp(prefix="attack-")
         self.zones = os.path.join(self.folder, "zones")
         os.makedirs(self.zones)
@@ -105,8 +117,17 @@ class Server:
         self.log = os.path.join(self.folder, "log")
         self.errors, self.descriptors, self.ready = errors, descriptors, ready
         self.command = [
-            *prefix, peers.BACKROAD, "serve", "--config", "backroad.json", "--listen", f"127.0.0.1:{self.port}",
-            "--workers", str(workers), *flags]
+            *prefix,
+            peers.BACKROAD,
+            "serve",
+            "--config",
+            "backroad.json",
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--workers",
+            str(workers),
+            *flags,
+        ]
         self.start(patience)
 
     def __enter__(self):
@@ -119,13 +140,20 @@ class Server:
     def start(self, patience=20):
         def limit():
             if self.descriptors:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+                resource.setrlimit(
+                    resource.RLIMIT_NOFILE, (self.descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+                )
 
         start = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=self.errors or log,
-                preexec_fn=limit)
+                self.command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=self.errors or log,
+                preexec_fn=limit,
+            )
         while self.ready and time.monotonic() - start < patience:
             if self.process.poll() is not None:
                 raise Ended(f"the server ended with {self.process.returncode}: {self.log_text()[-200:].strip()}")
@@ -224,7 +252,8 @@ def thread_seconds(process, task):
 def run(folder, *words, patience=20, prefix=(), **options):
     """Runs a command in a folder; its outcome with `stdout` and `stderr` as octets."""
     return subprocess.run(
-        [*prefix, peers.BACKROAD, *words], cwd=folder, capture_output=True, timeout=patience, **options)
+        [*prefix, peers.BACKROAD, *words], cwd=folder, capture_output=True, timeout=patience, **options
+    )
 
 
 def fresh(zone, prefix="n"):

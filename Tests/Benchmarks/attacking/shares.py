@@ -1,4 +1,4 @@
-"""What one workspace, or nobody's clients, may use of what all share: questions in flight, upstreams' streams, connections."""
+"""What one workspace, or nobody's clients, may use of what all share: questions in flight, streams, connections."""
 
 import multiprocessing
 import os
@@ -55,7 +55,8 @@ def pour(port, sources, zone, prefix, rate, until):
 class Pouring:
     def __init__(self, server, sources, zone, prefix, rate, seconds):
         self.process = multiprocessing.Process(
-            target=pour, args=(server.port, sources, zone, prefix, rate, time.monotonic() + seconds), daemon=True)
+            target=pour, args=(server.port, sources, zone, prefix, rate, time.monotonic() + seconds), daemon=True
+        )
         self.process.start()
 
     def end(self):
@@ -122,7 +123,7 @@ def silent_questions():
 
 @attack("moving-to-tcp", "11", 60)
 def moving_to_tcp():
-    """130 questions a second that an upstream moves to TCP and never answers: another's that need TCP, of 50 within 1 s"""
+    """130 questions a second move to TCP and are never answered: another's that need TCP, of 50 within 1 s"""
     with Upstream(stalling) as upstream, Server(two(), upstream) as server:
         alone = asked_in_time(server, 15, "example", 0.02, 1)
         pouring = Pouring(server, TWELVE, "stall.test", b"stall", 130, 30)
@@ -162,7 +163,11 @@ def idle_connections():
         yield Figure("status", f"exit status {outcome.returncode}", "exit status 0", outcome.returncode == 0)
         for end in made:
             end.close()
-    for what, workers, spread in (("of 1,100 addresses", 1, 1100), ("of one address", 1, 1), ("of 60 addresses and 4 workers", 4, 60)):
+    for what, workers, spread in (
+        ("of 1,100 addresses", 1, 1100),
+        ("of one address", 1, 1),
+        ("of 60 addresses and 4 workers", 4, 60),
+    ):
         lost = 0
         for _ in range(5):
             with Server(two(), workers=workers, descriptors=1024) as server:
@@ -228,4 +233,9 @@ def admin_connections():
                 end.close()
         start = time.monotonic()
         outcome = server.command_line("status")
-        yield Figure("status", f"exit status {outcome.returncode} after {time.monotonic() - start:.1f} s", "exit status 0", outcome.returncode == 0)
+        yield Figure(
+            "status",
+            f"exit status {outcome.returncode} after {time.monotonic() - start:.1f} s",
+            "exit status 0",
+            outcome.returncode == 0,
+        )

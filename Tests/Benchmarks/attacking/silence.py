@@ -20,7 +20,7 @@ PIPE_OCTETS = 4096
 
 @attack("unread-log", "12", 60)
 def unread_log():
-    """standard error is a pipe that nobody reads: questions that are answered while violations and signals write to it"""
+    """standard error is a pipe that nobody reads: questions, changes and SIGTERM while much is written to it"""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_OCTETS)
     token = {"id": "one", "sha256": hashlib.sha256(TOKEN).hexdigest()}
@@ -87,7 +87,7 @@ class Admin(http.client.HTTPConnection):
 
 
 def reading_peak(changes):
-    """The peak of memory, in MB, while a large workspace is read and so many leases change; how many did in that time."""
+    """The peak of memory, in MB, while a large workspace is read and leases change; how many did in that time."""
     text = ZONE + "".join(f"h{number:x} A 10.0.0.1\n" for number in range(950_000))
     with Server({"victim": GOOD, "hostile": BAD}) as server:
         server.command_line("lease", "add", "--workspace", "victim", "--ttl", "1h", "10.7.0.1")
@@ -116,7 +116,7 @@ SEARCH = ["default.svc.cluster.local", "svc.cluster.local", "cluster.local", "ec
 
 
 def stub_seconds(server, name, domains, patience):
-    """How long a stub with ndots:5 takes to a private name's address: the search domains first, each asked twice at most."""
+    """How long a stub with ndots:5 takes to a private name's address: the search domains first, each twice at most."""
     start = time.monotonic()
     for candidate in [f"{name}.{domain}" for domain in domains] + [name]:
         for _ in range(2):
@@ -133,11 +133,13 @@ def stub_seconds(server, name, domains, patience):
 
 @attack("dead-upstream", "13", 120)
 def dead_upstream():
-    """ten seconds after the upstream died: until a stub with search domains has a private name that nobody asked before"""
+    """ten seconds after the upstream died: until a stub with search domains has a private name"""
     names = "".join(f"private{number} A 192.0.2.{number}\n" for number in range(10))
     for how in ("died", "fell silent"):
         with Upstream(good) as upstream:
-            with Server({"victim": {**GOOD, "corp.example.zone": ZONE + "www A 192.0.2.1\n" + names}}, upstream) as server:
+            with Server(
+                {"victim": {**GOOD, "corp.example.zone": ZONE + "www A 192.0.2.1\n" + names}}, upstream
+            ) as server:
                 for _ in range(10):
                     server.ask(fresh("example"))
                 upstream.die() if how == "died" else upstream.fall_silent()
@@ -150,7 +152,9 @@ def dead_upstream():
                 times = [stub_seconds(server, f"private{n}.corp.example", ["nowhere.example"], 5) for n in range(2, 4)]
                 yield at_most(f"the upstream {how}, one domain", max(times), 0.5, " s", "{:.2f}")
                 answer = server.ask(fresh("ec2.internal"), patience=0.5)
-                yield at_least(f"the upstream {how}, of 1 question with an answer within 0.5 s", int(answer is not None), 1)
+                yield at_least(
+                    f"the upstream {how}, of 1 question with an answer within 0.5 s", int(answer is not None), 1
+                )
 
 
 @attack("dying-upstream", "13", 60)

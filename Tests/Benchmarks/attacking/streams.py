@@ -31,7 +31,11 @@ def pipelined():
 def strangers():
     """1000 questions of the smallest size from an address that is nobody's client: octets out for those in"""
     with Server({"victim": GOOD}) as server:
-        for what, edns, recursion in (("with EDNS", True, True), ("without EDNS", False, True), ("without RD", True, False)):
+        for what, edns, recursion in (
+            ("with EDNS", True, True),
+            ("without EDNS", False, True),
+            ("without RD", True, False),
+        ):
             message = wire.query(".", wire.A, edns=edns, recursion=recursion)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
                 end.bind((STRANGER, 0))
@@ -50,6 +54,11 @@ def strangers():
                         received += len(end.recv(4096))
                 except OSError:
                     pass
-            yield at_most(f"octets out for each in, {len(message)} octets {what}", received / (1000 * len(message)), 1, form="{:.3g}")
+            yield at_most(
+                f"octets out for each in, {len(message)} octets {what}",
+                received / (1000 * len(message)),
+                1,
+                form="{:.3g}",
+            )
         answer = server.ask("www.corp.example")
         yield Figure("the victim is answered meanwhile", str(bool(answer)), "True", bool(answer))

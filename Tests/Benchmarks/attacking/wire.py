@@ -53,7 +53,9 @@ def response(asked, answers=(), authorities=(), code=NOERROR, truncated=False, a
     secure = has_edns and asked[end + 7 : end + 8] == b"\x80"
     tail = struct.pack(">BHHIH", 0, OPT, 1232, 0x8000 if secure else 0, 0) if has_edns else b""
     counts = struct.pack(">HHHH", 1, len(answers), len(authorities), 1 if has_edns else 0)
-    return asked[:2] + struct.pack(">H", flags) + counts + asked[12:end] + b"".join(answers) + b"".join(authorities) + tail
+    return (
+        asked[:2] + struct.pack(">H", flags) + counts + asked[12:end] + b"".join(answers) + b"".join(authorities) + tail
+    )
 
 
 def skip(message, at):

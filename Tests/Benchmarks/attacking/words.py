@@ -3,7 +3,7 @@
 import os
 import unicodedata
 
-from . import Figure, at_most, attack
+from . import Figure, attack
 from .server import GOOD, ZONE, Server
 
 FAKE = "backroad: FAKED"
@@ -17,23 +17,38 @@ def unsafe(octets):
     """How many characters could do something to a terminal, and how many lines are faked."""
     text = octets.decode("utf-8", "replace")
     controls = sum(
-        c != "\n" and c != "\t" and (unicodedata.category(c) in ("Cc", "Zl", "Zp") or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-        for c in text)
+        c != "\n"
+        and c != "\t"
+        and (
+            unicodedata.category(c) in ("Cc", "Zl", "Zp")
+            or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+        )
+        for c in text
+    )
     return controls, sum(line.startswith(FAKE) for line in text.splitlines())
 
 
 def pastes():
-    host = "kd40127.us-east-1.privatelink.snowflakecomputing.com"
-    service = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
-    good = f'"privatelink-account-url": "{host}", "privatelink-vpce-id": "{service}"'
-    yield "an unknown key", "{" + good + f', "x{NASTY}-url": "a.privatelink.snowflakecomputing.com"' + "}"
-    yield "an unknown key's value", "{" + good + f', "privatelink-x-url": "a{NASTY}.privatelink.snowflakecomputing.com"' + "}"
-    yield "an account's name", "{" + good + f', "privatelink-account-name": "a{NASTY}"' + "}"
-    yield "a host", f'{{"privatelink-account-url": "a{NASTY}.privatelink.snowflakecomputing.com", "privatelink-vpce-id": "{service}"}}'
-    yield "an endpoint service", f'{{"privatelink-account-url": "{host}", "privatelink-vpce-id": "{service}{NASTY}"}}'
-    yield "a stage", "{" + good + f', "privatelink-internal-stage": "s{NASTY}.s3.amazonaws.com"' + "}"
+    """Configurations with something nasty in one place each."""
+    domain, service = "privatelink.snowflakecomputing.com", "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+    url = f'"privatelink-account-url": "kd40127.us-east-1.{domain}"'
+    good = f'{url}, "privatelink-vpce-id": "{service}"'
+    yield "an unknown key", f'{{{good}, "x{NASTY}-url": "a.{domain}"}}'
+    yield "an unknown key's value", f'{{{good}, "privatelink-x-url": "a{NASTY}.{domain}"}}'
+    yield "an account's name", f'{{{good}, "privatelink-account-name": "a{NASTY}"}}'
+    yield "a host", f'{{"privatelink-account-url": "a{NASTY}.{domain}", "privatelink-vpce-id": "{service}"}}'
+    yield "an endpoint service", f'{{{url}, "privatelink-vpce-id": "{service}{NASTY}"}}'
+    yield "a stage", f'{{{good}, "privatelink-internal-stage": "s{NASTY}.s3.amazonaws.com"}}'
     yield "no JSON at all", "key,value\nprivatelink-account-url," + NASTY_TEXT.replace("\n", "") + "\n" + NASTY_TEXT
-    yield "raw octets", "{" + good + ', "privatelink-y\x1b[2J\x9b": "z\x1b[2J"}'
+    yield "raw octets", f'{{{good}, "privatelink-y\x1b[2J\x9b": "z\x1b[2J"}}'
+
+
+FILES = {
+    "workspace.json": """{ "clients": ["X"], "X": 1, "forward": [{ "zone": "X", "to": ["X"] }], "require": ["X"],
+      "listen": ["X"], "tokens": [{ "id": "X", "sha256": "X" }], "zones": { "X": { "miss": "X" } }, "cache": "X" }""",
+    "corp.example.zone": ZONE + f'a{NASTY_TEXT} A {NASTY_TEXT}\n{NASTY_TEXT}\n"{NASTY_TEXT}" A 1\n',
+    "links/one.json": '{ "kind": "X", "X": 2 }',
+}
 
 
 @attack("escapes", "5", 60)
@@ -44,27 +59,26 @@ def escapes():
         def judge(what, outcome):
             outputs = outcome if isinstance(outcome, bytes) else outcome.stdout + outcome.stderr
             controls, faked = unsafe(outputs)
-            return Figure(what, f"{controls} characters, {faked} lines", "0 characters, 0 lines", not controls and not faked)
+            return Figure(
+                what, f"{controls} characters, {faked} lines", "0 characters, 0 lines", not controls and not faked
+            )
 
+        link = ["--workspace", "victim", "--link", "one", "--dry-run", "--endpoint"]
         for what, paste in pastes():
             for json in ([], ["--json"]):
-                outcome = server.command_line(
-                    "import", "snowflake", "--workspace", "victim", "--link", "one", "--endpoint", VPCE, "--dry-run", *json, "-",
-                    input=paste.encode("utf-8", "replace"))
-                yield judge(f"import snowflake{' --json' * bool(json)}, {what}", outcome)
-        outcome = server.command_line(
-            "import", "hosts", "--workspace", "victim", "--link", "one", "--endpoint", "10.1.2.3", "--from", "-", "--dry-run",
-            input=f"a.corp.example\nb{NASTY_TEXT}.corp.example\n".encode())
-        yield judge("import hosts", outcome)
-        yield judge("import hosts, a name as argument", server.command_line(
-            "import", "hosts", "--workspace", "victim", "--link", "one", "--endpoint", "10.1.2.3", f"b{NASTY_TEXT}.x"))
-        server.write("evil/workspace.json", '{ "clients": ["' + NASTY + '"], "' + NASTY + '": 1, "forward": [{"zone": "' + NASTY + '", "to": ["' + NASTY + '"]}], "tokens": [{"id": "' + NASTY + '", "sha256": "' + NASTY + '"}] }')
-        server.write("evil/corp.example.zone", ZONE + f'a{NASTY_TEXT} A {NASTY_TEXT}\n{NASTY_TEXT}\n"{NASTY_TEXT}" A 1\n')
-        server.write("evil/links/one.json", '{ "kind": "' + NASTY + '", "' + NASTY + '": 2 }')
+                words, input = ["import", "snowflake", *link, VPCE, *json], paste.encode("utf-8", "replace")
+                yield judge(
+                    " ".join(["import snowflake", *json]) + f", {what}", server.command_line(*words, "-", input=input)
+                )
+        words, hosts = ["import", "hosts", *link, "10.1.2.3"], f"a.corp.example\nb{NASTY_TEXT}.corp.example\n"
+        yield judge("import hosts", server.command_line(*words, "--from", "-", input=hosts.encode()))
+        yield judge("import hosts, a name as argument", server.command_line(*words, f"b{NASTY_TEXT}.x"))
+        for file, text in FILES.items():
+            server.write(f"evil/{file}", text.replace("X", NASTY) if file.endswith(".json") else text)
         server.write(f"evil/a{NASTY_TEXT.replace(chr(10), '')}.zone", ZONE)
-        os.makedirs(os.path.join(server.zones, NASTY_TEXT.replace("/", "")))
-        for words in (["check"], ["check", "--json"], ["reload"], ["status"], ["status", "--json"], ["link", "list"], ["workspace", "list"]):
-            yield judge(" ".join(words), server.command_line(*words))
+        os.makedirs(os.path.join(server.zones, NASTY_TEXT))
+        for words in ("check", "check --json", "reload", "status", "status --json", "link list", "workspace list"):
+            yield judge(words, server.command_line(*words.split()))
         for name in (f"a{NASTY_TEXT}.corp.example", "a\\027[2J\\013\\010b.corp.example", "www.corp.example"):
             yield judge("explain", server.command_line("explain", "--workspace", "victim", name))
         yield judge("the log", server.log_text().encode())
