@@ -49,7 +49,7 @@ def peak(text, name="corp.example.zone"):
 
 
 def long_origin(octets):
-    origin = ".".join(["o" * 63] * 3 + ["p" * 40]) + ".corp.example."
+    origin = ".".join(["o" * 63] * 3 + ["p" * 25]) + ".corp.example."
     lines, size, number = [f"$ORIGIN {origin}\n"], 0, 0
     while size < octets:
         lines.append(f"{number // 90:x} PTR n{number:x}\n")
