@@ -66,7 +66,7 @@ def memory_of_text():
         "addresses": ZONE + "".join(f"h{number:x} A 10.0.0.1\n" for number in range(size // 17)),
         "one-letter records of a name": ZONE
         + "".join(f"{number // 99:x} PTR x{number:x}\n" for number in range(size // 18)),
-        "a long $ORIGIN": long_origin(size),
+        "a long $ORIGIN": long_origin(size * 3 // 4),
         "empty lines": ZONE + "\n" * size,
         "wrong lines": ZONE + "x\n" * (size // 2),
     }
