@@ -79,7 +79,8 @@ public struct MessageTarget: Sendable {
     let limit = transport == .udp ? Int(EDNS.serverPayloadSize) : 65_535
     var buffer = [UInt8](repeating: 0, count: limit)
     let client = SocketAddress(.v4(0x7f00_0001), port: 53)
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     switch responder.respond(to: octets.span, from: client, via: transport, in: snapshot, &writer) {
     case .none: return
     case .ready: checkResponse(writer.message, to: octets)
@@ -92,7 +93,8 @@ public struct MessageTarget: Sendable {
 
   private mutating func resolve(_ resolution: Resolution, _ limit: Int, _ octets: [UInt8]) {
     var buffer = [UInt8](repeating: 0, count: limit)
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     var source = NoUpstreams()
     if case .ready = responder.run(resolution, in: snapshot, &source, &writer), writer.message.count > 0 {
       checkResponse(writer.message, to: octets)

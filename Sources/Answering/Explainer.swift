@@ -148,7 +148,9 @@ public struct Explainer {
   ) -> Way {
     var buffer = [UInt8](repeating: 0, count: 65_535)
     let limit = buffer.count
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    // What an answer costs is bounded whatever the seed; only how well its names are compressed is not.
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     let client: SocketAddress
     let response: Response
     switch request.asker {
@@ -170,7 +172,7 @@ public struct Explainer {
       guard
         let resolution = Resolution(query, message.span, from: client, via: .tcp, decision, in: snapshot)
       else { return Way(end: .silence, message: nil) }
-      var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+      var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
       let step = responder.run(resolution, in: snapshot, &hops, &writer)
       let listing = try? MessageListing(writer.message)
       guard step == .waiting, let question = resolution.waiting else { return Way(end: .answer, message: listing) }

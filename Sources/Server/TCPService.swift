@@ -114,8 +114,8 @@ extension Worker {
   private func answer(_ message: ArraySlice<UInt8>, on connection: TCPConnection) -> Bool {
     if mailbox.hasNews { readMailbox() }
     let octets = Array(message)
-    let buffer = buffer
-    var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)
+    let (buffer, names) = (buffer, names)
+    var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size, names: names.table())
     let (client, address) = (connection.client, connection.listener)
     switch responder.respond(to: octets.span, from: client, at: address, via: .tcp, in: snapshot, &writer) {
     case .none:
@@ -136,8 +136,8 @@ extension Worker {
     else { return }
     let ticket = waiting.nextTicket()
     var source = hopSource(ticket, resolution)
-    let buffer = buffer
-    var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size)
+    let (buffer, names) = (buffer, names)
+    var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size, names: names.table())
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
       counters.answered(.tcp, writer.flags)

@@ -114,8 +114,9 @@ extension Worker {
     guard let question = waiting[ticket] else { return }
     question.resolution.learn(result, queries: queries)
     var source = hopSource(ticket, question.resolution)
-    let buffer = buffer
-    var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
+    let (buffer, names) = (buffer, names)
+    var writer = MessageWriter(
+      buffer.output(), limit: question.resolution.transport.maximumAnswerLength, names: names.table())
     switch responder.run(question.resolution, in: snapshot, &source, &writer) {
     case .waiting: return
     case .ready:
@@ -132,8 +133,9 @@ extension Worker {
   private func giveUp(_ ticket: Ticket, _ question: WaitingQuestion, _ reason: Responder.GivingUp) {
     _ = waiting.remove(ticket)
     forwarding.forwarder.cancel(ticket)
-    let buffer = buffer
-    var writer = MessageWriter(buffer.output(), limit: question.resolution.transport.maximumAnswerLength)
+    let (buffer, names) = (buffer, names)
+    var writer = MessageWriter(
+      buffer.output(), limit: question.resolution.transport.maximumAnswerLength, names: names.table())
     responder.giveUp(question.resolution, reason, &writer)
     send(writer.message, for: question)
   }

@@ -27,6 +27,8 @@ final class Worker {
 
   private let batch = DatagramBatch()
   let buffer = MessageBuffer()
+  /// Where names stand in the answer that is being written.
+  let names: CompressionMemory
   /// What one read of a connection may bring.
   var streamBuffer = [UInt8](repeating: 0, count: 16 << 10)
   private var datagramListeners: [DatagramListener] = []
@@ -75,6 +77,7 @@ final class Worker {
     self.counters = counters
     self.snapshot = snapshot
     responder = Responder(identity: identity, tokenOption: settings.tokenOption)
+    names = CompressionMemory(seed: try System.hashSeed())
     poller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
     self.cache = cache
@@ -137,8 +140,8 @@ final class Worker {
       let count = batch.receive(on: listener.socket, wildcard: listener.isWildcard)
       guard count > 0 else { return }
       if mailbox.hasNews { readMailbox() }
-      let snapshot = snapshot
-      for datagram in 0..<count { answer(datagram, in: batch, listener: index, snapshot) }
+      let (snapshot, names) = (snapshot, names)
+      for datagram in 0..<count { answer(datagram, in: batch, listener: index, snapshot, names) }
       let answered = batch.replyCount
       let refused = batch.send(on: listener.socket)
       if refused > 0 { counters.add(.unsentAnswers, refused) }
@@ -151,13 +154,15 @@ final class Worker {
   }
 
   @inline(__always)
-  private func answer(_ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot) {
+  private func answer(
+    _ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot, _ names: CompressionMemory
+  ) {
     guard let source = batch.source(datagram), !batch.isCut(datagram),
       let (client, start) = settings.proxies.unwrap(batch.input(datagram), from: source)
     else { return counters.dropped(.udp) }
     let message = batch.input(datagram).extracting(start...)
     let address = datagramListeners[listener].address
-    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
+    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize, names: names.table())
     switch responder.respond(to: message, from: client, at: address, via: .udp, in: snapshot, &writer) {
     case .none: counters.dropped(.udp)
     case .ready:
@@ -180,7 +185,8 @@ final class Worker {
     else { return }
     let ticket = waiting.nextTicket()
     var source = hopSource(ticket, resolution)
-    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize)
+    let names = names
+    var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize, names: names.table())
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
       counters.answered(.udp, writer.flags)

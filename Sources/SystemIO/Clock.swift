@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Wire
 
 /// The machine's clock and random numbers.
 public enum System {
@@ -37,6 +38,11 @@ public enum System {
   /// A random number from the kernel's generator.
   public static func randomNumber() throws(SystemError) -> UInt64 {
     try random(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// A seed for hashes of names, from the kernel's generator.
+  public static func hashSeed() throws(SystemError) -> HashSeed {
+    HashSeed(try randomNumber(), try randomNumber())
   }
 
   /// How many cores this process may use.

@@ -15,18 +15,24 @@ public enum Section: Int, Sendable {
 public struct MessageWriter: ~Copyable, ~Escapable {
   @usableFromInline var octets: MutableSpan<UInt8>
   /// How many octets are written.
-  public private(set) var count = 0
+  public internal(set) var count = 0
   /// How many octets the message may have, what is reserved not counted.
   @usableFromInline var limit: Int
   /// Where the target of the last CNAME that `append` wrote stands, which owns what follows it; 0 before the first.
   public private(set) var lastTargetOffset = 0
-  private var names = CompressionTable()
+  /// Where names stand that are compressed against.
+  var names: CompressionTable
+  /// True once the question's name is one of them: most answers from zones point to it and nothing else.
+  var knowsQuestion = false
 
   /// Writes into `octets`, at most `limit` octets of it.
-  @_lifetime(copy octets)
-  @inlinable public init(_ octets: consuming MutableSpan<UInt8>, limit: Int) {
-    self.limit = min(limit, octets.count)
+  ///
+  /// - Parameter names: memory of the caller's for where names stand in the message.
+  @_lifetime(copy octets, copy names)
+  public init(_ octets: consuming MutableSpan<UInt8>, limit: Int, names: consuming CompressionTable) {
+    self.limit = min(limit, octets.count, Int(UInt16.max))
     self.octets = octets
+    self.names = names
   }
 
   /// The message as far as it is written.
@@ -50,8 +56,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     octets.setBigEndian32(0, at: 6)
     octets.setBigEndian16(0, at: 10)
     count = end
-    names = CompressionTable()
-    lastTargetOffset = 0
+    forgetNames()
     return true
   }
 
@@ -64,7 +69,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     octets.setBigEndian32(0, at: 4)
     octets.setBigEndian32(0, at: 8)
     count = Header.length
-    names = CompressionTable()
+    forgetNames()
     return true
   }
 
@@ -117,7 +122,8 @@ public struct MessageWriter: ~Copyable, ~Escapable {
 
   @_lifetime(self: copy self)
   private mutating func addRecords(_ added: Int, to section: Section) {
-    octets.setBigEndian16(UInt16(truncatingIfNeeded: recordCount(section) + added), at: section.countOffset)
+    // A record takes 11 octets at least, so a message of 65,535 has far fewer than that.
+    octets.setBigEndian16(UInt16(recordCount(section) + added), at: section.countOffset)
   }
 
   /// Takes back every record.
@@ -126,7 +132,14 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     count = questionEnd
     octets.setBigEndian32(0, at: 6)
     octets.setBigEndian16(0, at: 10)
-    names = CompressionTable()
+    forgetNames()
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func forgetNames() {
+    // What was never looked up or kept needs no forgetting.
+    if knowsQuestion || lastTargetOffset > 0 { names.forget() }
+    knowsQuestion = false
     lastTargetOffset = 0
   }
 
@@ -186,10 +199,9 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     let end = count + records.count
     guard end <= limit, owner < 0x4000 else { return false }
     octets.copy(records, to: count)
-    let pointer = 0xc000 | UInt16(truncatingIfNeeded: owner)
     var at = count
     for _ in 0..<recordCount {
-      octets.setBigEndian16(pointer, at: at)
+      set(pointerTo: owner, at: at)
       if let maximumTTL {
         octets.setBigEndian32(min(maximumTTL, octets.span.bigEndian32(at: at + 6)), at: at + 6)
       }
@@ -202,28 +214,25 @@ public struct MessageWriter: ~Copyable, ~Escapable {
 
   /// Appends one record, its owner's name compressed against what was appended this way before and the question.
   ///
-  /// - Parameter data: uncompressed record data.
+  /// - Parameter data: uncompressed record data, of at most 65,535 octets.
   /// - Returns: false when it does not fit; nothing is written then.
   @_lifetime(self: copy self)
   public mutating func append(
     _ owner: Name, _ type: RecordType, _ class: RecordClass, ttl: UInt32, data: Span<UInt8>, to section: Section
   ) -> Bool {
-    let (before, namesBefore) = (count, names)
-    guard append(name: owner.wire.span), count + 10 + data.count <= limit else {
-      (count, names) = (before, namesBefore)
+    let match = match(owner.wire.span)
+    guard let length = UInt16(exactly: data.count), count + match.length + 10 + data.count <= limit else {
       return false
     }
+    _ = append(owner.wire.span, match)
     octets.setBigEndian16(type.rawValue, at: count)
     octets.setBigEndian16(`class`.rawValue, at: count + 2)
     octets.setBigEndian32(ttl, at: count + 4)
-    octets.setBigEndian16(UInt16(truncatingIfNeeded: data.count), at: count + 8)
+    octets.setBigEndian16(length, at: count + 8)
     octets.copy(data, to: count + 10)
-    // The target of a CNAME is the owner of what follows it.
-    if type == .cname {
-      lastTargetOffset = count + 10
-      names.remember(lastTargetOffset)
-    }
-    count += 10 + data.count
+    let start = count + 10
+    count = start + data.count
+    if type == .cname { noteTarget(at: start) }
     addRecords(1, to: section)
     return true
   }
@@ -240,57 +249,73 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     prepared records: Span<UInt8>, owner: Span<UInt8>, ownerOffset: Int = Header.length, ttlSeconds: UInt32,
     to section: Section
   ) -> Bool {
-    let before = (count, names, lastTargetOffset)
-    var added = 0
+    guard owner.isEmpty else { return append(prepared: records, named: owner, ttlSeconds, to: section) }
+    guard ownerOffset < 0x4000, count + records.count <= limit else { return false }
     var at = 0
+    while at < records.count { at = append(record: records, at: at, owner: ownerOffset, ttlSeconds, to: section) }
+    return true
+  }
+
+  /// The same with the owner's name: written once, and pointed at by the records that follow.
+  @_lifetime(self: copy self)
+  private mutating func append(
+    prepared records: Span<UInt8>, named owner: Span<UInt8>, _ ttlSeconds: UInt32, to section: Section
+  ) -> Bool {
+    let match = match(owner)
+    // Where no pointer reaches the name, or saves anything, it is written again for each record.
+    let isReached = match.length == 2 || match.length > 2 && count < 0x4000
+    var (recordCount, at) = (0, 0)
     while at < records.count {
-      let end = at + 12 + Int(records.bigEndian16(at: at + 10))
-      let hasOwner = owner.isEmpty ? append(pointerTo: ownerOffset) : append(name: owner)
-      guard hasOwner, count + end - at - 2 <= limit else {
-        (count, names, lastTargetOffset) = before
-        return false
-      }
-      octets.copy(records.extracting((at + 2)..<end), to: count)
-      octets.setBigEndian32(ttlSeconds, at: count + 4)
-      if records.bigEndian16(at: at + 2) == RecordType.cname.rawValue {
-        lastTargetOffset = count + 10
-        names.remember(lastTargetOffset)
-      }
-      count += end - at - 2
-      added += 1
-      at = end
+      recordCount += 1
+      at = Self.end(ofRecordAt: at, in: records)
     }
-    addRecords(added, to: section)
+    let names = isReached ? match.length + 2 * (recordCount - 1) : match.length * recordCount
+    guard recordCount > 0 else { return true }
+    guard count + names + records.count - 2 * recordCount <= limit else { return false }
+    var place: Int?
+    at = 0
+    while at < records.count {
+      if let place, isReached {
+        at = append(record: records, at: at, owner: place, ttlSeconds, to: section)
+      } else {
+        place = append(owner, match)
+        at = append(record: records, at: at, owner: nil, ttlSeconds, to: section)
+      }
+    }
     return true
   }
 
+  /// Copies one prepared record, for which there must be room.
+  ///
+  /// - Parameter owner: where its name stands; nil when that was just written.
+  /// - Returns: where the next one is in `records`.
   @_lifetime(self: copy self)
-  private mutating func append(pointerTo offset: Int) -> Bool {
-    guard count + 2 <= limit, offset < 0x4000 else { return false }
-    octets.setBigEndian16(0xc000 | UInt16(truncatingIfNeeded: offset), at: count)
-    count += 2
-    return true
-  }
-
-  /// Writes a name, the longest known end of it as a pointer.
-  @_lifetime(self: copy self)
-  private mutating func append(name: Span<UInt8>) -> Bool {
-    if names.isEmpty { names.remember(Header.length) }
-    let (kept, pointer) = names.match(name, in: octets.span, writtenTo: count)
-    let start = count
-    let room = kept + (pointer == nil ? 1 : 2)
-    guard count + room <= limit else { return false }
-    octets.copy(name.extracting(0..<kept), to: count)
-    count += kept
-    if let pointer {
-      octets.setBigEndian16(0xc000 | UInt16(truncatingIfNeeded: pointer), at: count)
+  private mutating func append(
+    record records: Span<UInt8>, at: Int, owner: Int?, _ ttlSeconds: UInt32, to section: Section
+  ) -> Int {
+    if let owner {
+      set(pointerTo: owner, at: count)
       count += 2
-    } else {
-      octets[count] = 0
-      count += 1
     }
-    if kept > 0 { names.remember(start) }
-    return true
+    let end = Self.end(ofRecordAt: at, in: records)
+    let start = count
+    octets.copy(records.extracting((at + 2)..<end), to: start)
+    octets.setBigEndian32(ttlSeconds, at: start + 4)
+    count += end - at - 2
+    if records.bigEndian16(at: at + 2) == RecordType.cname.rawValue { noteTarget(at: start + 10) }
+    addRecords(1, to: section)
+    return end
+  }
+
+  private static func end(ofRecordAt at: Int, in records: Span<UInt8>) -> Int {
+    at + 12 + Int(records.bigEndian16(at: at + 10))
+  }
+
+  /// The target of a CNAME is the owner of what follows it.
+  @_lifetime(self: copy self)
+  private mutating func noteTarget(at offset: Int) {
+    lastTargetOffset = offset
+    remember(nameAt: offset)
   }
 
   /// How many octets an OPT record without options takes.
@@ -305,17 +330,18 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     payloadSize: UInt16, code: ResponseCode, dnssecOK: Bool, error: ExtendedError? = nil
   ) -> Bool {
     let optionLength = error?.optionLength ?? 0
-    guard count + 11 + optionLength <= limit else { return false }
+    guard let length = UInt16(exactly: optionLength), count + 11 + optionLength <= limit else { return false }
     octets[count] = 0
     octets.setBigEndian16(RecordType.opt.rawValue, at: count + 1)
     octets.setBigEndian16(payloadSize, at: count + 3)
+    // The lower four bits are in the header; a code has twelve.
     octets[count + 5] = UInt8(truncatingIfNeeded: code.rawValue >> 4)
     octets[count + 6] = 0
     octets.setBigEndian16(dnssecOK ? 0x8000 : 0, at: count + 7)
-    octets.setBigEndian16(UInt16(truncatingIfNeeded: optionLength), at: count + 9)
+    octets.setBigEndian16(length, at: count + 9)
     if let error {
       octets.setBigEndian16(ExtendedError.optionCode, at: count + 11)
-      octets.setBigEndian16(UInt16(truncatingIfNeeded: optionLength - 4), at: count + 13)
+      octets.setBigEndian16(length - 4, at: count + 13)
       octets.setBigEndian16(error.code.rawValue, at: count + 15)
       octets.copy(error.octets.span, to: count + 17)
     }

@@ -171,22 +171,35 @@ extension Name: Comparable {
 }
 
 /// Where a name's labels start, without an allocation.
-private struct LabelOffsets {
-  let count: Int
+public struct LabelOffsets: Sendable {
+  /// How many labels, the root's not counted.
+  public let count: Int
+  /// How long the name is, in octets.
+  public let length: Int
   private var offsets: InlineArray<128, UInt8> = .init(repeating: 0)
 
-  init(_ name: Name) {
-    let octets = name.wire.span
+  /// Goes along a name.
+  public init(_ name: Name) { self.init(name.wire.span) }
+
+  /// Goes along an uncompressed name at the start of `octets`, as far as there is one.
+  public init(_ octets: Span<UInt8>) {
     var count = 0
     var at = 0
-    while octets[at] != 0 {
-      offsets[count] = UInt8(truncatingIfNeeded: at)
+    // A label takes two octets at least, so a name of 255 has at most 127; and each of them starts before the 255th.
+    while at < Name.maximumLength - 1, at < octets.count, case let length = Int(octets[at]), 1...63 ~= length,
+      at + 1 + length < octets.count
+    {
+      offsets[count] = UInt8(at)
       count += 1
-      at += Int(octets[at]) + 1
+      at += length + 1
     }
     self.count = count
+    length = at + 1
   }
 
+  /// Where a label starts, counted from the left.
+  public subscript(label: Int) -> Int { Int(offsets[label]) }
+
   /// The label that stands `depth` labels before the root's, from 1 on.
-  func offset(fromRoot depth: Int) -> Int { Int(offsets[count - depth]) }
+  public func offset(fromRoot depth: Int) -> Int { Int(offsets[count - depth]) }
 }

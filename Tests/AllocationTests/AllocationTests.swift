@@ -37,8 +37,9 @@ struct AllocationTests {
     var responder = Responder(identity: ServerIdentity(version: "test", hostName: "test"))
     var buffer = [UInt8](repeating: 0, count: 1_232)
     var result = (count: 0, length: 0)
+    let names = CompressionMemory(seed: .known)
     for _ in 0..<3 {
-      var writer = MessageWriter(buffer.mutableSpan, limit: 1_232)
+      var writer = MessageWriter(buffer.mutableSpan, limit: 1_232, names: names.table())
       allocation_count_start()
       let response = responder.respond(
         to: message.span, from: client, at: SocketAddress(.v4(0x7f00_0001), port: 53), via: .udp, in: snapshot, &writer)

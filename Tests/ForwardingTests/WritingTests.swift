@@ -21,9 +21,10 @@ struct WritingTests {
     query += try Name(asked).wire + [0, 1, 0, 1]
     var buffer = [UInt8](repeating: 0, count: 65_535)
     var length: Int?
+    let names = CompressionMemory(seed: .known)
     do {
       let parsed = try Query(query.span)
-      var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+      var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
       if writer.start(parsed, from: query.span), body(&writer) { length = writer.count }
     }
     return length.map { Array(buffer[..<$0]) }

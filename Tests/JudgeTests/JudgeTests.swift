@@ -80,7 +80,8 @@ import Wire
   static func randomMessage(_ random: inout SeededGenerator) -> [UInt8] {
     let query = RawMessage.query(random.name().wire, random.pick(randomRecordTypes), flags: 0x0110).octets
     var buffer = [UInt8](repeating: 0, count: 20_000)
-    var writer = MessageWriter(buffer.mutableSpan, limit: 20_000)
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: 20_000, names: names.table())
     guard let checked = try? Query(query.span), writer.start(checked, from: query.span) else { return [] }
     for section in [Section.answer, .authority, .additional] {
       for _ in 0..<Int.random(in: 0...6, using: &random) {

@@ -51,6 +51,7 @@ public final class TestServer {
   /// The cache's, as a flush moves it.
   public var cacheEpoch: UInt64 = 0
   private var responder = newResponder()
+  private let names = CompressionMemory(seed: .known)
 
   private static func newResponder() -> Responder {
     Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test"))
@@ -157,7 +158,8 @@ public final class TestServer {
     let limit = buffer.count
     if forgetsAnswers { responder = Self.newResponder() }
     responder.moment = Moment(now: upstreams.now, cacheEpoch: cacheEpoch)
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let names = names
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     let response = responder.respond(
       to: message.span, from: peer, at: listener, via: transport, in: snapshot, &writer)
     return (response, writer.count)
@@ -178,7 +180,8 @@ public final class TestServer {
   private func run(_ resolution: Resolution, _ buffer: inout [UInt8]) -> (ResolutionStep, Int) {
     var source = upstreams
     let limit = buffer.count
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    let names = names
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     let step = responder.run(resolution, in: snapshot, &source, &writer)
     return (step, writer.count)
   }

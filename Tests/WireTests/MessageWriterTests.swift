@@ -8,8 +8,9 @@ func written(
 ) rethrows -> [UInt8] {
   var buffer = [UInt8](repeating: 0xee, count: capacity ?? limit)
   var count = 0
+  let names = CompressionMemory(seed: .known)
   do {
-    var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+    var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
     try body(&writer)
     count = writer.count
   }
@@ -117,8 +118,9 @@ func written(
       var buffer = [UInt8](repeating: 0xee, count: 240)
       var count = 0
       var appended: [Bool] = []
+      let names = CompressionMemory(seed: .known)
       do {
-        var writer = MessageWriter(buffer.mutableSpan, limit: limit)
+        var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())
         let query = try Query(Self.query.span)
         guard writer.start(query, from: Self.query.span) else {
           let written = writer.count

@@ -175,8 +175,9 @@ final class Rig {
   static func text(_ answer: UpstreamAnswer, _ ttl: AnswerTTL) throws -> [String] {
     var buffer = [UInt8](repeating: 0, count: 65_535)
     var length = 0
+    let names = CompressionMemory(seed: .known)
     do {
-      var writer = MessageWriter(buffer.mutableSpan, limit: 65_535)
+      var writer = MessageWriter(buffer.mutableSpan, limit: 65_535, names: names.table())
       _ = writer.start(id: 0, flags: .response)
       let fits = answer.append(hops: 0..<answer.hopCount, to: &writer, ttl: ttl, firstOwner: nil)
       #expect(fits && answer.appendAuthority(to: &writer, ttl: ttl))
