@@ -107,7 +107,7 @@ public struct Responder: Sendable {
     guard query.class == .internet else {
       return answerOtherClass(query, message, client, decision, snapshot, &writer)
     }
-    guard !query.type.isMeta || query.type == .any else { return refuseMetaType(query, &writer) }
+    guard query.type.isAskable else { return refuseMetaType(query, &writer) }
     return answerFromZones(query, message, transport, decision, snapshot, &writer)
   }
 

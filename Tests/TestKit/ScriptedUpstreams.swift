@@ -15,6 +15,9 @@ public final class ScriptedUpstreams: HopSource {
   /// What is remembered of the answers.
   public var cache: AnswerCache { forwarder.cache }
 
+  /// The response to what the script does not know; nil for none.
+  public var answersAllElse: String?
+
   private let script: [String: String]
   private let forwarder: Forwarder
   private var sockets: [SocketToken: Upstream] = [:]
@@ -91,7 +94,7 @@ public final class ScriptedUpstreams: HopSource {
     guard let checked = try? Query(query.span), let name = checked.name(in: query.span) else { return nil }
     let question = "\(name.lowercased) \(checked.type)"
     asked.append("\(upstream) \(question)")
-    return (script["\(upstream) \(question)"] ?? script[question]).map { Self.response($0, to: query, checked) }
+    return (script["\(upstream) \(question)"] ?? script[question] ?? answersAllElse).map { Self.response($0, to: query, checked) }
   }
 
   /// A response from its text, its records uncompressed.
