@@ -220,4 +220,8 @@ struct KnownHops: HopSource {
     asked.append(Asked(question: question, known: known))
     return known.result.map { .done($0) } ?? .pending
   }
+
+  mutating func known(_ question: ForwardQuestion) -> ForwardResult? {
+    cache.knowledge(of: question, settings: settings, now: now).result
+  }
 }

@@ -251,4 +251,12 @@ public struct Responder: Sendable {
     writer.flags.remove(.authoritative)
     return finish(query, .serverFailure, error, &writer)
   }
+
+  /// What is asked for is not here, and nobody is to be asked.
+  @_lifetime(writer: copy writer)
+  func refuse(_ query: Query, _ error: ExtendedError, _ writer: inout MessageWriter) -> Response {
+    writer.clear(to: query.questionEnd)
+    writer.flags.remove(.authoritative)
+    return finish(query, .refused, error, &writer)
+  }
 }
