@@ -129,4 +129,6 @@ private struct NoUpstreams: HopSource {
   var now: Instant { Instant(nanoseconds: 0) }
 
   func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome { .done(.closed) }
+
+  func known(_ question: ForwardQuestion) -> ForwardResult? { .closed }
 }

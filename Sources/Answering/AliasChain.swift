@@ -86,7 +86,13 @@ extension ForwardChain {
     guard let rule = workspace.rules.match(target) else {
       return .end(.failed(Complaints.noRule(workspace.name, target)))
     }
-    guard let result = result(for: target, walk.type, rule, &source) else { return .end(.waiting) }
+    let result: ForwardResult
+    switch self.result(for: target, walk.type, rule, &source) {
+    // Without recursion: the chain so far, or nothing, as for any name that is not held here.
+    case .end(.refused) where owner != Query.nameOffset: return .end(.complete(nil))
+    case .end(let end): return .end(end)
+    case .known(let known): result = known
+    }
     let answer: UpstreamAnswer
     var error: ExtendedError?
     switch result {

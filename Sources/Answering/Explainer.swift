@@ -184,7 +184,7 @@ public struct Explainer {
   private mutating func waySteps(
     _ request: ExplainRequest, _ decision: Decision, _ way: Way, _ asked: [KnownHops.Asked]
   ) -> [Explanation.Step] {
-    guard !request.type.isMeta || request.type == .any else { return [] }
+    guard request.type.isAskable else { return [] }
     var names = way.message?.chain(from: request.name) ?? [request.name.lowercased]
     // A failure takes the chain out of the message, and an ALIAS never puts its target there.
     for hop in asked where !names.contains(hop.question.name) { names.append(hop.question.name) }
@@ -221,5 +221,9 @@ struct KnownHops: HopSource {
     let known = cache.knowledge(of: question, settings: settings, now: now)
     asked.append(Asked(question: question, known: known))
     return known.result.map { .done($0) } ?? .pending
+  }
+
+  mutating func known(_ question: ForwardQuestion) -> ForwardResult? {
+    cache.knowledge(of: question, settings: settings, now: now).result
   }
 }

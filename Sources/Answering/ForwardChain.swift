@@ -11,6 +11,14 @@ enum ChainEnd {
   /// A hop is on its way.
   case waiting
   case failed(ExtendedError)
+  /// What is needed is not here, and recursion was not asked for.
+  case refused(ExtendedError)
+}
+
+/// What is known of a hop.
+enum HopResult {
+  case known(ForwardResult)
+  case end(ChainEnd)
 }
 
 /// Where a hop leads.
@@ -87,7 +95,11 @@ struct ForwardChain: ~Escapable {
     guard let rule = workspace.rules.match(name) else {
       return .end(.failed(Complaints.noRule(workspace.name, name)))
     }
-    guard let result = result(for: name, resolution.query.type, rule, &source) else { return .end(.waiting) }
+    let result: ForwardResult
+    switch self.result(for: name, resolution.query.type, rule, &source) {
+    case .end(let end): return .end(end)
+    case .known(let known): result = known
+    }
     switch result {
     case .failure(let failure):
       return .end(.failed(failure.error))
@@ -95,9 +107,11 @@ struct ForwardChain: ~Escapable {
       return .end(answerClosed(name, owner, rule, &writer))
     case .answer(let answer):
       keepable = hasGoneOn ? nil : .init(start: writer.count, answer: answer)
-      return append(answer, owner, rule, .aged(source.now), nil, &writer)
+      // What is known of a name above is not the upstream's answer to this question (RFC 8020), so its AD is not either.
+      let isOwn = answer.hopCount > 0 || answer.chainEnd.wire.count == name.wire.count
+      return append(answer, owner, rule, .aged(source.now), nil, keepsAD: isOwn, &writer)
     case .stale(let answer, let error):
-      return append(answer, owner, rule, .stale, error, &writer)
+      return append(answer, owner, rule, .stale, error, keepsAD: false, &writer)
     }
   }
 
@@ -124,26 +138,31 @@ struct ForwardChain: ~Escapable {
     return fits ? .complete(complaint) : .overflow
   }
 
-  /// What is known of a hop; nil when it has to be waited for.
+  /// What is known of a hop, asking for it if need be.
   @_lifetime(self: copy self)
   mutating func result(
     for name: Name, _ type: RecordType, _ rule: ForwardRule, _ source: inout some HopSource
-  ) -> ForwardResult? {
+  ) -> HopResult {
     let query = resolution.query
     let question = ForwardQuestion(
       name: name, type: type, dnssecOK: query.edns?.dnssecOK ?? false,
       checkingDisabled: query.flags.contains(.checkingDisabled), rule: rule)
-    if let known = resolution.learned.first(where: { $0.question == question }) { return known.result }
+    if let known = resolution.learned.first(where: { $0.question == question }) {
+      return .known(known.result)
+    }
+    guard query.wantsRecursion else {
+      return source.known(question).map { .known($0) } ?? .end(.refused(Complaints.notHeld(workspace.name)))
+    }
     guard resolution.queriesLeft > 0 else {
-      return .failure(ForwardFailure(.overload, Complaints.queriesSpent(at: name)))
+      return .known(.failure(ForwardFailure(.overload, Complaints.queriesSpent(at: name))))
     }
     switch source.ask(question, queries: resolution.queriesLeft) {
     case .done(let result):
       resolution.learned.append((question, result))
-      return result
+      return .known(result)
     case .pending:
       resolution.waiting = question
-      return nil
+      return .end(.waiting)
     }
   }
 
@@ -151,7 +170,7 @@ struct ForwardChain: ~Escapable {
   @_lifetime(writer: copy writer)
   private mutating func append(
     _ answer: UpstreamAnswer, _ owner: Int, _ rule: ForwardRule, _ ttl: AnswerTTL, _ error: ExtendedError?,
-    _ writer: inout MessageWriter
+    keepsAD: Bool, _ writer: inout MessageWriter
   ) -> HopEnd {
     var hops = answer.hopCount
     var next: Name? = answer.ending == .elsewhere ? answer.chainEnd : nil
@@ -171,7 +190,7 @@ struct ForwardChain: ~Escapable {
     writer.set(answer.code)
     let query = resolution.query
     let wantsAD = query.flags.contains(.authenticData) || query.edns?.dnssecOK == true
-    if answer.isAuthenticated, !isComposed, wantsAD { writer.flags.insert(.authenticData) }
+    if answer.isAuthenticated, keepsAD, !isComposed, wantsAD { writer.flags.insert(.authenticData) }
     return .end(.complete(error))
   }
 

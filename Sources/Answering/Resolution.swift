@@ -62,6 +62,8 @@ public protocol HopSource {
   /// Asks for one hop, at the cost of so many queries to upstreams at most; `pending` means that `Resolution.learn`
   /// will be called with the result.
   mutating func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome
+  /// What is known of a hop without asking anybody, for questions that do not want recursion; nil for nothing.
+  mutating func known(_ question: ForwardQuestion) -> ForwardResult?
   /// The time of this step.
   var now: Instant { get }
 }
@@ -122,6 +124,7 @@ extension Responder {
       _ = finish(query, nil, error, &writer)
     case .overflow: _ = overflow(query, resolution.transport, &writer)
     case .failed(let error): _ = fail(query, error, &writer)
+    case .refused(let error): _ = refuse(query, error, &writer)
     }
     return .ready
   }

@@ -107,7 +107,7 @@ public struct Responder: Sendable {
     guard query.class == .internet else {
       return answerOtherClass(query, message, client, decision, snapshot, &writer)
     }
-    guard !query.type.isMeta || query.type == .any else { return refuseMetaType(query, &writer) }
+    guard query.type.isAskable else { return refuseMetaType(query, &writer) }
     return answerFromZones(query, message, transport, decision, snapshot, &writer)
   }
 
@@ -250,5 +250,13 @@ public struct Responder: Sendable {
     writer.clear(to: query.questionEnd)
     writer.flags.remove(.authoritative)
     return finish(query, .serverFailure, error, &writer)
+  }
+
+  /// What is asked for is not here, and nobody is to be asked.
+  @_lifetime(writer: copy writer)
+  func refuse(_ query: Query, _ error: ExtendedError, _ writer: inout MessageWriter) -> Response {
+    writer.clear(to: query.questionEnd)
+    writer.flags.remove(.authoritative)
+    return finish(query, .refused, error, &writer)
   }
 }

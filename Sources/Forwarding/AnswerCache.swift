@@ -61,7 +61,7 @@ public final class AnswerCache: Sendable {
   public func freshAnswer(
     _ name: Span<UInt8>, _ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, rule: ForwardRule, now: Instant
   ) -> UpstreamAnswer? {
-    let key = CacheKey(type, dnssecOK: dnssecOK, checkingDisabled: checkingDisabled, rule)
+    let key = CacheKey(.answer(type, dnssecOK: dnssecOK), checkingDisabled: checkingDisabled, rule)
     let found = find(name, key, now, .use)
     guard let answer = found.answer, !found.isRefreshDue, answer.isFresh(at: now) else { return nil }
     return answer
@@ -87,7 +87,7 @@ public final class AnswerCache: Sendable {
   /// the proof for the very name.
   func nameErrorAbove(_ question: ForwardQuestion, now: Instant, _ purpose: Purpose = .use) -> UpstreamAnswer? {
     guard !question.dnssecOK else { return nil }
-    let key = CacheKey(cut: question)
+    let key = CacheKey(cutBy: question)
     let name = question.name.wire.span
     var at = 0
     while name.count - at > question.rule.zone.wire.count {
@@ -105,8 +105,9 @@ public final class AnswerCache: Sendable {
   func store(_ answer: UpstreamAnswer, for question: ForwardQuestion) {
     guard answer.ttlSeconds > 0 else { return }
     store(answer, question, CacheKey(question))
-    if answer.ending == .nameError, answer.hopCount == 0, !question.dnssecOK {
-      store(answer, question, CacheKey(cut: question))
+    // That there is no root cannot be true, whoever says it.
+    if answer.ending == .nameError, answer.hopCount == 0, !question.dnssecOK, question.name != .root {
+      store(answer, question, CacheKey(cutBy: question))
     }
   }
 
@@ -144,47 +145,47 @@ public final class AnswerCache: Sendable {
 }
 
 /// All of a cache's key but the name.
-struct CacheKey {
-  let type: RecordType
-  /// DO and CD.
-  let flags: UInt8
+struct CacheKey: Equatable {
+  /// What stands under the key. No question can name a cut: it is a case of its own, and no number.
+  enum Kind: Equatable {
+    /// The answer to a question for a type, with or without DO.
+    case answer(RecordType, dnssecOK: Bool)
+    /// That there is nothing below the name either (RFC 8020).
+    case cut
+  }
+
+  let kind: Kind
+  let checkingDisabled: Bool
   let rule: ForwardRule
 
-  init(_ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, _ rule: ForwardRule) {
-    self.type = type
-    flags = (dnssecOK ? 1 : 0) | (checkingDisabled ? 2 : 0)
+  init(_ kind: Kind, checkingDisabled: Bool, _ rule: ForwardRule) {
+    self.kind = kind
+    self.checkingDisabled = checkingDisabled
     self.rule = rule
   }
 
+  /// Where the answer to a question stands.
   init(_ question: ForwardQuestion) {
     self.init(
-      question.type, dnssecOK: question.dnssecOK, checkingDisabled: question.checkingDisabled, question.rule)
+      .answer(question.type, dnssecOK: question.dnssecOK), checkingDisabled: question.checkingDisabled, question.rule)
   }
 
-  /// The key under which an NXDOMAIN stands for every name below: type 0, which no question has (RFC 6895 §3.1).
-  init(cut question: ForwardQuestion) {
-    self.init(RecordType(0), dnssecOK: false, checkingDisabled: question.checkingDisabled, question.rule)
+  /// Where an NXDOMAIN stands for every name below.
+  init(cutBy question: ForwardQuestion) {
+    self.init(.cut, checkingDisabled: question.checkingDisabled, question.rule)
   }
 
-  /// A keyed hash; multiplications of eight octets at a time, folded.
+  /// A number that no other kind has.
+  private var kindNumber: UInt64 {
+    switch kind {
+    case .answer(let type, let dnssecOK): UInt64(type.rawValue) << 2 | (dnssecOK ? 2 : 0)
+    case .cut: 1 << 32
+    }
+  }
+
   func hash(_ name: Span<UInt8>, seed: UInt64) -> UInt64 {
-    var hash = seed ^ UInt64(truncatingIfNeeded: rule.scopeHash) ^ UInt64(type.rawValue) << 8 ^ UInt64(flags)
-    hash = Self.fold(hash, 0x9e37_79b9_7f4a_7c15)
-    var at = 0
-    while at + 8 <= name.count {
-      hash = Self.fold(hash ^ lowercased(name.word(at: at)), 0xa076_1d64_78bd_642f ^ seed)
-      at += 8
-    }
-    var rest = UInt64(name.count)
-    while at < name.count {
-      rest = rest << 8 | UInt64(lowercased(name[at]))
-      at += 1
-    }
-    return Self.fold(hash ^ rest, 0xe703_7ed1_a0b4_28db)
-  }
-
-  private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let product = a.multipliedFullWidth(by: b | 1)
-    return product.high ^ product.low
+    KeyedHash.of(
+      name, from: 0, seed: seed,
+      start: UInt64(truncatingIfNeeded: rule.scopeHash) ^ kindNumber ^ (checkingDisabled ? 1 : 0))
   }
 }

@@ -9,6 +9,10 @@ enum Unusable: Error, Hashable {
   case tooLarge
   /// The chain of CNAMEs is too long, or leads back into itself.
   case endlessChain
+  /// YXDOMAIN, and no DNAME that makes the name too long (RFC 6672 §2.2).
+  case nameTooLongWithoutDNAME
+  /// NXDOMAIN, and records of the name that is said not to exist.
+  case nameErrorWithRecords
 
   /// For a person, after the upstream's name.
   var text: String {
@@ -18,6 +22,8 @@ enum Unusable: Error, Hashable {
     case .tooManyRecords: "answered with more records than are taken"
     case .tooLarge: "answered with more octets than are taken"
     case .endlessChain: "answered with a chain of CNAMEs that does not end"
+    case .nameTooLongWithoutDNAME: "answered YXDOMAIN without a DNAME that makes the name too long"
+    case .nameErrorWithRecords: "answered NXDOMAIN with records of the name"
     }
   }
 }
@@ -49,6 +55,7 @@ struct AnswerReader {
       throw .damaged
     }
     let ending = try reader.followChain()
+    try reader.checkCode(ending)
     return try reader.finish(ending, now)
   }
 
@@ -96,6 +103,16 @@ struct AnswerReader {
       guard target.isSubdomain(of: question.rule.zone) else { return .elsewhere }
       guard !visited.contains(target), visited.count <= settings.maximumChain else { throw .endlessChain }
       visited.append(target)
+    }
+  }
+
+  /// The code speaks of the chain's end (RFC 6604 §3), and what the message shows of that may not say otherwise: neither
+  /// of the two would be the answer.
+  private func checkCode(_ ending: UpstreamAnswer.Ending?) throws(Unusable) {
+    switch ResponseCode(rawValue: response.code) {
+    case .nameTooLong where ending != .nameTooLong && ending != .elsewhere: throw .nameTooLongWithoutDNAME
+    case .nameError where ending == .records: throw .nameErrorWithRecords
+    default: return
     }
   }
 

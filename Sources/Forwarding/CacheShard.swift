@@ -9,9 +9,8 @@ struct CacheShard {
   private struct Entry {
     var hash: UInt64
     var name: [UInt8]
-    var type: RecordType
-    var flags: UInt8
-    var rule: ForwardRule?
+    /// Nil in a place that is free.
+    var key: CacheKey?
     var answer: UpstreamAnswer?
     var failure: ForwardFailure?
     var failureUntil = Instant(nanoseconds: 0)
@@ -104,9 +103,7 @@ struct CacheShard {
   }
 
   private func matches(_ index: Int, _ name: Span<UInt8>, _ key: CacheKey) -> Bool {
-    guard entries[index].type == key.type, entries[index].flags == key.flags, entries[index].rule == key.rule,
-      entries[index].name.count == name.count
-    else { return false }
+    guard entries[index].key == key, entries[index].name.count == name.count else { return false }
     for at in name.indices where entries[index].name[at] != lowercased(name[at]) { return false }
     return true
   }
@@ -114,7 +111,7 @@ struct CacheShard {
   private mutating func insert(_ name: [UInt8], _ key: CacheKey, _ hash: UInt64) -> Int {
     if count >= buckets.count { grow() }
     let bucket = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
-    var entry = Entry(hash: hash, name: name, type: key.type, flags: key.flags, rule: key.rule)
+    var entry = Entry(hash: hash, name: name, key: key)
     entry.nextInBucket = buckets[bucket]
     entry.older = newest
     let index: Int
@@ -160,7 +157,7 @@ struct CacheShard {
     while at >= 0 {
       let index = Int(at)
       at = entries[index].older
-      guard isMeant(entries[index].name, entries[index].rule) else { continue }
+      guard isMeant(entries[index].name, entries[index].key?.rule) else { continue }
       if hand == Int32(truncatingIfNeeded: index) { hand = entries[index].newer }
       remove(index)
     }
@@ -182,7 +179,7 @@ struct CacheShard {
     }
     usedOctets -= entry.cost
     count -= 1
-    entries[index] = Entry(hash: 0, name: [], type: RecordType(0), flags: 0, rule: nil)
+    entries[index] = Entry(hash: 0, name: [])
     free.append(this)
   }
 

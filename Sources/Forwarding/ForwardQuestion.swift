@@ -27,6 +27,7 @@ public struct ForwardQuestion: Hashable, Sendable {
     self.rule = rule
   }
 
-  /// False for transfers and other types that are message machinery (RFC 6895 §3.1), which are never forwarded.
-  public var isForwardable: Bool { !type.isMeta || type == .any }
+  /// False for transfers, other types that are message machinery, and reserved ones (RFC 6895 §3.1), which are never
+  /// forwarded.
+  public var isForwardable: Bool { type.isAskable }
 }

@@ -8,15 +8,18 @@ struct ZoneTable: Sendable {
   private var buckets: [Int32]
   /// The number of labels of the longest zone.
   private let deepest: Int
+  private let seed: UInt64
 
-  init(_ zones: [Name]) {
+  /// - Parameter seed: what the hash is keyed with; the process's own unless a test says another.
+  init(_ zones: [Name], seed: UInt64 = KeyedHash.processSeed) {
     self.zones = zones
+    self.seed = seed
     deepest = zones.map(\.labelCount).max() ?? 0
     var size = 4
     while size < zones.count * 2 { size *= 2 }
     buckets = Array(repeating: -1, count: size)
     for (index, zone) in zones.enumerated() {
-      var bucket = Self.hash(zone.wire.span, from: 0) & (size - 1)
+      var bucket = hash(zone.wire.span, from: 0) & (size - 1)
       while buckets[bucket] >= 0 { bucket = (bucket + 1) & (size - 1) }
       buckets[bucket] = Int32(truncatingIfNeeded: index)
     }
@@ -42,8 +45,18 @@ struct ZoneTable: Sendable {
     }
   }
 
+  /// The most places in a row that are taken: what a look-up of one suffix costs at most. For tests.
+  var longestRun: Int {
+    var (longest, run) = (0, 0)
+    for index in 0..<(2 * buckets.count) {
+      run = buckets[index & (buckets.count - 1)] >= 0 ? run + 1 : 0
+      longest = max(longest, run)
+    }
+    return longest
+  }
+
   private func find(_ name: Span<UInt8>, from start: Int) -> Int? {
-    var bucket = Self.hash(name, from: start) & (buckets.count - 1)
+    var bucket = hash(name, from: start) & (buckets.count - 1)
     while buckets[bucket] >= 0 {
       let index = Int(buckets[bucket])
       if equal(zones[index].wire, name, from: start) { return index }
@@ -58,10 +71,9 @@ struct ZoneTable: Sendable {
     return true
   }
 
-  /// FNV-1a. The zones are the administrator's, so nobody gains by names that collide.
-  private static func hash(_ name: Span<UInt8>, from start: Int) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in start..<name.count { hash = (hash ^ UInt64(lowercased(name[index]))) &* 0x100_0000_01b3 }
-    return Int(truncatingIfNeeded: hash ^ hash >> 32)
+  /// A keyed hash: a workspace's rules are written by its people, and each look-up in a run of zones that collide would
+  /// go along all of them.
+  private func hash(_ name: Span<UInt8>, from start: Int) -> Int {
+    Int(truncatingIfNeeded: KeyedHash.of(name, from: start, seed: seed))
   }
 }

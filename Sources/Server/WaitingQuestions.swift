@@ -84,6 +84,10 @@ struct WorkerHops: HopSource {
   mutating func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome {
     forwarder.ask(question, ticket: ticket, asker: asker, queries: queries, now: now)
   }
+
+  mutating func known(_ question: ForwardQuestion) -> ForwardResult? {
+    forwarder.cache.knowledge(of: question, settings: forwarder.settings, now: now).result
+  }
 }
 
 extension Worker {

@@ -75,6 +75,12 @@ public struct RecordType: RawRepresentable, Hashable, Sendable, Comparable, Bitw
   /// True for types that are questions or message machinery and never data (RFC 6895 §3.1): 128 to 255, and OPT.
   @inlinable public var isMeta: Bool { (rawValue >= 128 && rawValue <= 255) || self == .opt }
 
+  /// True for the two numbers that never become a type: 0, a mark in SIG records, and 65535 (RFC 6895 §3.1).
+  @inlinable public var isReserved: Bool { rawValue == 0 || rawValue == .max }
+
+  /// True for what may be asked for: data, and ANY. Everything else is refused before any zone or cache is looked at.
+  @inlinable public var isAskable: Bool { self == .any || !(isMeta || isReserved) }
+
   private static let mnemonics: [(RecordType, String)] = [
     (.a, "A"), (.ns, "NS"), (.cname, "CNAME"), (.soa, "SOA"), (.ptr, "PTR"), (.hinfo, "HINFO"), (.mx, "MX"),
     (.txt, "TXT"), (.aaaa, "AAAA"), (.srv, "SRV"), (.naptr, "NAPTR"), (.dname, "DNAME"), (.opt, "OPT"), (.ds, "DS"),

@@ -148,7 +148,7 @@ struct MasterFileParser {
         ?? "use one of \(RecordField.mnemonics.joined(separator: " ")), or TYPE and its number"
       throw Fault(position, "\(shown(text)) is not a record type known here: \(hint)")
     }
-    guard !type.isMeta, type.rawValue != 0 else {
+    guard !type.isMeta, !type.isReserved else {
       throw Fault(position, "type \(type) is for messages and never in a zone: remove the record")
     }
     return type

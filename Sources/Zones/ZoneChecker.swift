@@ -61,7 +61,7 @@ struct ZoneChecker {
         note(index, "\(record.owner) is outside the zone \(apex): remove it, or put it into a zone of its own")
         return false
       }
-      guard RecordField.isValid(record.data, for: record.type), !record.type.isMeta, record.type.rawValue != 0 else {
+      guard RecordField.isValid(record.data, for: record.type), !record.type.isMeta, !record.type.isReserved else {
         note(index, "\(record.owner) \(record.type): the data is not what a record of this type may hold")
         return false
       }

@@ -1,3 +1,4 @@
+import Forwarding
 import TestKit
 import Testing
 import Wire
@@ -54,6 +55,28 @@ import Wire
     #expect(server.ask("example", flags: []).hasPrefix("NOERROR aa ra\nexample. 60 IN A 192.0.2.1"))
   }
 
+  /// Without recursion nobody is asked: what the zones or the cache hold is given, and else it is as with any name that
+  /// is not held here.
+  @Test func withoutRecursionNobodyIsAsked() {
+    let refused = """
+      REFUSED ra
+      error 20: no zone of workspace acme holds this name, and recursion was not asked for
+      """
+    #expect(server.ask("far.example", flags: []) == refused)
+    #expect(server.ask("into.example", flags: []) == "NOERROR aa ra\ninto.example. 60 IN CNAME far.example.")
+    #expect(server.upstreams.asked.isEmpty)
+    #expect(server.ask("far.example") == "NOERROR aa rd ra\nfar.example. 40 IN A 198.51.100.1")
+    let asked = server.upstreams.asked
+    for forgets in [false, true] {
+      server.forgetsAnswers = forgets
+      #expect(server.ask("far.example", flags: []) == "NOERROR aa ra\nfar.example. 40 IN A 198.51.100.1")
+    }
+    server.upstreams.now = server.upstreams.now + .seconds(100)
+    #expect(server.ask("far.example", flags: []) == refused)
+    #expect(server.ask("four.example", flags: []) == "NOERROR aa ra\nfour.example. 60 IN A 192.0.2.3")
+    #expect(server.upstreams.asked == asked)
+  }
+
   @Test func otherTypesAreTheNamesOwn() {
     #expect(server.ask("example", .txt) == "NOERROR aa rd ra\nexample. 600 IN TXT \"apex\"")
     #expect(server.ask("example", .mx) == "NOERROR aa rd ra\n\(Self.soa)")
@@ -101,10 +124,5 @@ import Wire
         far.example. 40 IN A 198.51.100.1
         """)
     #expect(server.ask("a.wild.example") == "NOERROR aa rd ra\na.wild.example. 60 IN A 192.0.2.3")
-  }
-
-  /// With a target outside, recursion is needed, whoever asks: the name's own addresses are the zone's affair.
-  @Test func withoutRecursionDesired() {
-    #expect(server.ask("far.example", flags: []) == "NOERROR aa ra\nfar.example. 40 IN A 198.51.100.1")
   }
 }

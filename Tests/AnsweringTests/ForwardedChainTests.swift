@@ -212,6 +212,24 @@ import Wire
     #expect(server.ask("www.example", flags: [.recursionDesired, .authenticData]).hasPrefix("NOERROR aa rd ra\n"))
   }
 
+  /// AD is for an answer that the upstream gave to this very question, within its TTL.
+  @Test func adIsOfWholeAndFreshAnswersOnly() {
+    let soa = "authority: public.test. 30 SOA ns.public.test. h.public.test. 1 2 3 4 30"
+    let upstreams = ScriptedUpstreams([
+      "www.public.test. A": "NOERROR ad\nwww.public.test. 50 A 198.51.100.1",
+      "gone.public.test. A": "NXDOMAIN ad\n\(soa)",
+    ])
+    let server = TestServer(zones: [:], forward: [".": "10.9.0.9"], upstreams)
+    let flags: Flags = [.recursionDesired, .authenticData]
+    #expect(server.ask("www.public.test", flags: flags).hasPrefix("NOERROR rd ra ad\n"))
+    #expect(server.ask("gone.public.test", flags: flags).hasPrefix("NXDOMAIN rd ra ad\n"))
+    #expect(server.ask("below.gone.public.test", flags: flags).hasPrefix("NXDOMAIN rd ra\n"))
+    upstreams.script = ["www.public.test. A": "SERVFAIL"]
+    upstreams.now = upstreams.now + .seconds(100)
+    #expect(server.ask("www.public.test", flags: flags).hasPrefix("NOERROR rd ra\nwww.public.test. 30 IN A"))
+    #expect(server.ask("www.public.test", dnssecOK: true).hasPrefix("SERVFAIL rd ra\n"), "never asked with DO before")
+  }
+
   /// What is too large for UDP is truncated whole, and comes over TCP.
   @Test func largeForwardedAnswers() {
     let records = (0..<90).map { "app.corp.test. 50 A 198.51.100.\($0)" }.joined(separator: "\n")

@@ -54,6 +54,38 @@ struct NameErrorCutTests {
     #expect(rig.sent.count == 1)
   }
 
+  /// Whatever type is asked for, and whatever the upstream says of it, no other question's answer changes.
+  @Test func noTypeThatCanBeAskedForIsACut() throws {
+    let rig = try Rig(upstreams: 1, cacheOctets: 64 << 20)
+    let nothing = TestResponse(authority: [". 60 SOA ns. h. 60"])
+    for type in UInt16.min...UInt16.max {
+      try rig.ask(".", RecordType(type))
+      if !rig.sent.isEmpty { try rig.respond(to: try rig.next(), nothing) }
+    }
+    let ticket = try rig.ask("www.example.")
+    try rig.respond(to: try rig.next(), "www.example. 1 A 192.0.2.1")
+    #expect(try rig.text(ticket) == ["www.example. 1 A 192.0.2.1"])
+  }
+
+  @Test func reservedAndMetaTypesAreNotForwarded() throws {
+    let rig = try Rig()
+    let refused = [0, 41, 65_535] + (128...255).filter { $0 != RecordType.any.rawValue }
+    for type in refused {
+      let ticket = try rig.ask("example.", RecordType(type))
+      #expect(try rig.text(ticket) == ["failure: questions for \(RecordType(type)) are not forwarded"])
+    }
+    #expect(rig.sent.isEmpty && rig.cache.count == 0)
+  }
+
+  /// A resolver that says so is wrong, and may not take all names with it.
+  @Test func thereIsAlwaysARoot() throws {
+    let rig = try Rig()
+    try rig.ask(".", .txt)
+    try rig.respond(to: try rig.next(), TestResponse(code: 3, authority: [". 60 SOA ns. h. 60"]))
+    try rig.ask("www.example.")
+    #expect(rig.sent.count == 1)
+  }
+
   @Test func itEndsWithTheTTLAndCanBeSwitchedOff() throws {
     let rig = try primed()
     rig.pass(.seconds(60))

@@ -45,6 +45,23 @@ struct RuleTests {
     #expect(apart.match(try Name("x.com.")) != server[0], "unless the workspace has a cache of its own")
   }
 
+  /// Zones that all fall into one place of FNV-1a's, as anybody can work out who writes a workspace's rules.
+  @Test func zonesThatWereChosenToCollideDoNot() throws {
+    let count = 1000
+    var zones: [Name] = []
+    var number = 0
+    while zones.count < count {
+      let zone = try Name("z\(number).")
+      number += 1
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for octet in zone.wire { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01b3 }
+      if (hash ^ hash >> 32) & 2047 == 7 { zones.append(zone) }
+    }
+    let table = ZoneTable(zones)
+    for (index, zone) in zones.enumerated() { #expect(table.longestMatch(zone.wire.span) == index) }
+    #expect(table.longestRun < 200, "\(table.longestRun) places in a row are taken")
+  }
+
   @Test func rulesAreEqualByContent() throws {
     #expect(try rule("corp.") == rule("CORP."))
     #expect(try rule("corp.") != rule("corp.", .workspace("acme")))

@@ -94,6 +94,17 @@ struct SanitisingTests {
       TestResponse(
         answer: ["www.example. 30 CNAME 0.example."] + (0..<9).map { "\($0).example. 30 CNAME \($0 + 1).example." })
     ),
+    ("YXDOMAIN without a DNAME", TestResponse(code: 6)),
+    ("YXDOMAIN with the address", TestResponse(code: 6, answer: [a])),
+    (
+      "YXDOMAIN with a DNAME that does not make the name too long",
+      TestResponse(code: 6, answer: ["example. 30 DNAME other."])
+    ),
+    ("NXDOMAIN with the address", TestResponse(code: 3, answer: [a])),
+    (
+      "NXDOMAIN with the address at the chain's end",
+      TestResponse(code: 3, answer: ["www.example. 30 CNAME b.example.", "b.example. 30 A 192.0.2.2"])
+    ),
     ("101 records", TestResponse(answer: (0...100).map { "www.example. 30 A 192.0.2.\($0)" })),
   ]
 
@@ -128,6 +139,23 @@ struct SanitisingTests {
     let ticket = try rig.ask("\(label).example.")
     try rig.respond(to: try rig.next(), TestResponse(code: 6, answer: ["example. 30 DNAME \(long)"]))
     #expect(try rig.text(ticket) == ["YXDOMAIN", "example. 30 DNAME \(long)"])
+  }
+
+  /// Every code but NOERROR, NXDOMAIN and a YXDOMAIN that is shown to be one is no answer, whatever comes with it.
+  @Test func otherCodesAreNoAnswer() throws {
+    for code in UInt16(1)...40 where code != 3 {
+      let rig = try Rig()
+      let ticket = try rig.ask("www.example.")
+      // FORMERR, NOTIMP and BADCOOKIE are answered by asking once more.
+      for _ in 0..<3 where rig.results[ticket] == nil {
+        try rig.respond(to: try rig.next(), TestResponse(code: code, answer: [Self.a]))
+        rig.connect()
+      }
+      guard case .failure? = rig.results[ticket]?.first else {
+        Issue.record("an answer with code \(code) was taken")
+        continue
+      }
+    }
   }
 
   @Test func compressedNamesDoNotCarryTheRandomCaseOn() throws {

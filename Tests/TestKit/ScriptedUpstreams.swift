@@ -15,7 +15,11 @@ public final class ScriptedUpstreams: HopSource {
   /// What is remembered of the answers.
   public var cache: AnswerCache { forwarder.cache }
 
-  private let script: [String: String]
+  /// The response to what the script does not know; nil for none.
+  public var answersAllElse: String?
+
+  /// The response to each question, as the initializer has it.
+  public var script: [String: String]
   private let forwarder: Forwarder
   private var sockets: [SocketToken: Upstream] = [:]
   private var streams: Set<SocketToken> = []
@@ -37,6 +41,11 @@ public final class ScriptedUpstreams: HopSource {
   public func ask(_ question: ForwardQuestion, queries: Int) -> ForwardOutcome {
     forwarder.ask(
       question, ticket: Self.ticket, asker: Asker(workspace: 0, client: .v4(1)), queries: queries, now: now)
+  }
+
+  /// What the cache knows.
+  public func known(_ question: ForwardQuestion) -> ForwardResult? {
+    cache.knowledge(of: question, settings: forwarder.settings, now: now).result
   }
 
   /// Plays the network until the hop that is waited for has its result, or nil when nothing is waited for.
@@ -91,7 +100,9 @@ public final class ScriptedUpstreams: HopSource {
     guard let checked = try? Query(query.span), let name = checked.name(in: query.span) else { return nil }
     let question = "\(name.lowercased) \(checked.type)"
     asked.append("\(upstream) \(question)")
-    return (script["\(upstream) \(question)"] ?? script[question]).map { Self.response($0, to: query, checked) }
+    return (script["\(upstream) \(question)"] ?? script[question] ?? answersAllElse).map {
+      Self.response($0, to: query, checked)
+    }
   }
 
   /// A response from its text, its records uncompressed.

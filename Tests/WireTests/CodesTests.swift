@@ -30,6 +30,8 @@ import Wire
   @Test func knowsMetaTypes() {
     let meta = (UInt16.min...UInt16.max).filter { RecordType($0).isMeta }
     #expect(meta == [41] + Array(128...255))
+    let refused = (UInt16.min...UInt16.max).filter { !RecordType($0).isAskable }
+    #expect(refused == [0, 41] + Array(128...254) + [65_535])
   }
 
   @Test func writesClassesAndCodes() {
