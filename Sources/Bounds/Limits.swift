@@ -115,6 +115,16 @@ public enum Limits {
     /// How many octets of answers may wait for a connection's client to read them, and one answer more; no more
     /// queries are answered until it did.
     public static let unsentOctetsOfConnection = 64 << 10
+    /// How many refusals a second explain themselves over UDP to one prefix of nobody's clients.
+    public static let explanationsPerSecondOfPrefix = 5
+    /// How many refusals at once explain themselves to one prefix that was quiet.
+    public static let explanationBurstOfPrefix = 20
+    /// How many refusals a second explain themselves over UDP to all of nobody's clients together.
+    public static let explanationsPerSecond = 100
+    /// How many refusals at once explain themselves to all of nobody's clients after a quiet time.
+    public static let explanationBurst = 200
+    /// How many prefixes are told apart for that; those that share a bucket share its refusals.
+    public static let explanationBuckets = 1024
     /// How many clients are counted at once for late answers; to more nothing late is sent in that second.
     public static let lateAnswerClients = 4096
   }
