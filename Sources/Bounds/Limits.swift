@@ -129,6 +129,16 @@ public enum Limits {
     public static let lateAnswerClients = 4096
   }
 
+  /// Lines of the log that wait for standard error to be read.
+  public enum Log {
+    /// The most lines; beyond that they are dropped and counted.
+    public static let lines = 4096
+    /// The most octets of them together.
+    public static let octets = 1 << 20
+    /// The longest line in octets; what is longer is cut.
+    public static let lineOctets = 4096
+  }
+
   /// The server's own configuration.
   public enum Server {
     /// The most worker threads.

@@ -67,7 +67,7 @@ final class Worker {
   init(
     listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
     counters: WorkerCounters, cache: AnswerCache, questions: QuestionsInFlight,
-    settings: WorkerSettings = WorkerSettings(), log: Log = Log()
+    settings: WorkerSettings = WorkerSettings(), log: Log
   ) throws(SystemError) {
     self.settings = settings
     self.log = log
