@@ -48,6 +48,7 @@ public struct Responder: Sendable {
   public private(set) var lastWorkspace: Int?
   /// The queries that were nobody's.
   public internal(set) var refusals = AskRefusals()
+  var explanations: ExplanationAllowance
   var hashes = NameHashes()
   var memo = AnswerMemo()
 
@@ -58,9 +59,13 @@ public struct Responder: Sendable {
   public static let defaultTokenOption: UInt16 = 65_314
 
   /// Starts with empty scratch space.
-  public init(identity: ServerIdentity, tokenOption: UInt16 = Responder.defaultTokenOption) {
+  public init(
+    identity: ServerIdentity, tokenOption: UInt16 = Responder.defaultTokenOption,
+    explanations: ExplanationAllowance = ExplanationAllowance()
+  ) {
     self.identity = identity
     self.tokenOption = tokenOption
+    self.explanations = explanations
   }
 
   /// Answers a message as far as the snapshot's zones go.
@@ -92,7 +97,7 @@ public struct Responder: Sendable {
     let decision: Decision
     switch whoAsks(query, message, asking, in: snapshot) {
     case .success(let decided): decision = decided
-    case .failure(let refusal): return refuse(query, refusal, asking, snapshot, &writer)
+    case .failure(let refusal): return refuse(query, refusal, asking, transport, snapshot, &writer)
     }
     lastWorkspace = decision.workspace
     return answer(query, message, client, transport, decision, snapshot, &writer)

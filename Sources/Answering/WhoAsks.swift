@@ -58,18 +58,23 @@ extension Responder {
     return snapshot.decide(asking).mapError { .refused($0) }
   }
 
-  /// Answers a query that is nobody's, and counts it.
+  /// Answers a query that is nobody's, and counts it. Over UDP the answer is no larger than the query, but for the few
+  /// that explain themselves.
   @_lifetime(writer: copy writer)
   mutating func refuse(
-    _ query: Query, _ end: AskingEnd, _ asking: Asking, _ snapshot: Snapshot, _ writer: inout MessageWriter
+    _ query: Query, _ end: AskingEnd, _ asking: Asking, _ transport: Transport, _ snapshot: Snapshot,
+    _ writer: inout MessageWriter
   ) -> Response {
+    // Without EDNS there is no place for a text.
+    let isExplained =
+      query.edns != nil && (transport == .tcp || explanations.admit(asking.client, at: moment.now))
     switch end {
     case .tokenTwice:
       refusals.badTokens += 1
-      return finish(query, .formatError, Complaints.tokenTwice, &writer)
+      return finish(query, .formatError, isExplained ? Complaints.tokenTwice : nil, &writer)
     case .refused(let refusal):
       count(refusal, asking, snapshot)
-      return finish(query, .refused, complaint(refusal, asking, snapshot), &writer)
+      return finish(query, .refused, isExplained ? complaint(refusal, asking, snapshot) : nil, &writer)
     }
   }
 

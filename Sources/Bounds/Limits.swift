@@ -98,8 +98,45 @@ public enum Limits {
 
   /// What clients may have of a worker. `WorkerSettings` has what a test may change.
   public enum Clients {
+    /// How many batches of 64 datagrams of one socket are answered before the others have their turn.
+    public static let batchesPerTurn = 8
+    /// How many messages of one connection are answered before the others have their turn.
+    public static let messagesPerTurn = 32
+    /// How many connections with queries that came before have a turn, before sockets are looked at again.
+    public static let readyConnectionsPerTurn = 16
+    /// The most questions that wait for upstreams; more are SERVFAIL.
+    public static let waitingQuestions = 16_384
+    /// The most questions of one connection that wait for upstreams; no more are answered until one is.
+    public static let waitingQuestionsOfConnection = 64
+    /// The most TCP connections; at the limit whoever has most makes room.
+    public static let connections = 512
+    /// The most TCP connections of one client; its own make room for more.
+    public static let connectionsOfClient = 128
+    /// How many octets of answers may wait for a connection's client to read them, and one answer more; no more
+    /// queries are answered until it did.
+    public static let unsentOctetsOfConnection = 64 << 10
+    /// How many refusals a second explain themselves over UDP to one prefix of nobody's clients.
+    public static let explanationsPerSecondOfPrefix = 5
+    /// How many refusals at once explain themselves to one prefix that was quiet.
+    public static let explanationBurstOfPrefix = 20
+    /// How many refusals a second explain themselves over UDP to all of nobody's clients together.
+    public static let explanationsPerSecond = 100
+    /// How many refusals at once explain themselves to all of nobody's clients after a quiet time.
+    public static let explanationBurst = 200
+    /// How many prefixes are told apart for that; those that share a bucket share its refusals.
+    public static let explanationBuckets = 1024
     /// How many clients are counted at once for late answers; to more nothing late is sent in that second.
     public static let lateAnswerClients = 4096
+  }
+
+  /// Lines of the log that wait for standard error to be read.
+  public enum Log {
+    /// The most lines; beyond that they are dropped and counted.
+    public static let lines = 4096
+    /// The most octets of them together.
+    public static let octets = 1 << 20
+    /// The longest line in octets; what is longer is cut.
+    public static let lineOctets = 4096
   }
 
   /// The server's own configuration.

@@ -23,21 +23,3 @@ struct Proxies: Sendable {
     return (header.client ?? source, header.length)
   }
 }
-
-extension TCPConnection {
-  /// Takes the header that a load balancer's connection starts with, once it has come whole.
-  ///
-  /// - Returns: false when there is none, which ends the connection.
-  func takeProxyHeader() -> Bool {
-    guard awaitsProxyHeader else { return true }
-    switch ProxyHeader.read(received.span) {
-    case .malformed: return false
-    case .incomplete: return true
-    case .header(let header):
-      client = header.client ?? peer
-      received.removeFirst(header.length)
-      awaitsProxyHeader = false
-      return true
-    }
-  }
-}

@@ -20,9 +20,14 @@ public enum Server {
   /// Serves until SIGTERM or SIGINT, and then finishes what is in flight.
   ///
   /// - Throws: what keeps it from starting, an address that is taken or a folder that is not there; or what ended it.
-  public static func run(_ configuration: ServerConfiguration, log: Log = Log()) throws(Problem) {
+  public static func run(_ configuration: ServerConfiguration) throws(Problem) {
     do {
-      try serve(configuration, log)
+      // Before any thread starts, so that all of them leave the signals to the queue.
+      let signals = try SignalQueue([SIGTERM, SIGINT, SIGHUP])
+      let log = try Log()
+      let writer = try LogWriter(log)
+      defer { writer.finish() }
+      try serve(configuration, signals, log)
     } catch let problem as Problem {
       throw problem
     } catch let error as SystemError {
@@ -32,9 +37,9 @@ public enum Server {
     }
   }
 
-  private static func serve(_ configuration: ServerConfiguration, _ log: Log) throws {
-    // Before any thread starts, so that all of them leave the signals to the queue.
-    let signals = try SignalQueue([SIGTERM, SIGINT, SIGHUP])
+  private static func serve(
+    _ configuration: ServerConfiguration, _ signals: consuming SignalQueue, _ log: Log
+  ) throws {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
@@ -59,7 +64,7 @@ public enum Server {
     let crew = try Crew(mail, configuration, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
-      startedAt: startedAt)
+      log: log, startedAt: startedAt)
     let admin = try listener.map { listener throws(SystemError) in try AdminService.start(listener, context, log) }
     announce(configuration, reloader.snapshot, log)
     if let listener { log.note("admin interface on \(listener.address)") }

@@ -2,7 +2,7 @@ import Forwarding
 import SystemIO
 import Wire
 
-/// A client's TCP connection: what came and is no whole query yet, and what the client has not read yet.
+/// A client's TCP connection: what came and is not answered yet, and what the client has not read yet.
 final class TCPConnection {
   let number: UInt64
   let socket: Socket
@@ -11,112 +11,91 @@ final class TCPConnection {
   /// The address of ours that it was made to.
   let listener: SocketAddress
   /// Who asks: the peer, or whom the load balancer names that the peer is.
-  var client: SocketAddress
+  private(set) var client: SocketAddress
   /// True until the load balancer has said who asks.
-  var awaitsProxyHeader = false
+  private var awaitsProxyHeader: Bool
   /// Octets that came, without what was answered already.
-  var received: [UInt8] = []
+  private(set) var received = OctetQueue()
   /// Answers with their lengths that the socket has not taken.
-  var unsent: [UInt8] = []
-  /// How many of its queries wait for upstreams.
-  var waitingCount = 0
+  private(set) var unsent = OctetQueue()
+  /// Its questions that wait for upstreams.
+  private(set) var waiting: Set<Ticket> = []
   /// When the last whole query came, or answers were last taken: what idleness is counted from.
-  var lastUse: Instant
+  private(set) var lastUse: Instant
   /// The client has closed its side: what is in flight is sent, and then the connection ends.
-  var isHalfClosed = false
+  private(set) var isHalfClosed = false
   /// What the poller waits for now.
   var awaited: Poller.Events = .readable
 
+  /// - Parameter isBehindProxy: the peer is a load balancer, which says first who asks.
   init(
-    number: UInt64, _ socket: consuming Socket, peer: SocketAddress, listener: SocketAddress, now: Instant
+    number: UInt64, _ socket: consuming Socket, peer: SocketAddress, listener: SocketAddress, isBehindProxy: Bool,
+    now: Instant
   ) {
     self.number = number
     self.socket = socket
     self.peer = peer
     self.listener = listener
     client = peer
+    awaitsProxyHeader = isBehindProxy
     lastUse = now
   }
 
-  /// The next whole message, without its length; nil when none has come whole (RFC 1035 §4.2.2).
-  func nextMessage(from start: Int) -> Range<Int>? {
-    guard !awaitsProxyHeader, received.count >= start + 2 else { return nil }
-    let length = Int(received[start]) << 8 | Int(received[start + 1])
-    guard received.count >= start + 2 + length else { return nil }
-    return (start + 2)..<(start + 2 + length)
+  // MARK: What comes
+
+  /// Reads once, as much as the buffer takes.
+  func receive(_ buffer: inout [UInt8]) throws(SystemError) {
+    guard let count = try socket.descriptor.read(into: &buffer) else { return }
+    if count == 0 { isHalfClosed = true } else { received.append(buffer[..<count]) }
   }
+
+  /// The next whole message, counted from the first octet of `received`; nil when none has come whole.
+  func nextMessage(after offset: Int = 0) -> Range<Int>? {
+    awaitsProxyHeader ? nil : received.nextMessage(after: offset)
+  }
+
+  /// Forgets the first octets that came: they are answered.
+  func answered(octets count: Int, now: Instant) {
+    guard count > 0 else { return }
+    received.removeFirst(count)
+    lastUse = now
+  }
+
+  /// Takes the header that a load balancer's connection starts with, once it has come whole.
+  ///
+  /// - Returns: false when there is none, which ends the connection.
+  func takeProxyHeader() -> Bool {
+    guard awaitsProxyHeader else { return true }
+    switch ProxyHeader.read(received.waiting.span) {
+    case .malformed: return false
+    case .incomplete: return true
+    case .header(let header):
+      client = header.client ?? peer
+      received.removeFirst(header.length)
+      awaitsProxyHeader = false
+      return true
+    }
+  }
+
+  // MARK: What goes
 
   /// Puts an answer behind those that wait.
-  func append(_ message: Span<UInt8>) {
-    unsent.append(UInt8(truncatingIfNeeded: message.count >> 8))
-    unsent.append(UInt8(truncatingIfNeeded: message.count))
-    for index in message.indices { unsent.append(message[index]) }
-  }
+  func append(_ answer: Span<UInt8>) { unsent.append(message: answer) }
 
   /// Hands the socket what it takes.
-  func flush() throws(SystemError) {
-    var sent = 0
-    while sent < unsent.count, let count = try socket.descriptor.write(unsent[sent...]) { sent += count }
-    unsent.removeFirst(sent)
-  }
-}
-
-/// A worker's connections by number.
-struct ConnectionTable {
-  private var byNumber: [UInt64: TCPConnection] = [:]
-  private var lastNumber: UInt64 = 0
-  /// When idle connections are looked for next; nil without connections.
-  private(set) var nextDeadline: Instant?
-
-  /// How often idle connections are looked for. A connection lives this much longer at most.
-  private static let checkInterval = Duration.milliseconds(500)
-
-  var count: Int { byNumber.count }
-
-  /// True when no connection has answers that its client has not taken.
-  var hasNothingToSend: Bool { byNumber.values.allSatisfy { $0.unsent.isEmpty } }
-
-  subscript(number: UInt64) -> TCPConnection? { byNumber[number] }
-
-  mutating func nextNumber() -> UInt64 {
-    lastNumber += 1
-    return lastNumber
+  func flush(now: Instant) throws(SystemError) {
+    while !unsent.isEmpty, let count = try socket.descriptor.write(unsent.waiting) {
+      unsent.removeFirst(count)
+      lastUse = now
+    }
   }
 
-  mutating func add(_ connection: TCPConnection, now: Instant) {
-    byNumber[connection.number] = connection
-    if nextDeadline == nil { nextDeadline = now + Self.checkInterval }
-  }
+  /// A question of it waits.
+  func wait(for ticket: Ticket) { waiting.insert(ticket) }
 
-  /// Closes a connection by letting go of it.
-  mutating func remove(_ number: UInt64) {
-    byNumber[number] = nil
-    if byNumber.isEmpty { nextDeadline = nil }
-  }
+  /// A question of it waits no more.
+  func endWait(for ticket: Ticket) { waiting.remove(ticket) }
 
-  /// The connection that was idle longest.
-  var idleLongest: TCPConnection? { Self.idleLongest(of: byNumber.values) }
-
-  /// The connection that makes room for another of a client; nil while there is room.
-  ///
-  /// At its own limit a client gives up one of its own; at the worker's, the client that has most does, so that nobody
-  /// loses a connection by what another opens.
-  func inTheWay(of client: IPAddress, _ settings: WorkerSettings) -> TCPConnection? {
-    let own = byNumber.values.filter { $0.client.address == client }
-    if own.count >= settings.maximumConnectionsOfClient { return Self.idleLongest(of: own) }
-    guard count >= settings.maximumConnections else { return nil }
-    let clients = Dictionary(grouping: byNumber.values, by: \.client.address)
-    return clients.values.max { $0.count < $1.count }.flatMap { Self.idleLongest(of: $0) }
-  }
-
-  private static func idleLongest(of connections: some Sequence<TCPConnection>) -> TCPConnection? {
-    connections.min { $0.lastUse < $1.lastUse }
-  }
-
-  /// The connections that were idle for longer than is allowed, if it is time to look.
-  mutating func takeIdle(at now: Instant, longerThan limit: Duration) -> [TCPConnection] {
-    guard let nextDeadline, nextDeadline <= now else { return [] }
-    self.nextDeadline = now + Self.checkInterval
-    return byNumber.values.filter { $0.waitingCount == 0 && $0.lastUse + limit <= now }
-  }
+  /// True when the client sends nothing more, and has all that it asked for.
+  var isDone: Bool { isHalfClosed && waiting.isEmpty && unsent.isEmpty && nextMessage() == nil }
 }

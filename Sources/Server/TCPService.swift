@@ -27,8 +27,9 @@ extension Worker {
   ) throws(SystemError) {
     if let other = connections.inTheWay(of: peer.address, settings) { close(other) }
     let number = connections.nextNumber()
-    let connection = TCPConnection(number: number, socket, peer: peer, listener: listener, now: now)
-    connection.awaitsProxyHeader = settings.proxies.contains(peer.address)
+    let connection = TCPConnection(
+      number: number, socket, peer: peer, listener: listener, isBehindProxy: settings.proxies.contains(peer.address),
+      now: now)
     try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
     connections.add(connection, now: now)
     counters.add(.openedConnections)
@@ -36,18 +37,12 @@ extension Worker {
 
   func serve(connection number: UInt64, _ events: Poller.Events) {
     guard let connection = connections[number] else { return }
-    if events.contains(.failed), connection.isHalfClosed {
-      // It is gone for good, and would be reported for as long as its questions wait.
-      close(connection)
-      return
-    }
+    // Nobody is there to read an answer, and it would be reported for as long as its questions wait.
+    guard !events.contains(.failed) else { return close(connection) }
     do throws(SystemError) {
-      if events.contains(.writable) {
-        try connection.flush()
-        connection.lastUse = now
-      }
-      if !events.isDisjoint(with: [.readable, .failed]), !connection.isHalfClosed {
-        try receive(connection)
+      // What came before is answered first, so that no more is kept than one read brings beside a message.
+      if events.contains(.readable), !connection.isHalfClosed, connection.nextMessage() == nil {
+        try connection.receive(&streamBuffer)
       }
       try goOn(connection)
     } catch {
@@ -55,48 +50,49 @@ extension Worker {
     }
   }
 
-  /// Reads once; the poller tells if there is more, after the others had their turn.
-  private func receive(_ connection: TCPConnection) throws(SystemError) {
-    guard let count = try connection.socket.descriptor.read(into: &streamBuffer) else { return }
-    if count == 0 {
-      connection.isHalfClosed = true
-    } else {
-      connection.received += streamBuffer[..<count]
-    }
+  /// Gives connections that can go on a turn each, as many as one turn of the worker has room for.
+  func serveReadyConnections() {
+    for number in connections.takeReady(settings.readyPerTurn) { serve(connection: number, []) }
   }
 
-  /// Answers what has come whole as far as the limits allow, sends what the client takes, and waits for the rest.
+  /// One turn of a connection: sends what the client takes, answers what came whole as far as the limits allow, and
+  /// waits for what is missing. Where nothing is, it has another turn after the others.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
-    guard connection.takeProxyHeader() else {
-      close(connection)
-      return
-    }
-    var at = 0
-    var count = 0
-    while mayAnswer(connection), let message = connection.nextMessage(from: at) {
-      at = message.upperBound
-      connection.lastUse = now
-      guard answer(connection.received[message], on: connection) else {
-        close(connection)
-        return
-      }
-      count += 1
-    }
-    if count > 0 {
-      counters.took(nanoseconds: System.monotonicNanoseconds() &- now.nanoseconds, queries: count)
-    }
-    connection.received.removeFirst(at)
-    try connection.flush()
-    let isDone = connection.waitingCount == 0 && connection.unsent.isEmpty
-    if connection.isHalfClosed, isDone, connection.nextMessage(from: 0) == nil {
-      close(connection)
-      return
-    }
+    try connection.flush(now: now)
+    guard connection.takeProxyHeader(), answerWhatCame(connection) else { return close(connection) }
+    try connection.flush(now: now)
+    guard !connection.isDone else { return close(connection) }
+    if mayAnswer(connection), connection.nextMessage() != nil { connections.queue(connection.number) }
     try awaitNext(connection)
   }
 
+  /// Answers so many messages, in their order, as a turn and the limits allow.
+  ///
+  /// - Returns: false when one was no query at all, which ends the connection.
+  private func answerWhatCame(_ connection: TCPConnection) -> Bool {
+    let (octets, isQuery) = answer(connection.received.waiting, on: connection)
+    // Outside, where nothing holds on to the octets any more: they would be copied.
+    connection.answered(octets: octets, now: now)
+    return isQuery
+  }
+
+  private func answer(_ received: ArraySlice<UInt8>, on connection: TCPConnection) -> (octets: Int, isQuery: Bool) {
+    var at = 0
+    var count = 0
+    var isQuery = true
+    while isQuery, count < settings.messagesPerTurn, mayAnswer(connection),
+      let message = connection.nextMessage(after: at)
+    {
+      isQuery = answer(received.span.extracting(message), on: connection)
+      at = message.upperBound
+      count += 1
+    }
+    counters.took(nanoseconds: System.monotonicNanoseconds() &- now.nanoseconds, queries: count)
+    return (at, isQuery)
+  }
+
   private func mayAnswer(_ connection: TCPConnection) -> Bool {
-    connection.waitingCount < settings.maximumPipelined && connection.unsent.count < settings.maximumUnsentOctets
+    connection.waiting.count < settings.maximumPipelined && connection.unsent.count < settings.maximumUnsentOctets
   }
 
   private func awaitNext(_ connection: TCPConnection) throws(SystemError) {
@@ -111,13 +107,12 @@ extension Worker {
   /// Answers one message.
   ///
   /// - Returns: false when it was no query at all, which ends the connection.
-  private func answer(_ message: ArraySlice<UInt8>, on connection: TCPConnection) -> Bool {
+  private func answer(_ message: Span<UInt8>, on connection: TCPConnection) -> Bool {
     if mailbox.hasNews { readMailbox() }
-    let octets = Array(message)
     let (buffer, names) = (buffer, names)
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size, names: names.table())
     let (client, address) = (connection.client, connection.listener)
-    switch responder.respond(to: octets.span, from: client, at: address, via: .tcp, in: snapshot, &writer) {
+    switch responder.respond(to: message, from: client, at: address, via: .tcp, in: snapshot, &writer) {
     case .none:
       counters.dropped(.tcp)
       return false
@@ -125,7 +120,7 @@ extension Worker {
       counters.answered(.tcp, writer.flags)
       if settings.countsByWorkspace { tally(writer.flags, snapshot) }
       connection.append(writer.message)
-    case .resolve(let query, let decision): resolve(octets.span, query, decision, connection)
+    case .resolve(let query, let decision): resolve(message, query, decision, connection)
     }
     return true
   }
@@ -144,35 +139,27 @@ extension Worker {
       resolution.workspace.tally?.count(.init(writer.flags))
       connection.append(writer.message)
     case .waiting:
-      connection.waitingCount += 1
+      connection.wait(for: ticket)
       wait(ticket, resolution, .connection(connection.number))
     }
     carryOut()
   }
 
-  /// Sends an answer that took a while.
-  func send(_ message: Span<UInt8>, toConnection number: UInt64) {
+  /// Sends an answer that took a while: it goes at the connection's next turn, for this may be inside the answering of
+  /// that very connection. The place that it makes for another query is used at that turn too.
+  func send(_ message: Span<UInt8>, of ticket: Ticket, toConnection number: UInt64) {
     guard let connection = connections[number] else { return }
-    connection.waitingCount -= 1
+    connection.endWait(for: ticket)
     connection.append(message)
-    connection.lastUse = now
-    // What came meanwhile is answered at the next turn: this may be inside the answering of that very connection.
-    do throws(SystemError) {
-      try connection.flush()
-      connection.awaited = []
-      try poller.change(
-        connection.socket.raw, [.readable, .writable], token: WaitToken.connection(number).rawValue)
-    } catch {
-      close(connection)
-    }
+    connections.queue(number)
   }
 
   private func close(_ connection: TCPConnection) {
-    for ticket in waiting.tickets(ofConnection: connection.number) {
+    guard connections.remove(connection.number) else { return }
+    for ticket in connection.waiting {
       _ = waiting.remove(ticket)
       forwarding.forwarder.cancel(ticket)
     }
-    connections.remove(connection.number)
     counters.add(.closedConnections)
   }
 

@@ -46,13 +46,6 @@ struct WaitingQuestions {
     byTicket.removeValue(forKey: ticket)
   }
 
-  /// The tickets of the questions that wait on a connection.
-  func tickets(ofConnection number: UInt64) -> [Ticket] {
-    byTicket.compactMap { ticket, question in
-      if case .connection(number) = question.returnPath { ticket } else { nil }
-    }
-  }
-
   /// When the first question's time runs out; questions that were answered may still count.
   var nextDeadline: Instant? { firstInOrder < order.count ? order[firstInOrder].deadline : nil }
 
@@ -125,7 +118,7 @@ extension Worker {
     case .waiting: return
     case .ready:
       _ = waiting.remove(ticket)
-      send(writer.message, for: question)
+      send(writer.message, for: question, ticket)
     }
   }
 
@@ -141,10 +134,10 @@ extension Worker {
     var writer = MessageWriter(
       buffer.output(), limit: question.resolution.transport.maximumAnswerLength, names: names.table())
     responder.giveUp(question.resolution, reason, &writer)
-    send(writer.message, for: question)
+    send(writer.message, for: question, ticket)
   }
 
-  private func send(_ message: Span<UInt8>, for question: WaitingQuestion) {
+  private func send(_ message: Span<UInt8>, for question: WaitingQuestion, _ ticket: Ticket) {
     let transport = question.resolution.transport
     let tally = question.resolution.workspace.tally
     guard message.count > 0, let header = Header(message) else {
@@ -159,7 +152,7 @@ extension Worker {
         return counters.dropped(transport)
       }
       send(message, to: peer, listener: listener)
-    case .connection(let number): send(message, toConnection: number)
+    case .connection(let number): send(message, of: ticket, toConnection: number)
     }
     counters.answered(transport, header.flags)
     tally?.count(.init(header.flags))

@@ -69,7 +69,7 @@ final class Worker {
   init(
     listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
     counters: WorkerCounters, cache: AnswerCache, questions: QuestionsInFlight,
-    settings: WorkerSettings = WorkerSettings(), log: Log = Log()
+    settings: WorkerSettings = WorkerSettings(), log: Log
   ) throws(SystemError) {
     self.settings = settings
     self.log = log
@@ -105,6 +105,7 @@ final class Worker {
       }
       // Not while a batch is being answered: stopping receives another one.
       if mustStop, stopAt == nil { beginToStop() }
+      serveReadyConnections()
       expire()
     }
   }
@@ -224,10 +225,11 @@ final class Worker {
 
   private var isFinished: Bool {
     guard let stopAt else { return false }
-    return now >= stopAt || (waiting.isEmpty && connections.hasNothingToSend)
+    return now >= stopAt || (waiting.isEmpty && connections.hasNothingToDo)
   }
 
   private var millisecondsToNextDeadline: Int32? {
+    guard !connections.hasReady else { return 0 }
     let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt]
     guard let next = deadlines.compactMap({ $0 }).min() else { return nil }
     let current = Instant(nanoseconds: System.monotonicNanoseconds())

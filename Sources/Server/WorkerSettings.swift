@@ -1,25 +1,30 @@
 import Answering
+import Bounds
 import Wire
 
 /// The limits of one worker, and the times it keeps.
 struct WorkerSettings: Sendable {
   /// How many batches of one socket are served before the others have their turn.
-  var batchesPerTurn = 8
+  var batchesPerTurn = Limits.Clients.batchesPerTurn
+  /// How many messages of one connection are answered before the others have their turn.
+  var messagesPerTurn = Limits.Clients.messagesPerTurn
+  /// How many connections that can go on at once have a turn before sockets are looked at again.
+  var readyPerTurn = Limits.Clients.readyConnectionsPerTurn
   /// How long a client's question may take over all its hops, in milliseconds: less than the five seconds after which
   /// `dig` and most stub resolvers give up, so that they see the SERVFAIL and its reason.
   var deadlineMilliseconds: UInt64 = 4000
   /// How many clients' questions may wait for upstreams at once; more are SERVFAIL.
-  var maximumWaiting = 16_384
+  var maximumWaiting = Limits.Clients.waitingQuestions
   /// How many TCP connections a worker keeps; at the limit the client that has most of them makes room.
-  var maximumConnections = 512
+  var maximumConnections = Limits.Clients.connections
   /// How many of them one client has at most; its own make room for more.
-  var maximumConnectionsOfClient = 128
+  var maximumConnectionsOfClient = Limits.Clients.connectionsOfClient
   /// How long a connection may be without a whole query, in milliseconds (RFC 7766 §6.2.3).
   var idleMilliseconds: UInt64 = 10_000
   /// How many queries of one connection may wait for upstreams at once; no more are read until one is answered.
-  var maximumPipelined = 64
-  /// How many octets of answers may wait for a connection's client to read; no more queries are read until it did.
-  var maximumUnsentOctets = 256 << 10
+  var maximumPipelined = Limits.Clients.waitingQuestionsOfConnection
+  /// How many octets of answers may wait for a connection's client to read; no more queries are answered until it did.
+  var maximumUnsentOctets = Limits.Clients.unsentOctetsOfConnection
   /// How long a stopping worker waits for what is in flight, in milliseconds.
   var stopMilliseconds: UInt64 = 5000
   /// The EDNS option that carries a token.

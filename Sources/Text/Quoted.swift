@@ -11,11 +11,34 @@ public func quoted(_ text: String, maximumLength: Int = 80) -> String {
   return "\"\(shown)\""
 }
 
+/// Text as a terminal may show it, on one line: what a terminal obeys, does not show or shows elsewhere (control
+/// characters, line ends among them, bidirectional overrides, invisible ones) spelled out as `\u{…}`.
+///
+/// Everything that comes from outside goes through this where it is printed, whatever was done to it before: files,
+/// their names, pastes, messages, upstreams' texts.
+public func onOneLine(_ text: some StringProtocol) -> String {
+  guard !text.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else { return String(text) }
+  var shown = ""
+  for scalar in text.unicodeScalars { shown += printable(scalar) }
+  return shown
+}
+
+/// The same of text that has lines of its own: each line end stays.
+public func onItsLines(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { onOneLine($0) }.joined(separator: "\n")
+}
+
 /// A scalar as a terminal may show it: control and invisible formatting characters spelled out.
 func printable(_ scalar: Unicode.Scalar) -> String {
-  switch scalar.properties.generalCategory {
-  case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
-    "\\u{\(String(scalar.value, radix: 16))}"
-  default: String(scalar)
+  scalar.isPrintable ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
+}
+
+extension Unicode.Scalar {
+  /// False for what a terminal obeys or does not show.
+  var isPrintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
+    default: true
+    }
   }
 }

@@ -27,18 +27,19 @@ struct AllocationTests {
 
   /// How many blocks one answer takes, once everything that is made on first use is there.
   func allocations(
-    _ question: String, _ type: RecordType, size: UInt16?, options: [UInt8] = [], in snapshot: Snapshot? = nil
+    _ question: String, _ type: RecordType, size: UInt16?, options: [UInt8] = [], from address: UInt32 = 0x0a00_0001,
+    rounds: Int = 3, in snapshot: Snapshot? = nil
   ) throws -> (count: Int, answer: String) {
     let snapshot = snapshot ?? self.snapshot
     var query = RawMessage.query(wire(question), type, additional: size == nil ? 0 : 1)
     if let size { query = query.opt(size: size, options: options) }
     let message = query.octets
-    let client = SocketAddress(.v4(0x0a00_0001), port: 40_000)
+    let client = SocketAddress(.v4(address), port: 40_000)
     var responder = Responder(identity: ServerIdentity(version: "test", hostName: "test"))
     var buffer = [UInt8](repeating: 0, count: 1_232)
     var result = (count: 0, length: 0)
     let names = CompressionMemory(seed: .known)
-    for _ in 0..<3 {
+    for _ in 0..<rounds {
       var writer = MessageWriter(buffer.mutableSpan, limit: 1_232, names: names.table())
       allocation_count_start()
       let response = responder.respond(
@@ -105,6 +106,13 @@ struct AllocationTests {
     let options = option(10, [1, 2]) + option(Int(Responder.defaultTokenOption), token)
     let (count, answer) = try allocations("www.example", .a, size: 1_232, options: options, in: snapshot)
     #expect(answer.hasPrefix("NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.1"))
+    #expect(count == 0)
+  }
+
+  /// Nor does refusing who is nobody's client, once the explanations are used up: a flood costs what a query costs.
+  @Test func aRefusalAllocatesNothing() throws {
+    let (count, answer) = try allocations("www.example", .a, size: 1_232, from: 0xcb00_7101, rounds: 100)
+    #expect(answer.hasPrefix("REFUSED rd") && !answer.contains("error"), "\(answer)")
     #expect(count == 0)
   }
 

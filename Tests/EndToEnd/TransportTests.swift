@@ -69,6 +69,83 @@ extension EndToEnd {
       }
     }
 
+    /// Sets of 50 KB, which fill whatever room there is for answers: each of the pipelined questions is answered, though
+    /// the client asks nothing more (RFC 7766 §6.2.1.1).
+    private func largeAnswers(_ lab: Lab) throws -> Server {
+      let text = String(repeating: "x", count: 240)
+      let records = (0..<50).map { "big TXT " + String(repeating: "\"\(text)\" ", count: 4) + "\"\($0)\"\n" }
+      let upstream = try lab.scriptedUpstream { Message.answer($0.octets, [.a(10, 9, 9, 9)]) }
+      try lab.workspace(
+        "acme", clients: ["127.0.0.1"], zones: ["corp.example": records.joined() + "one A 10.1.0.1\n"],
+        forward: ["example.com": [upstream.address]])
+      return try lab.serve(["--workers", "1"])
+    }
+
+    private func large(_ count: Int) -> [[UInt8]] {
+      (0..<count).map { Message.query("big.corp.example", type: 16, id: UInt16($0)) }
+    }
+
+    /// The ids of the answers that come.
+    private func ids(_ socket: TestSocket, _ count: Int) -> [Int] {
+      var ids: [Int] = []
+      while ids.count < count, let message = socket.message() { ids.append(Int(Message.id(message))) }
+      return ids
+    }
+
+    @Test(arguments: [7, 200]) func largeAnswersAllComeToWhoAsksNoMore(count: Int) throws {
+      try Lab.run { lab in
+        let socket = try TestSocket(SOCK_STREAM, largeAnswers(lab).address)
+        #expect(socket.connect())
+        socket.send(messages: large(count))
+        #expect(ids(socket, count) == Array(0..<count))
+      }
+    }
+
+    @Test func largeAnswersAllComeToWhoHasClosedItsSide() throws {
+      try Lab.run { lab in
+        let socket = try TestSocket(SOCK_STREAM, largeAnswers(lab).address)
+        #expect(socket.connect())
+        socket.send(messages: large(40))
+        socket.shutdownSending()
+        #expect(ids(socket, 40) == Array(0..<40))
+        #expect(socket.receive(milliseconds: 5000) == [], "the server closes its side when all is sent")
+      }
+    }
+
+    /// A client that does not read for a while, beside one that does.
+    @Test func largeAnswersAllComeToWhoReadsLate() throws {
+      try Lab.run { lab in
+        let server = try largeAnswers(lab)
+        let slow = try TestSocket(SOCK_STREAM, server.address)
+        #expect(slow.connect())
+        slow.send(messages: large(200))
+        let other = try TestSocket(SOCK_STREAM, server.address)
+        #expect(other.connect())
+        for id in 0..<50 {
+          other.send(messages: [Message.query("one.corp.example", id: UInt16(id))])
+          #expect(other.message().map(Message.id) == UInt16(id))
+        }
+        #expect(ids(slow, 200) == Array(0..<200))
+      }
+    }
+
+    /// Questions that wait for an upstream, more than may wait at once, among them large ones.
+    @Test func whatWaitsAndWhatIsBehindItAllComes() throws {
+      try Lab.run { lab in
+        let server = try largeAnswers(lab)
+        let socket = try TestSocket(SOCK_STREAM, server.address)
+        #expect(socket.connect())
+        let count = 300
+        socket.send(
+          messages: (0..<count).map { id in
+            id % 10 == 9
+              ? Message.query("big.corp.example", type: 16, id: UInt16(id))
+              : Message.query("h\(id).example.com", id: UInt16(id))
+          })
+        #expect(Set(ids(socket, count)) == Set(0..<count))
+      }
+    }
+
     /// A query that waits for an upstream does not hold up those behind it (RFC 7766 §6.2.1.1).
     @Test func answersOnAConnectionComeAsTheyAreReady() throws {
       try Lab.run { lab in

@@ -50,11 +50,15 @@ public final class TestServer {
   public var forgetsAnswers = false
   /// The cache's, as a flush moves it.
   public var cacheEpoch: UInt64 = 0
-  private var responder = newResponder()
+  private lazy var responder = newResponder()
   private let names = CompressionMemory(seed: .known)
+  /// Whether refusals to nobody's clients explain themselves in a limited number alone; set before the first question.
+  public var limitsExplanations = false
 
-  private static func newResponder() -> Responder {
-    Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test"))
+  private func newResponder() -> Responder {
+    Responder(
+      identity: ServerIdentity(version: "backroad test", hostName: "host.test"),
+      explanations: ExplanationAllowance(isLimited: limitsExplanations))
   }
 
   /// How many answers were given again without going their whole way.
@@ -156,7 +160,7 @@ public final class TestServer {
     _ transport: Transport, _ buffer: inout [UInt8]
   ) -> (Response, Int) {
     let limit = buffer.count
-    if forgetsAnswers { responder = Self.newResponder() }
+    if forgetsAnswers { responder = newResponder() }
     responder.moment = Moment(now: upstreams.now, cacheEpoch: cacheEpoch)
     let names = names
     var writer = MessageWriter(buffer.mutableSpan, limit: limit, names: names.table())

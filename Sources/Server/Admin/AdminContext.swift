@@ -14,6 +14,7 @@ struct AdminContext: Sendable {
   let mail: Crew.Mail
   let leases: LeaseKeeper
   let cache: AnswerCache
+  let log: Log
   /// When the server started, on the monotonic clock and in seconds since 1970.
   let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)
 

@@ -41,6 +41,9 @@ struct MetricsPage: AdminHandler {
     text.single("backroad_reloads_total", .counter, "Times that files were read.", view.reloadCount)
     text.single(
       "backroad_reload_failures_total", .counter, "Times that reading files met an error.", view.failedReloadCount)
+    text.single(
+      "backroad_log_lines_dropped_total", .counter, "Lines of the log that nobody read in time.",
+      context.log.droppedCount)
     if let last = view.lastReload {
       text.single(
         "backroad_last_reload_time_seconds", .gauge, "When files were last read, in seconds since 1970.", last.at)

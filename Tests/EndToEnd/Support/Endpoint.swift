@@ -141,6 +141,9 @@ final class TestSocket {
     return unsafe poll(&waiting, 1, milliseconds) > 0
   }
 
+  /// Tells the other side that nothing more comes.
+  func shutdownSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
   /// Sends what fits at once; false when nothing does, or the other side is gone.
   @discardableResult
   func send(_ octets: [UInt8], waits: Bool = true) -> Bool {

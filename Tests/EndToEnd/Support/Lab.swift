@@ -76,8 +76,10 @@ final class Lab {
   }
 
   /// Starts a program that runs until the test ends.
-  func start(_ path: String, _ arguments: [String]) throws -> Program {
-    let program = try Program(path, arguments, in: folder, scratch: folder)
+  ///
+  /// - Parameter errors: where its standard error goes; a file of its own for nil.
+  func start(_ path: String, _ arguments: [String], errors: String? = nil) throws -> Program {
+    let program = try Program(path, arguments, in: folder, scratch: folder, errors: errors)
     programs.append(program)
     return program
   }
@@ -101,11 +103,12 @@ final class Lab {
 
   /// Serves the lab's `zones`, and waits until it answers.
   func serve(
-    on address: String = "127.0.0.1", _ flags: [String] = ["--workers", "2"], zones: String = "zones"
+    on address: String = "127.0.0.1", _ flags: [String] = ["--workers", "2"], zones: String = "zones",
+    errors: String? = nil
   ) throws -> Server {
     let port = try Port.free()
     let listen = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
-    let program = try start(Lab.backroad(), ["serve", "--zones", zones, "--listen", listen] + flags)
+    let program = try start(Lab.backroad(), ["serve", "--zones", zones, "--listen", listen] + flags, errors: errors)
     let server = Server(program: program, address: Endpoint(address, port), lab: self)
     try server.address.awaitAnswer(from: program)
     return server

@@ -34,7 +34,10 @@ final class Program {
   ///   - folder: the folder that it runs in.
   ///   - scratch: where its input and output go.
   ///   - input: what it reads on standard input; nothing for nil.
-  init(_ path: String, _ arguments: [String], in folder: URL, scratch: URL, input: [UInt8]? = nil) throws {
+  ///   - errors: where its standard error goes; a file of its own for nil.
+  init(
+    _ path: String, _ arguments: [String], in folder: URL, scratch: URL, input: [UInt8]? = nil, errors: String? = nil
+  ) throws {
     name = URL(fileURLWithPath: path).lastPathComponent
     let base = scratch.appendingPathComponent("\(name)-\(UUID().uuidString)")
     outputFile = base.appendingPathExtension("out")
@@ -47,7 +50,8 @@ final class Program {
       inputPath = inputFile.path
     }
     id = try Program.spawn(
-      Program.find(path).path, arguments, in: folder.path, from: inputPath, to: outputFile.path, errorsFile.path)
+      Program.find(path).path, arguments, in: folder.path, from: inputPath, to: outputFile.path,
+      errors ?? errorsFile.path)
   }
 
   private static func spawn(
