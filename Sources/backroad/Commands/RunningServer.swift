@@ -29,7 +29,7 @@ extension Arguments {
   func configurationFile() throws -> ServerSettings {
     let path = value(.config) ?? ServerSettings.fileName
     do {
-      return try ServerSettings(Files.read(path, maximumSize: Limits.JSON.octets), file: path)
+      return try ServerSettings(Files.read(path, maximumSize: Limits.Server.configurationOctets), file: path)
     } catch let error as SystemError {
       if error.kind == .notFound, !has(.config) { return ServerSettings() }
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
