@@ -58,10 +58,22 @@ struct ZoneTable: Sendable {
     return true
   }
 
-  /// FNV-1a. The zones are the administrator's, so nobody gains by names that collide.
+  /// By Swift's own hasher, which has a random key in each process: a workspace's admin chooses zones, and could choose
+  /// some that collide.
   private static func hash(_ name: Span<UInt8>, from start: Int) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in start..<name.count { hash = (hash ^ UInt64(lowercased(name[index]))) &* 0x100_0000_01b3 }
-    return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    var hasher = Hasher()
+    var at = start
+    while at + 8 <= name.count {
+      hasher.combine(lowercased(UInt64(littleEndian: name.word(at: at))))
+      at += 8
+    }
+    // What is left of the name; zones of other lengths differ in the root's zero octet.
+    var rest: UInt64 = 0
+    while at < name.count {
+      rest = rest << 8 | UInt64(lowercased(name[at]))
+      at += 1
+    }
+    hasher.combine(rest)
+    return hasher.finalize()
   }
 }

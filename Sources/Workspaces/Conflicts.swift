@@ -116,7 +116,8 @@ struct Conflicts {
   private func problem(_ claim: ClientMap.Claim, _ severity: Problem.Severity, _ message: String) -> Problem {
     let workspace = workspaces[Int(claim.slot)]
     return Problem(
-      file: Self.file(of: workspace), position: workspace.clients[Int(claim.index)].position, severity: severity, message)
+      file: Self.file(of: workspace), position: workspace.clients[Int(claim.index)].position, severity: severity,
+      message)
   }
 
   /// Where a workspace claims a prefix, in brackets.

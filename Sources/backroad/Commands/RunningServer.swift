@@ -4,6 +4,7 @@ import Server
 import Storage
 import SystemIO
 import Text
+import Workspaces
 
 /// How commands find and ask the running server.
 extension Arguments {
@@ -34,5 +35,12 @@ extension Arguments {
       if error.kind == .notFound, !has(.config) { return ServerSettings() }
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
     }
+  }
+
+  /// Refuses settings of a workspace that claim what is not granted to it: the server would not take them.
+  func checkIsGranted(_ file: [UInt8], to name: WorkspaceName, path: String) throws {
+    guard let grants = try configurationFile().grants else { return }
+    let problems = grants.problems(of: try WorkspaceFile(file, file: path), name, path: path)
+    if !problems.isEmpty { throw Problems(problems) }
   }
 }
