@@ -1,4 +1,5 @@
 import Bounds
+import Forwarding
 import Wire
 import Workspaces
 
@@ -64,8 +65,13 @@ enum Complaints {
     ExtendedError(.noReachableAuthority, "workspace \(workspace) has no forwarding for \(name)")
   }
 
-  static func closed(_ zone: Name, _ workspace: WorkspaceName) -> ExtendedError {
-    ExtendedError(.blocked, "forwarding of \(zone) is closed in workspace \(workspace)")
+  static func closed(_ rule: ForwardRule, _ workspace: WorkspaceName) -> ExtendedError {
+    switch rule.origin {
+    case .searchList:
+      ExtendedError(.blocked, "\(rule.zone) is a search domain, closed by \"search\" for workspace \(workspace)")
+    case .forwarding, .specialNames:
+      ExtendedError(.blocked, "forwarding of \(rule.zone) is closed in workspace \(workspace)")
+    }
   }
 
   static func aliasTargetMissing(_ target: Name) -> ExtendedError {

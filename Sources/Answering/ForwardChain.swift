@@ -130,7 +130,7 @@ struct ForwardChain: ~Escapable {
       }
     } else {
       writer.set(.nameError)
-      complaint = Complaints.closed(rule.zone, workspace.name)
+      complaint = Complaints.closed(rule, workspace.name)
     }
     // With an SOA the client may keep it (RFC 2308 §5): search lists ask for such names again and again.
     let fits = writer.append(

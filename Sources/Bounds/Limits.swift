@@ -20,8 +20,10 @@ public enum Limits {
   public enum JSON {
     /// The deepest nesting of arrays and objects that is read.
     public static let depth = 32
-    /// The largest file that is read, in octets, unless the caller asks for less.
+    /// The largest file that is read, in octets, unless the caller asks for another.
     public static let octets = 1 << 20
+    /// How many problems of a file are told of before reading stops.
+    public static let problems = 100
   }
 
   /// Zones, as text and as the image that look-ups run on.
@@ -55,12 +57,18 @@ public enum Limits {
     public static let rules = 4096
     /// The most upstreams of one rule; more are ignored.
     public static let upstreamsOfRule = 16
+    /// The most upstreams of all rules of one workspace together.
+    public static let upstreams = 8192
+    /// The most search domains of one workspace, and as many of the server.
+    public static let searchDomains = 32
     /// The most tokens of one workspace.
     public static let tokens = 64
     /// The most listening addresses of one workspace.
     public static let listeners = 256
     /// The most characters of a token's comment.
     public static let commentCharacters = 200
+    /// How many claims that meet another workspace's are told of each workspace at a change; the rest is counted.
+    public static let conflictsTold = 20
   }
 
   /// Links, and what is pasted to make them.
@@ -141,6 +149,8 @@ public enum Limits {
 
   /// The server's own configuration.
   public enum Server {
+    /// The largest `backroad.json`, in octets: grants for 100,000 workspaces fit.
+    public static let configurationOctets = 16 << 20
     /// The most worker threads.
     public static let workers = 1024
     /// The most addresses to listen on.

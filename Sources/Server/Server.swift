@@ -43,11 +43,10 @@ public enum Server {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
-    let rules = configuration.rules.map { ForwardRule(owner: .server, zone: $0.zone, upstreams: $0.upstreams) }
     let store = WorkspaceStore(
       WorkspaceReader(
-        folder: folder, serverRules: ForwardRules(rules + SpecialNames.rules(beside: rules)),
-        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses)),
+        folder: folder, serverRules: configuration.serverRules,
+        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants),
       countsQueries: configuration.metricsByWorkspace)
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil

@@ -3,6 +3,7 @@ import Forwarding
 import Storage
 import SystemIO
 import Wire
+import Workspaces
 
 /// All that a server is told when it starts.
 public struct ServerConfiguration: Sendable {
@@ -51,6 +52,10 @@ public struct ServerConfiguration: Sendable {
   public var tokenOption = ServerConfiguration.defaultTokenOption
   /// The load balancers that tell of the true client by the PROXY protocol.
   public var proxies: [IPPrefix] = []
+  /// What each workspace may claim; nil where the operator is taken to write all files.
+  public var grants: Grants?
+  /// The search domains of all clients' stubs, which are closed.
+  public var search: [Name] = []
 
   /// Takes all of it.
   public init(
@@ -70,6 +75,14 @@ public struct ServerConfiguration: Sendable {
   public var leasesPath: String {
     if let leases { return leases }
     return zones.hasSuffix("/") ? zones + LeaseJournal.standardPath : "\(zones)/\(LeaseJournal.standardPath)"
+  }
+
+  /// The rules that every workspace has beside its own: those that are configured, the special names and the search
+  /// domains.
+  public var serverRules: ForwardRules {
+    var all = rules.map { ForwardRule(owner: .server, zone: $0.zone, upstreams: $0.upstreams) }
+    all += SpecialNames.rules(beside: all)
+    return ForwardRules(all + SearchList.rules(search, owner: .server, beside: all))
   }
 
   /// How many threads answer.

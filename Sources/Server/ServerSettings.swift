@@ -32,7 +32,7 @@ public struct ServerSettings: Sendable {
 
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "metrics-by-workspace", "token-option", "proxies",
+    "metrics-by-workspace", "token-option", "proxies", "grants", "search",
   ]
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace: Bool?
@@ -40,6 +40,10 @@ public struct ServerSettings: Sendable {
   public var tokenOption: UInt16?
   /// The load balancers that tell of the true client.
   public var proxies: [IPPrefix]?
+  /// What each workspace may claim; for the file alone.
+  public var grants: Grants?
+  /// The search domains of all clients' stubs.
+  public var search: [Name]?
 
   /// Settings that leave everything open.
   public init() {}
@@ -50,7 +54,9 @@ public struct ServerSettings: Sendable {
   public init(_ bytes: [UInt8], file: String) throws(Problems) {
     var problems: [Problem] = []
     do throws(Problem) {
-      let root = try JSON.parse(bytes, file: file, comments: true).expectObject(Self.fileName, file: file)
+      let root = try JSON.parse(
+        bytes, file: file, comments: true, maximumOctets: Limits.Server.configurationOctets
+      ).expectObject(Self.fileName, file: file)
       problems += root.unknownKeys(known: Self.keys, file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
       collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", of: "a folder", root, file) }
@@ -61,6 +67,12 @@ public struct ServerSettings: Sendable {
       }
       collect(into: &problems) { () throws(Problem) in tokenOption = try Self.tokenOption(root["token-option"], file) }
       collect(into: &problems) { () throws(Problem) in proxies = try Self.proxies(root["proxies"], file) }
+      collectAll(into: &problems) { () throws(Problems) in
+        grants = try root["grants"].map { value throws(Problems) in try Grants(value, file: file) }
+      }
+      collectAll(into: &problems) { () throws(Problems) in
+        search = try root["search"].map { value throws(Problems) in try SearchList.read(value, file: file) }
+      }
       collect(into: &problems) { () throws(Problem) in
         workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Limits.Server.workers, file: file)
       }
@@ -136,12 +148,13 @@ public struct ServerSettings: Sendable {
   private static func rules(_ value: JSON?, _ file: String) throws(Problem) -> [ServerConfiguration.Rule]? {
     guard let value else { return nil }
     var rules: [WorkspaceFile.Rule] = []
+    var firsts: [Name: Position] = [:]
     for element in try value.expectArray("\"forward\"", file: file) {
       let rule = try ForwardRuleText.rule(element, file: file)
-      if let first = rules.first(where: { $0.zone == rule.zone }) {
+      if let first = firsts.updateValue(rule.position, forKey: rule.zone) {
         throw Problem(
           file: file, position: rule.position,
-          "a second rule for \(rule.zone), the first is in line \(first.position.line); name all upstreams in one")
+          "a second rule for \(rule.zone), the first is in line \(first.line); name all upstreams in one")
       }
       rules.append(rule)
     }
@@ -198,6 +211,8 @@ extension ServerSettings {
     configuration.metricsByWorkspace = metricsByWorkspace ?? file.metricsByWorkspace ?? false
     configuration.tokenOption = tokenOption ?? file.tokenOption ?? configuration.tokenOption
     configuration.proxies = proxies ?? file.proxies ?? []
+    configuration.grants = file.grants
+    configuration.search = search ?? file.search ?? []
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {
@@ -227,5 +242,13 @@ private func collect(into problems: inout [Problem], _ body: () throws(Problem) 
     try body()
   } catch {
     problems.append(error)
+  }
+}
+
+private func collectAll(into problems: inout [Problem], _ body: () throws(Problems) -> Void) {
+  do throws(Problems) {
+    try body()
+  } catch {
+    problems += error.all
   }
 }

@@ -10,6 +10,8 @@ struct WorkspaceReader: Sendable {
   let serverRules: ForwardRules
   /// Where the server itself is reached, and so where no workspace may forward to.
   let own: OwnAddresses
+  /// What each workspace may claim.
+  var grants: Grants?
 
   /// What a look at a workspace's files brought.
   enum Outcome: Sendable {
@@ -27,7 +29,7 @@ struct WorkspaceReader: Sendable {
       let source = try folder.source(of: name)
       let found = Self.fingerprint(of: source)
       guard found != fingerprint else { return .same }
-      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own)
+      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants)
       return .read(fingerprint: found, workspace, problems)
     } catch {
       return .unreadable(error)

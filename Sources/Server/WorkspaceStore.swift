@@ -31,7 +31,7 @@ struct WorkspaceStore {
   /// - Parameter countsQueries: whether each workspace's queries are counted.
   init(_ reader: WorkspaceReader, countsQueries: Bool = false) {
     self.reader = reader
-    builder = SnapshotBuilder(countsQueries: countsQueries)
+    builder = SnapshotBuilder(grants: reader.grants, own: reader.own, countsQueries: countsQueries)
   }
 
   /// The last good states, together.

@@ -1,3 +1,5 @@
+import Bounds
+
 /// A JSON value (RFC 8259) that knows where it was written, so that whoever reads a configuration can say what is wrong
 /// and where.
 ///
@@ -185,9 +187,10 @@ extension JSON {
 }
 
 extension JSON.Object {
-  /// One problem for each key that is none of `known`, naming the nearest that is.
+  /// A problem for each key that is none of `known`, naming the nearest that is: of the first ones, one more than are
+  /// told of a file.
   public func unknownKeys(known: [String], file: String?) -> [Problem] {
-    members.filter { !known.contains($0.key) }.map { member in
+    members.lazy.filter { !known.contains($0.key) }.prefix(Limits.JSON.problems + 1).map { member in
       let remedy =
         nearest(to: member.key, among: known).map { "did you mean \(quoted($0))?" }
         ?? "the known keys are \(known.map { quoted($0) }.joined(separator: ", "))"
@@ -197,6 +200,7 @@ extension JSON.Object {
 
   /// Throws the first problem of `unknownKeys(known:file:)`, for readers that stop at one.
   public func check(known: [String], file: String?) throws(Problem) {
-    if let problem = unknownKeys(known: known, file: file).first { throw problem }
+    let first = JSON.Object(members.first { !known.contains($0.key) }.map { [$0] } ?? [])
+    if let problem = first.unknownKeys(known: known, file: file).first { throw problem }
   }
 }

@@ -19,29 +19,76 @@ public final class ClientMap: Sendable {
     }
   }
 
-  private let entries: [Entry]
-  /// Each entry's workspace, or -1: all that a query needs of an entry.
+  /// A workspace's word that a prefix is of its clients.
+  struct Claim: Comparable {
+    let prefix: IPPrefix
+    /// The workspace's.
+    let slot: Int32
+    /// The prefix's place among the workspace's own.
+    let index: Int32
+
+    static func < (a: Self, b: Self) -> Bool { a.prefix == b.prefix ? a.slot < b.slot : a.prefix < b.prefix }
+  }
+
+  /// Distinct, in order.
+  private let prefixes: [IPPrefix]
+  /// Each prefix's workspace, or -1 where several claim it: all that most queries need of an entry.
   private let owners: [Int32]
+  /// The place of the next larger prefix that holds each one, or -1.
+  private let outer: [Int32]
+  /// Where each prefix's claims start among all, and behind the last where they end.
+  private let firstClaims: [Int32]
+  /// The workspaces that claim a prefix, in order, prefix by prefix.
+  private let claimants: [Int32]
   private let v4: RangeTable<UInt32>
   private let v6: RangeTable<UInt128>
 
-  /// Takes distinct prefixes.
-  public init(_ entries: [Entry]) {
-    self.entries = entries.sorted { $0.prefix < $1.prefix }
-    owners = self.entries.map { Int32($0.workspace ?? -1) }
+  /// Takes distinct prefixes, each with one workspace; those of nobody are known to be claimed, and by whom is not.
+  public convenience init(_ entries: [Entry]) {
+    let claims = entries.map { Claim(prefix: $0.prefix, slot: Int32($0.workspace ?? -1), index: 0) }
+    self.init(sorted: claims.sorted())
+  }
+
+  /// Takes claims in order.
+  ///
+  /// Positions are of 32 bits: 2^31 claims would take 100 GB where they come from, so none are lost.
+  init(sorted claims: [Claim]) {
+    var prefixes: [IPPrefix] = []
+    var (owners, outer, firstClaims): ([Int32], [Int32], [Int32]) = ([], [], [])
     var v4: [RangeTable<UInt32>.Range] = []
     var v6: [RangeTable<UInt128>.Range] = []
-    for (index, entry) in self.entries.enumerated() {
-      let length = entry.prefix.length
-      switch entry.prefix.base {
-      case .v4(let bits): v4.append(.init(first: bits, last: bits | UInt32.max >> UInt32(length), entry: Int32(index)))
-      case .v6(let bits):
-        v6.append(.init(first: bits, last: bits | UInt128.max >> UInt128(length), entry: Int32(index)))
+    // The prefixes that hold the one that is looked at, the largest first: each is longer than the one before.
+    var open: [Int32] = []
+    for (place, claim) in claims.enumerated() {
+      if prefixes.last == claim.prefix {
+        owners[owners.count - 1] = -1
+        continue
+      }
+      let index = Int32(prefixes.count)
+      while let last = open.last, !prefixes[Int(last)].contains(claim.prefix.base) { open.removeLast() }
+      outer.append(open.last ?? -1)
+      open.append(index)
+      prefixes.append(claim.prefix)
+      owners.append(claim.slot)
+      firstClaims.append(Int32(place))
+      let length = claim.prefix.length
+      switch claim.prefix.base {
+      case .v4(let bits): v4.append(.init(first: bits, last: bits | UInt32.max >> UInt32(length), entry: index))
+      case .v6(let bits): v6.append(.init(first: bits, last: bits | UInt128.max >> UInt128(length), entry: index))
       }
     }
+    firstClaims.append(Int32(claims.count))
+    self.prefixes = prefixes
+    self.owners = owners
+    self.outer = outer
+    self.firstClaims = firstClaims
+    claimants = claims.map(\.slot)
     self.v4 = RangeTable(v4)
     self.v6 = RangeTable(v6)
   }
+
+  /// How many distinct prefixes there are.
+  var count: Int { prefixes.count }
 
   /// The place of the longest prefix that holds `address`, for `entry(at:)`; nil when none does.
   @inlinable public func find(_ address: IPAddress) -> Int? {
@@ -54,6 +101,34 @@ public final class ClientMap: Sendable {
   @usableFromInline func find(v4 bits: UInt32) -> Int? { v4.find(bits) }
   @usableFromInline func find(v6 bits: UInt128) -> Int? { v6.find(bits) }
 
+  /// The place of the longest prefix that holds `address` and that a workspace claims, whoever claims it too or has a
+  /// longer one: what `find` would give if there were no other workspace.
+  ///
+  /// - Complexity: a step for each prefix that holds the address, at most one for each bit, with a binary search where
+  ///   several claim it.
+  public func find(_ address: IPAddress, of workspace: Int) -> Int? {
+    var place = find(address)
+    while let index = place, !isClaimed(index, by: workspace) { place = self.outer(of: index) }
+    return place
+  }
+
+  private func isClaimed(_ index: Int, by workspace: Int) -> Bool {
+    if owners[index] >= 0 { return owners[index] == workspace }
+    let end = Int(firstClaims[index + 1])
+    var (low, high) = (Int(firstClaims[index]), end)
+    while low < high {
+      let middle = (low + high) / 2
+      if claimants[middle] < workspace { low = middle + 1 } else { high = middle }
+    }
+    return low < end && claimants[low] == workspace
+  }
+
+  /// Which of all claims, in order, are of a prefix.
+  func claims(at index: Int) -> Range<Int> { Int(firstClaims[index])..<Int(firstClaims[index + 1]) }
+
+  /// The place of the next larger prefix around one; nil when there is none.
+  func outer(of index: Int) -> Int? { outer[index] < 0 ? nil : Int(outer[index]) }
+
   /// The workspace of the entry that `find` gave the place of; nil when nobody has the prefix.
   public func workspace(at index: Int) -> Int? {
     let owner = owners[index]
@@ -61,5 +136,5 @@ public final class ClientMap: Sendable {
   }
 
   /// An entry that `find` gave the place of.
-  public func entry(at index: Int) -> Entry { entries[index] }
+  public func entry(at index: Int) -> Entry { Entry(prefix: prefixes[index], workspace: workspace(at: index)) }
 }

@@ -16,14 +16,15 @@ public enum ForwardRuleText {
       )
     }
     let name = try Self.zone(zone.expectString("\"zone\"", file: file), file: file, position: zone.position)
-    var upstreams: [Upstream] = []
-    for element in try to.expectArray("\"to\"", file: file) {
-      let text = try element.expectString("an upstream", file: file)
-      upstreams.append(try upstream(text, file: file, position: element.position))
-    }
-    guard upstreams.count <= Limits.Workspaces.upstreamsOfRule else {
+    let elements = try to.expectArray("\"to\"", file: file)
+    guard elements.count <= Limits.Workspaces.upstreamsOfRule else {
       throw Problem(
         file: file, position: to.position, "more than \(Limits.Workspaces.upstreamsOfRule) upstreams in one rule")
+    }
+    var upstreams: [Upstream] = []
+    for element in elements {
+      let text = try element.expectString("an upstream", file: file)
+      upstreams.append(try upstream(text, file: file, position: element.position))
     }
     return WorkspaceFile.Rule(zone: name, upstreams: upstreams, position: value.position)
   }

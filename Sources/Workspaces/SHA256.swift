@@ -83,9 +83,9 @@ public struct SHA256Digest: Hashable, Sendable {
     self.words = words
   }
 
-  /// Hashes the first 64 bits: they are as good as random already.
+  /// Hashes all of it, for a file may name any digests, those with equal beginnings too.
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(UInt64(words[0]) << 32 | UInt64(words[1]))
+    for index in 0..<4 { hasher.combine(UInt64(words[2 * index]) << 32 | UInt64(words[2 * index + 1])) }
   }
 }
 

@@ -15,26 +15,36 @@ public final class Snapshot: Sendable {
   public let images: ZoneImageDirectory
   /// Whose an address is for a while.
   public let leases: LeaseTable
+  /// Whom addresses are granted to; nil where there are no grants.
+  public let grants: GrantTable?
 
   init(
     _ workspaces: WorkspaceTable, _ clients: ClientMap, _ claims: ClaimTable, _ images: ZoneImageDirectory,
-    leases: LeaseTable = LeaseTable()
+    leases: LeaseTable = LeaseTable(), grants: GrantTable? = nil
   ) {
     self.workspaces = workspaces
     self.clients = clients
     self.claims = claims
     self.images = images
     self.leases = leases
+    self.grants = grants
   }
 
   /// The same with other leases, which were made for this one.
-  public func with(_ leases: LeaseTable) -> Snapshot { Snapshot(workspaces, clients, claims, images, leases: leases) }
+  public func with(_ leases: LeaseTable) -> Snapshot {
+    Snapshot(workspaces, clients, claims, images, leases: leases, grants: grants)
+  }
 
   /// Puts workspaces of different names together, for those who do not go on to change them.
   ///
-  /// - Returns: with the snapshot, a problem for each claim that two of them make, naming both.
-  public static func make(_ workspaces: [Workspace]) -> (snapshot: Snapshot, problems: [Problem]) {
-    var builder = SnapshotBuilder()
+  /// - Parameters:
+  ///   - grants: what each may claim, which the workspaces have been held to.
+  ///   - own: where the server listens, as far as that is known.
+  /// - Returns: with the snapshot, a problem for each claim of two of them that meet, naming both.
+  public static func make(
+    _ workspaces: [Workspace], grants: Grants? = nil, own: OwnAddresses = OwnAddresses()
+  ) -> (snapshot: Snapshot, problems: [Problem]) {
+    var builder = SnapshotBuilder(grants: grants, own: own, toldOfWorkspace: .max)
     for workspace in workspaces { builder.set(workspace) }
     let problems = builder.build()
     return (builder.snapshot, problems)

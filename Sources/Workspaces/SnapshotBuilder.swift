@@ -1,22 +1,44 @@
+import Bounds
 import Text
 import Wire
 import Zones
 
 /// Makes each snapshot from the one before it: what did not change is shared, whatever the number of workspaces.
+///
+/// What a workspace's change costs beyond that workspace is one step for each prefix of all, to lay them out, and a copy
+/// of what is known of tokens and listening addresses; neither sorts or hashes what others claim again.
 public struct SnapshotBuilder: Sendable {
   /// The last one that was built.
-  public private(set) var snapshot = Snapshot(WorkspaceTable(), ClientMap([]), ClaimTable(), ZoneImageDirectory())
+  public private(set) var snapshot: Snapshot
 
   private let pool: WorkspaceSlotPool
+  private let own: OwnAddresses
+  private let toldOfWorkspace: Int
   /// What the next snapshot has otherwise; nil for a workspace that is gone.
   private var changes: [WorkspaceName: Workspace?] = [:]
   /// Of the last change: each has one of its own.
   private var lastGeneration: UInt64 = 0
+  /// The prefixes that the last snapshot's workspaces claim, in order.
+  private var prefixClaims: [ClientMap.Claim] = []
 
   /// Starts without workspaces.
   ///
-  /// - Parameter countsQueries: true for slots that have a tally.
-  public init(countsQueries: Bool = false) { pool = WorkspaceSlotPool(countsQueries: countsQueries) }
+  /// - Parameters:
+  ///   - grants: what each workspace may claim; nil where all files are the operator's own. The workspaces that are set
+  ///     have been held to them.
+  ///   - own: where the server listens, as far as that is known.
+  ///   - toldOfWorkspace: how many claims in conflict are told of a workspace; the rest is counted.
+  ///   - countsQueries: true for slots that have a tally.
+  public init(
+    grants: Grants? = nil, own: OwnAddresses = OwnAddresses(),
+    toldOfWorkspace: Int = Limits.Workspaces.conflictsTold, countsQueries: Bool = false
+  ) {
+    pool = WorkspaceSlotPool(countsQueries: countsQueries)
+    self.own = own
+    self.toldOfWorkspace = toldOfWorkspace
+    snapshot = Snapshot(
+      WorkspaceTable(), ClientMap([]), ClaimTable(), ZoneImageDirectory(), grants: grants.map { GrantTable($0) })
+  }
 
   /// Has the next snapshot hold a workspace, in the place of the one of its name if there is one.
   public mutating func set(_ workspace: Workspace) { changes[workspace.name] = .some(workspace) }
@@ -29,12 +51,17 @@ public struct SnapshotBuilder: Sendable {
   /// A prefix, token or listening address that two workspaces claim is nobody's: its clients are refused until the files
   /// agree.
   ///
-  /// - Returns: a problem for each claim that two workspaces make, naming both; none where no claims have changed.
+  /// - Returns: an error for each claim that two workspaces make, and, without grants, a warning for each prefix that is
+  ///   in another workspace's or is everybody's. All of them name both, and are of claims that have changed or that meet
+  ///   one that has.
   public mutating func build() -> [Problem] {
     guard !changes.isEmpty else { return [] }
     var workspaces = snapshot.workspaces
+    var claims = snapshot.claims
     var images: [ZoneImageDirectory.Change] = []
-    var (arePrefixesNew, areClaimsNew) = (false, false)
+    // The slots whose prefixes or other claims are new.
+    var (newPrefixes, newClaims): (Set<Int>, Set<Int>) = ([], [])
+    var grantTable = snapshot.grants
     // In order, so that the same folder gives the same slots.
     for (name, workspace) in changes.sorted(by: { $0.key < $1.key }) {
       let known = workspaces.slots[name]
@@ -45,65 +72,51 @@ public struct SnapshotBuilder: Sendable {
         // Only then: it copies the names of all.
         workspaces.slots[name] = workspace == nil ? nil : slot
         workspaces.membership = lastGeneration
+        grantTable?.set(name, workspace == nil ? nil : slot)
       }
       workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0) }
       images.append(.init(slot: slot.number, image: workspace?.image, generation: lastGeneration))
-      arePrefixesNew = arePrefixesNew || before?.clients ?? [] != workspace?.clients ?? []
-      areClaimsNew = areClaimsNew || before?.claims ?? WorkspaceClaims() != workspace?.claims ?? WorkspaceClaims()
+      if !Self.haveSamePrefixes(before, workspace) { newPrefixes.insert(slot.number) }
+      if before?.claims ?? WorkspaceClaims() != workspace?.claims ?? WorkspaceClaims() {
+        claims.replace(before?.claims, with: workspace?.claims, of: slot)
+        newClaims.insert(slot.number)
+      }
     }
     changes = [:]
-    var problems: [Problem] = []
-    let clients = arePrefixesNew ? Self.clients(of: workspaces, &problems) : snapshot.clients
-    let claims = areClaimsNew ? ClaimTable(workspaces, &problems) : snapshot.claims
-    snapshot = Snapshot(workspaces, clients, claims, snapshot.images.changed(images))
-    return problems
+    let clients = newPrefixes.isEmpty ? snapshot.clients : layOut(workspaces, newPrefixes)
+    snapshot = Snapshot(workspaces, clients, claims, snapshot.images.changed(images), grants: grantTable)
+    var conflicts = Conflicts(snapshot, own, toldOfWorkspace: toldOfWorkspace)
+    conflicts.addPrefixes(of: newPrefixes, prefixClaims)
+    conflicts.addClaims(of: newClaims)
+    return conflicts.problems
   }
 
-  /// Whose client an address is, where the workspaces agree on that.
-  private static func clients(of workspaces: WorkspaceTable, _ problems: inout [Problem]) -> ClientMap {
-    var claims: [Claim] = []
-    for (slot, workspace) in workspaces.all {
-      for index in workspace.clients.indices { claims.append(Claim(slot, workspace.clients[index].prefix, index)) }
-    }
-    claims.sort { $0.prefix < $1.prefix }
-    var entries: [ClientMap.Entry] = []
-    var disputed: [(claim: Claim, first: Workspace)] = []
-    var start = 0
-    while start < claims.count {
-      let end = claims[start...].firstIndex { $0.prefix != claims[start].prefix } ?? claims.count
-      let rivals = claims[start..<end].sorted { workspaces[$0.slot].name < workspaces[$1.slot].name }
-      entries.append(.init(prefix: claims[start].prefix, workspace: rivals.count == 1 ? rivals[0].slot : nil))
-      for rival in rivals.dropFirst() { disputed.append((rival, workspaces[rivals[0].slot])) }
-      start = end
-    }
-    disputed.sort { a, b in
-      let (x, y) = (workspaces[a.claim.slot].name, workspaces[b.claim.slot].name)
-      return (x, a.claim.index) < (y, b.claim.index)
-    }
-    problems += disputed.map { claim, first in Self.dispute(over: claim, by: workspaces[claim.slot], first) }
-    return ClientMap(entries)
+  private static func haveSamePrefixes(_ before: Workspace?, _ after: Workspace?) -> Bool {
+    (before?.clients ?? []).elementsEqual(after?.clients ?? []) { $0.prefix == $1.prefix }
   }
 
-  /// A workspace's word that a prefix is of its clients.
-  private struct Claim {
-    let slot: Int
-    let prefix: IPPrefix
-    /// Among the workspace's own.
-    let index: Int
-
-    init(_ slot: Int, _ prefix: IPPrefix, _ index: Int) {
-      self.slot = slot
-      self.prefix = prefix
-      self.index = index
+  /// Puts the new prefixes of some workspaces among those of the others, which are in order already.
+  private mutating func layOut(_ workspaces: WorkspaceTable, _ changed: Set<Int>) -> ClientMap {
+    var new: [ClientMap.Claim] = []
+    for slot in changed {
+      guard let member = workspaces.members[slot] else { continue }
+      for (index, client) in member.workspace.clients.enumerated() {
+        new.append(.init(prefix: client.prefix, slot: member.slot.index, index: Int32(truncatingIfNeeded: index)))
+      }
     }
-  }
-
-  private static func dispute(over claim: Claim, by workspace: Workspace, _ first: Workspace) -> Problem {
-    Problem(
-      file: "\(workspace.folder)/\(WorkspaceFile.fileName)", position: workspace.clients[claim.index].position,
-      """
-      the clients \(claim.prefix) are those of workspace \(first.name) too, so both are refused; \
-      leave the prefix to one of them
-      """)
+    new.sort()
+    var merged: [ClientMap.Claim] = []
+    merged.reserveCapacity(prefixClaims.count + new.count)
+    var next = 0
+    for claim in prefixClaims where !changed.contains(Int(claim.slot)) {
+      while next < new.count, new[next] < claim {
+        merged.append(new[next])
+        next += 1
+      }
+      merged.append(claim)
+    }
+    merged += new[next...]
+    prefixClaims = merged
+    return ClientMap(sorted: merged)
   }
 }

@@ -29,6 +29,6 @@ public enum SpecialNames {
   public static func rules(beside rules: [ForwardRule]) -> [ForwardRule] {
     let taken = Set(rules.map(\.zone))
     return zones.compactMap { try? Name($0) }.filter { !taken.contains($0) }
-      .map { ForwardRule(owner: .server, zone: $0, upstreams: []) }
+      .map { ForwardRule(owner: .server, zone: $0, upstreams: [], origin: .specialNames) }
   }
 }

@@ -62,22 +62,39 @@ public enum AskRefusal: Error, Hashable, Sendable {
 }
 
 extension Snapshot {
-  /// Decides whose a query is: token, listening address, lease, then the longest client prefix.
+  /// Decides whose a query is: token, lease, listening address, then the longest client prefix.
   ///
   /// All of them are looked at whichever decides: two that are of different workspaces are a violation, and what two
-  /// workspaces claim refuses the query even where something stronger would decide. Allocates nothing.
+  /// workspaces claim refuses the query even where something stronger would decide. Only where a query shows a token or
+  /// a lease that its workspace requires do other workspaces' weaker claims count for nothing, and the rest is looked up
+  /// as if there were no others. Allocates nothing.
   public func decide(_ asking: Asking) -> Result<Decision, AskRefusal> {
     var evidence = Evidence()
     if let token = asking.token {
       guard let owner = claims.owner(ofToken: token) else { return .failure(.unknownToken) }
-      evidence.add(.token, owner)
+      // Where grants bound what files may claim, a copied digest does not take a token's bearers from their workspace.
+      if owner == .disputed, grants != nil { evidence.sharedToken = token } else { evidence.add(.token, owner, claims) }
     }
-    if let listener = asking.listener, let owner = claims.owner(ofListener: listener) {
-      evidence.add(.listener, owner)
+    if let leasedTo = asking.leasedTo, grants?.isOthers(asking.client, than: leasedTo) != true {
+      evidence.add(.lease, .workspace(leasedTo), claims)
     }
-    if let leasedTo = asking.leasedTo { evidence.add(.lease, .workspace(leasedTo)) }
-    let entry = clients.find(asking.client)
-    if let entry { evidence.add(.clients, clients.workspace(at: entry).map { .workspace($0) } ?? .disputed) }
+    let entry: Int?
+    if let certain = evidence.certain {
+      if let listener = asking.listener, claims.listeners.isClaimed(listener, by: certain) {
+        evidence.add(.listener, .workspace(certain), claims)
+      }
+      entry = clients.find(asking.client, of: certain)
+      if entry != nil { evidence.add(.clients, .workspace(certain), claims) }
+    } else {
+      if let listener = asking.listener, let owner = claims.owner(ofListener: listener) {
+        evidence.add(.listener, owner, claims)
+      }
+      entry = clients.find(asking.client)
+      if let entry {
+        evidence.add(.clients, clients.workspace(at: entry).map { .workspace($0) } ?? .disputed, claims)
+      }
+    }
+    evidence.settleSharedToken(claims)
     if let refusal = evidence.refusal { return .failure(refusal) }
     guard let workspace = evidence.workspace else { return .failure(.nobodys) }
     if let missing = claims.required(ofWorkspace: workspace).subtracting(evidence.shown).strongest {
@@ -91,11 +108,16 @@ extension Snapshot {
 private struct Evidence {
   var workspace: Int?
   var shown: BasisSet = []
+  /// The workspace, once a token or lease that it requires has shown it: others' weaker claims are not looked at.
+  var certain: Int?
+  /// A token that several workspaces have.
+  var sharedToken: SHA256Digest?
   /// The first thing that is wrong.
   var refusal: AskRefusal?
 
   @inline(__always)
-  mutating func add(_ basis: Basis, _ owner: ClaimTable.Owner) {
+  mutating func add(_ basis: Basis, _ owner: ClaimTable.Owner, _ claims: borrowing ClaimTable) {
+    if let certain, owner != .workspace(certain) { return }
     switch owner {
     case .disputed:
       refusal = refusal ?? .disputed(basis)
@@ -106,6 +128,18 @@ private struct Evidence {
       }
       workspace = workspace ?? index
       shown.insert(BasisSet(basis))
+      let binds = basis.isBeyondFiles && refusal == nil
+      if binds, claims.required(ofWorkspace: index).contains(BasisSet(basis)) { certain = index }
+    }
+  }
+
+  /// Gives a token that several workspaces have to the one of them that all else shows; without such it is nobody's.
+  mutating func settleSharedToken(_ claims: borrowing ClaimTable) {
+    guard let sharedToken else { return }
+    if let workspace, claims.tokens.isClaimed(sharedToken, by: workspace) {
+      shown.insert(BasisSet(.token))
+    } else {
+      refusal = refusal ?? .disputed(.token)
     }
   }
 }

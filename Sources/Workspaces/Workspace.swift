@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Text
 import Wire
@@ -53,21 +54,33 @@ public final class Workspace: Sendable {
     clients = file.clients
     claims = file.claims
     let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
+    let forwarding = zones.map(\.apex).filter { misses[$0] == .forward }
     image = ZoneImage(
       zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone))
     zoneCount = zones.count
     recordCount = zones.reduce(0) { $0 + $1.records.count }
     let owner = ForwardRule.Owner.workspace(source.name.description)
-    rules = ForwardRules(
-      own: file.rules.map { ForwardRule(owner: owner, zone: $0.zone, upstreams: $0.upstreams) }, server: serverRules,
-      cacheOwner: file.hasOwnCache ? owner : nil)
+    rules = Self.rules(file, owner, serverRules, forwarding: forwarding)
+  }
+
+  /// The workspace's rules, its search domains' among them, beside the server's.
+  ///
+  /// - Parameter forwarding: the zones that forward what they do not hold.
+  private static func rules(
+    _ file: WorkspaceFile, _ owner: ForwardRule.Owner, _ server: ForwardRules, forwarding: [Name]
+  ) -> ForwardRules {
+    let own = file.rules.map { ForwardRule(owner: owner, zone: $0.zone, upstreams: $0.upstreams) }
+    let search = SearchList.rules(file.search.map(\.zone), owner: owner, beside: own)
+    let all = ForwardRules(
+      own: own + search, server: server, cacheOwner: file.hasOwnCache ? owner : nil)
+    return SearchList.opened(all, for: forwarding)
   }
 
   /// Reads and checks a workspace's files, for those who do not load many with the same rules.
-  public static func load(_ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses())
-    -> (workspace: Workspace?, problems: [Problem])
-  {
-    load(source, serverRules: ForwardRules(serverRules), own: own)
+  public static func load(
+    _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses(), grants: Grants? = nil
+  ) -> (workspace: Workspace?, problems: [Problem]) {
+    load(source, serverRules: ForwardRules(serverRules), own: own, grants: grants)
   }
 
   /// Reads and checks a workspace's files.
@@ -75,9 +88,10 @@ public final class Workspace: Sendable {
   /// - Parameters:
   ///   - serverRules: the server's own forwarding, for names that the workspace has no rule for.
   ///   - own: where the server itself is reached; an upstream that is one of these is refused.
+  ///   - grants: what workspaces may claim; a claim beyond is an error.
   /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
   public static func load(
-    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses
+    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants? = nil
   ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)
@@ -88,8 +102,9 @@ public final class Workspace: Sendable {
     if let file {
       checkSettings(file, zones, source, &problems)
       checkUpstreams(file, own, source, &problems)
-      problems += file.claims.warnings(
-        file.clients, own, file: "\(source.folder)/\(WorkspaceFile.fileName)")
+      let path = "\(source.folder)/\(WorkspaceFile.fileName)"
+      problems += file.claims.warnings(file.clients, own, file: path)
+      problems += grants?.problems(of: file, source.name, path: path) ?? []
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
     return (Workspace(source: source, file: file, zones: zones, serverRules: serverRules), problems)
@@ -131,7 +146,7 @@ public final class Workspace: Sendable {
     _ file: WorkspaceFile, _ zones: [Zone], _ source: WorkspaceSource, _ problems: inout [Problem]
   ) {
     let apexes = Set(zones.map(\.apex))
-    for setting in file.zones where !apexes.contains(setting.zone) {
+    for setting in file.zones.lazy.filter({ !apexes.contains($0.zone) }).prefix(Limits.JSON.problems) {
       problems.append(
         Problem(
           file: "\(source.folder)/\(WorkspaceFile.fileName)", position: setting.position, severity: .warning,
@@ -143,13 +158,15 @@ public final class Workspace: Sendable {
   private static func checkUpstreams(
     _ file: WorkspaceFile, _ own: OwnAddresses, _ source: WorkspaceSource, _ problems: inout [Problem]
   ) {
+    let found = ProblemList()
     for rule in file.rules {
       for upstream in rule.upstreams where own.contains(upstream.address) {
-        problems.append(
+        found.add(
           Problem(
             file: "\(source.folder)/\(WorkspaceFile.fileName)", position: rule.position,
             "the upstream \(upstream) is this server itself; name the resolver that answers for \(rule.zone)"))
       }
     }
+    problems += found.all
   }
 }

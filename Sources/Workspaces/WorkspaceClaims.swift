@@ -44,45 +44,30 @@ public struct WorkspaceClaims: Hashable, Sendable {
 
   /// Reads those keys; what is wrong is added to `problems`.
   init(_ root: JSON.Object, _ file: String, _ problems: ProblemList) {
-    for element in Self.elements(root["tokens"], "\"tokens\"", atMost: Limits.Workspaces.tokens, file, problems) {
-      problems.collect { () throws(Problem) in
-        let token = try Self.token(element, file)
-        for first in tokens where first.id == token.id || first.digest == token.digest {
-          let what = first.id == token.id ? "the id \(quoted(token.id))" : "this token"
-          throw Self.twice(what, element.position, first.position, file)
-        }
-        tokens.append(token)
+    let tokens = WorkspaceFile.list(
+      root["tokens"], "\"tokens\"", of: "elements", Limits.Workspaces.tokens, file, problems)
+    problems.collect(tokens) { element throws(Problem) in
+      let token = try Self.token(element, file)
+      for first in self.tokens where first.id == token.id || first.digest == token.digest {
+        let what = first.id == token.id ? "the id \(quoted(token.id))" : "this token"
+        throw Self.twice(what, element.position, first.position, file)
       }
+      self.tokens.append(token)
     }
-    for element in Self.elements(root["listen"], "\"listen\"", atMost: Limits.Workspaces.listeners, file, problems) {
-      problems.collect { () throws(Problem) in
-        let listener = try Self.listener(element, file)
-        if let first = listeners.first(where: { $0.address == listener.address }) {
-          throw Self.twice("\(listener.address)", element.position, first.position, file)
-        }
-        listeners.append(listener)
+    let listen = WorkspaceFile.list(
+      root["listen"], "\"listen\"", of: "elements", Limits.Workspaces.listeners, file, problems)
+    problems.collect(listen) { element throws(Problem) in
+      let listener = try Self.listener(element, file)
+      if let first = listeners.first(where: { $0.address == listener.address }) {
+        throw Self.twice("\(listener.address)", element.position, first.position, file)
       }
+      listeners.append(listener)
     }
     guard let value = root["require"] else { return }
     requiredPosition = value.position
-    for element in Self.elements(value, "\"require\"", atMost: Basis.allCases.count, file, problems) {
-      problems.collect { () throws(Problem) in required.insert(BasisSet(try Self.basis(element, file))) }
-    }
-  }
-
-  private static func elements(
-    _ value: JSON?, _ what: String, atMost most: Int, _ file: String, _ problems: ProblemList
-  ) -> [JSON] {
-    guard let value else { return [] }
-    var elements: [JSON] = []
-    problems.collect { () throws(Problem) in
-      let all = try value.expectArray(what, file: file)
-      guard all.count <= most else {
-        throw Problem(file: file, position: value.position, "\(what) has more than \(most) elements; remove some")
-      }
-      elements = all
-    }
-    return elements
+    let require = WorkspaceFile.list(
+      value, "\"require\"", of: "elements", Basis.allCases.count, file, problems)
+    problems.collect(require) { element throws(Problem) in required.insert(BasisSet(try Self.basis(element, file))) }
   }
 
   private static func token(_ element: JSON, _ file: String) throws(Problem) -> Token {
@@ -112,7 +97,7 @@ public struct WorkspaceClaims: Hashable, Sendable {
     return Token(id: name, digest: sum, comment: comment, position: element.position)
   }
 
-  private static func listener(_ element: JSON, _ file: String) throws(Problem) -> Listener {
+  static func listener(_ element: JSON, _ file: String) throws(Problem) -> Listener {
     let text = try element.expectString("a listening address", file: file)
     guard let address = SocketAddress(text, defaultPort: 0), address.port != 0 else {
       throw Problem(

@@ -43,23 +43,27 @@ public struct WorkspaceFile: Sendable {
   public var rules: [Rule] = []
   /// What zones do on a miss, where that is said.
   public var zones: [ZoneSetting] = []
+  /// The search domains of the clients' stubs, whose names are asked of nobody.
+  public var search: [SearchList.Domain] = []
   /// True when what the server's rules answer is kept for this workspace alone.
   public var hasOwnCache = false
   /// By what else queries are the workspace's, and what they must show.
   public var claims = WorkspaceClaims()
 
-  /// Reads the file.
+  /// Reads the file, in time that is linear in its octets.
   ///
-  /// - Throws: everything that is wrong, each with its place; the file counts only when nothing is.
+  /// - Throws: what is wrong, each with its place, up to a limit; the file counts only when nothing is.
   public init(_ bytes: [UInt8], file: String) throws(Problems) {
     let problems = ProblemList()
     problems.collect { () throws(Problem) in
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject("workspace.json", file: file)
-      problems.all += root.unknownKeys(
-        known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "cache"], file: file)
+      problems.add(
+        root.unknownKeys(
+          known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "search", "cache"], file: file))
       clients = Self.clients(root["clients"], file, problems)
       rules = Self.rules(root["forward"], file, problems)
       zones = Self.zones(root["zones"], file, problems)
+      search = SearchList.read(root["search"], file, problems)
       hasOwnCache = Self.hasOwnCache(root["cache"], file, problems)
       claims = WorkspaceClaims(root, file, problems)
     }
@@ -67,32 +71,26 @@ public struct WorkspaceFile: Sendable {
   }
 
   private static func clients(_ value: JSON?, _ file: String, _ problems: ProblemList) -> [Client] {
-    guard let value else { return [] }
+    let elements = list(value, "\"clients\"", of: "client prefixes", Limits.Workspaces.clients, file, problems)
     var clients: [Client] = []
-    problems.collect { () throws(Problem) in
-      let elements = try value.expectArray("\"clients\"", file: file)
-      guard elements.count <= Limits.Workspaces.clients else {
-        throw Problem(file: file, position: value.position, "more than \(Limits.Workspaces.clients) client prefixes")
+    var firsts: [IPPrefix: Position] = [:]
+    clients.reserveCapacity(elements.count)
+    problems.collect(elements) { element throws(Problem) in
+      let client = Client(prefix: try prefix(element, "a client prefix", file), position: element.position)
+      if let first = firsts.updateValue(client.position, forKey: client.prefix) {
+        throw Problem(
+          file: file, position: element.position,
+          "\(client.prefix) stands here twice, first in line \(first.line); remove one")
       }
-      for element in elements {
-        problems.collect { () throws(Problem) in
-          let client = try Self.client(element, file)
-          if let first = clients.first(where: { $0.prefix == client.prefix }) {
-            throw Problem(
-              file: file, position: element.position,
-              "\(client.prefix) stands here twice, first in line \(first.position.line); remove one")
-          }
-          clients.append(client)
-        }
-      }
+      clients.append(client)
     }
     return clients
   }
 
-  private static func client(_ element: JSON, _ file: String) throws(Problem) -> Client {
-    let text = try element.expectString("a client prefix", file: file)
+  static func prefix(_ element: JSON, _ what: String, _ file: String) throws(Problem) -> IPPrefix {
+    let text = try element.expectString(what, file: file)
     do throws(IPPrefix.TextError) {
-      return Client(prefix: try IPPrefix(text), position: element.position)
+      return try IPPrefix(text)
     } catch {
       throw Problem(file: file, position: element.position, clientMessage(error, text))
     }
@@ -107,45 +105,57 @@ public struct WorkspaceFile: Sendable {
   }
 
   private static func rules(_ value: JSON?, _ file: String, _ problems: ProblemList) -> [Rule] {
-    guard let value else { return [] }
+    let elements = list(value, "\"forward\"", of: "forwarding rules", Limits.Workspaces.rules, file, problems)
     var rules: [Rule] = []
-    problems.collect { () throws(Problem) in
-      for element in try value.expectArray("\"forward\"", file: file) {
-        problems.collect { () throws(Problem) in
-          let rule = try ForwardRuleText.rule(element, file: file)
-          if let first = rules.first(where: { $0.zone == rule.zone }) {
-            throw Problem(
-              file: file, position: rule.position,
-              "a second rule for \(rule.zone), the first is in line \(first.position.line); name all upstreams in one")
-          }
-          rules.append(rule)
-        }
+    var firsts: [Name: Position] = [:]
+    var upstreams = 0
+    problems.collect(elements) { element throws(Problem) in
+      let rule = try ForwardRuleText.rule(element, file: file)
+      if let first = firsts[rule.zone] {
+        throw Problem(
+          file: file, position: rule.position,
+          "a second rule for \(rule.zone), the first is in line \(first.line); name all upstreams in one")
       }
-      guard rules.count <= Limits.Workspaces.rules else {
-        throw Problem(file: file, position: value.position, "more than \(Limits.Workspaces.rules) forwarding rules")
+      upstreams += rule.upstreams.count
+      guard upstreams <= Limits.Workspaces.upstreams else {
+        throw Problem(
+          file: file, position: rule.position,
+          "more than \(Limits.Workspaces.upstreams) upstreams in all rules; forward more zones to the same by one rule")
       }
+      firsts[rule.zone] = rule.position
+      rules.append(rule)
     }
     return rules
   }
 
   private static func zones(_ value: JSON?, _ file: String, _ problems: ProblemList) -> [ZoneSetting] {
-    guard let value else { return [] }
-    var settings: [ZoneSetting] = []
+    var members: [JSON.Member] = []
     problems.collect { () throws(Problem) in
-      for member in try value.expectObject("\"zones\"", file: file).members {
-        problems.collect { () throws(Problem) in
-          let zone = try ForwardRuleText.zone(member.key, file: file, position: member.keyPosition)
-          let object = try member.value.expectObject("a zone's settings", file: file)
-          problems.all += object.unknownKeys(known: ["miss"], file: file)
-          guard let miss = object["miss"] else { return }
-          let text = try miss.expectString("\"miss\"", file: file)
-          guard let policy = MissPolicy(rawValue: text) else {
-            throw Problem(
-              file: file, position: miss.position, "\"miss\" is \"nxdomain\" or \"forward\", not \(quoted(text))")
-          }
-          settings.append(ZoneSetting(zone: zone, miss: policy, position: member.keyPosition))
-        }
+      members = try value?.expectObject("\"zones\"", file: file).members ?? []
+      guard members.count <= Limits.Zones.zonesOfWorkspace else {
+        members = []
+        throw Problem(
+          file: file, position: value?.position, "settings of more than \(Limits.Zones.zonesOfWorkspace) zones")
       }
+    }
+    var settings: [ZoneSetting] = []
+    var firsts: [Name: Position] = [:]
+    problems.collect(members) { member throws(Problem) in
+      let zone = try ForwardRuleText.zone(member.key, file: file, position: member.keyPosition)
+      if let first = firsts.updateValue(member.keyPosition, forKey: zone) {
+        throw Problem(
+          file: file, position: member.keyPosition,
+          "a second setting of \(zone), the first is in line \(first.line); keep one of them")
+      }
+      let object = try member.value.expectObject("a zone's settings", file: file)
+      problems.add(object.unknownKeys(known: ["miss"], file: file))
+      guard let miss = object["miss"] else { return }
+      let text = try miss.expectString("\"miss\"", file: file)
+      guard let policy = MissPolicy(rawValue: text) else {
+        throw Problem(
+          file: file, position: miss.position, "\"miss\" is \"nxdomain\" or \"forward\", not \(quoted(text))")
+      }
+      settings.append(ZoneSetting(zone: zone, miss: policy, position: member.keyPosition))
     }
     return settings
   }
@@ -162,18 +172,60 @@ public struct WorkspaceFile: Sendable {
     }
     return own
   }
+
+  /// The elements of a list, unless they are too many: that is seen before any of them is looked at.
+  static func list(
+    _ value: JSON?, _ what: String, of noun: String, _ most: Int, _ file: String, _ problems: ProblemList
+  ) -> [JSON] {
+    guard let value else { return [] }
+    var elements: [JSON] = []
+    problems.collect { () throws(Problem) in
+      let all = try value.expectArray(what, file: file)
+      guard all.count <= most else {
+        throw Problem(file: file, position: value.position, "\(what) has more than \(most) \(noun); remove some")
+      }
+      elements = all
+    }
+    return elements
+  }
 }
 
-/// Gathers problems while reading goes on.
+/// Gathers the problems of one file while reading goes on, up to a limit.
 final class ProblemList {
-  var all: [Problem] = []
+  private(set) var all: [Problem] = []
+
+  /// True when there are as many as are told of: reading more finds nothing that is told.
+  var isFull: Bool { all.count > Limits.JSON.problems }
+
+  /// Adds a problem; in the place of the first that is too many one that says so, and none after that.
+  func add(_ problem: Problem) {
+    guard !isFull else { return }
+    var problem = problem
+    if all.count == Limits.JSON.problems {
+      problem.message = "more than \(Limits.JSON.problems) problems: the rest is not shown"
+    }
+    all.append(problem)
+  }
+
+  /// Adds problems.
+  func add(_ problems: [Problem]) {
+    for problem in problems { add(problem) }
+  }
 
   /// Runs what may throw one problem, and keeps it with the others.
   func collect(_ body: () throws(Problem) -> Void) {
     do throws(Problem) {
       try body()
     } catch {
-      all.append(error)
+      add(error)
+    }
+  }
+
+  /// Reads elements one after the other, and keeps what each may throw, until there are too many problems.
+  func collect<Element>(_ elements: [Element], _ body: (Element) throws(Problem) -> Void) {
+    for element in elements {
+      guard !isFull else { return }
+      collect { () throws(Problem) in try body(element) }
     }
   }
 }

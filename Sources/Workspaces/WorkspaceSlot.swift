@@ -8,6 +8,9 @@ import Synchronization
 public final class WorkspaceSlot: Sendable {
   /// The number: small, so that tables by it are dense.
   public let number: Int
+  /// The same in 32 bits, as tables have it. A number is below the count of workspaces that are held at once, each of
+  /// more than 1 KiB, so that it fits.
+  var index: Int32 { Int32(truncatingIfNeeded: number) }
   /// Whose number it is.
   public let name: WorkspaceName
   /// What became of its queries; nil where they are not counted by workspace.

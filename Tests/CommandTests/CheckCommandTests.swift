@@ -72,4 +72,62 @@ struct CheckCommandTests {
     #expect(outcome.status == 1)
     #expect(outcome.errors.hasPrefix("backroad: none: there is no such zones folder"))
   }
+
+  // MARK: With a configuration
+
+  @Test func claimsAreHeldToTheGrants() throws {
+    _ = try backroad("workspace add beta --client 10.2.0.0/16")
+    try backroad.write(
+      "etc/backroad.json",
+      "{ \"zones\": \"../zones\", \"grants\": { \"acme\": { \"clients\": [\"10.1.0.0/17\"] },\n \"gone\": {} } }")
+    let outcome = try backroad("check --config etc/backroad.json --zones zones")
+    #expect(outcome.status == 1 && outcome.errors == "")
+    #expect(
+      outcome.output == """
+        etc/backroad.json:2:2: warning: there is no workspace gone, so nothing is granted by this; correct the name, or \
+        remove the grant
+        zones/acme/workspace.json:2:15: 10.1.0.0/16 is not in the grant of workspace acme (etc/backroad.json:1:36); \
+        have it granted, or claim a part of what is
+        zones/beta/workspace.json:2:15: 10.2.0.0/16 is not granted: etc/backroad.json has no grant for workspace beta; \
+        have it granted, or claim a part of what is
+        2 workspaces, 1 zone, 1 link: 2 errors, 1 warning
+
+        """)
+    // Without `--zones` the configuration's folder is looked at.
+    let other = try backroad("check --config etc/backroad.json").output.replacing("etc/../zones", with: "zones")
+    #expect(Set(other.split(separator: "\n")) == Set(outcome.output.split(separator: "\n")))
+  }
+
+  @Test func aMistakeOfTheConfigurationIsFoundToo() throws {
+    try backroad.write("backroad.json", "{ \"grants\": { \"acme\": { \"client\": [] } } }")
+    let outcome = try backroad("check")
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("backroad.json:1:25: unknown key \"client\"; did you mean \"clients\"?\n"))
+    #expect(outcome.output.contains("1 workspace, 1 zone, 1 link: 1 error, 0 warnings"))
+    let missing = try backroad("check --config none.json")
+    #expect(missing.status == 1 && missing.errors.hasPrefix("backroad: none.json: cannot read the configuration"))
+  }
+
+  @Test func listeningAddressesAreThoseOfTheConfiguration() throws {
+    try backroad.write("backroad.json", "{ \"listen\": [\"127.0.0.1:5300\"] }")
+    try backroad.write(
+      "zones/acme/workspace.json",
+      "{ \"listen\": [\"127.0.0.1:5301\"], \"forward\": [{ \"zone\": \"a.example\", \"to\": [\"127.0.0.1:5300\"] }] }")
+    let output = try backroad("check").output
+    #expect(output.contains("warning: the server does not listen on 127.0.0.1:5301"))
+    #expect(output.contains("the upstream 127.0.0.1:5300 is this server itself"))
+  }
+
+  @Test func everyOverlapIsShownWithBothPlaces() throws {
+    let halves = (0..<64).map { "\"10.1.\($0).0/24\"" }
+    try backroad.write("zones/beta/workspace.json", "{ \"clients\": [\n\(halves.joined(separator: ",\n"))] }")
+    let outcome = try backroad("check")
+    #expect(outcome.status == 0, "without grants the operator wrote them")
+    let lines = outcome.output.split(separator: "\n")
+    for line in 0..<64 {
+      let start =
+        "zones/beta/workspace.json:\(line + 2):1: warning: the clients 10.1.\(line).0/24 lie in 10.1.0.0/16 of "
+      #expect(lines.contains { $0.hasPrefix("\(start)workspace acme (zones/acme/workspace.json:2:15), ") })
+    }
+  }
 }

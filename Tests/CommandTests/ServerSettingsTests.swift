@@ -3,6 +3,7 @@ import Server
 import Testing
 import Text
 import Wire
+import Workspaces
 
 /// What a server is told by its file, its flags and resolv.conf.
 struct ServerSettingsTests {
@@ -45,7 +46,32 @@ struct ServerSettingsTests {
     #expect(try flag.configuration(over: off, resolvConf: []).metricsByWorkspace)
   }
 
+  @Test func searchDomainsAreClosedBesideTheRules() throws {
+    let file = try settings(
+      #"{ "search": ["cluster.local", "Corp.example"], "forward": [{"zone": "corp.example", "to": ["10.0.0.1"]}] }"#)
+    var flags = ServerSettings()
+    let rules = try flags.configuration(over: file, resolvConf: []).serverRules
+    #expect(try rules.match(Name("a.cluster.local"))?.origin == .searchList)
+    #expect(try rules.match(Name("a.corp.example"))?.isClosed == false)
+    #expect(try rules.match(Name("a.invalid"))?.origin == .specialNames)
+    flags.search = []
+    #expect(try flags.configuration(over: file, resolvConf: []).serverRules.match(Name("a.cluster.local")) == nil)
+  }
+
+  @Test func grantsAreRead() throws {
+    let file = try settings(#"{ "grants": { "acme": { "clients": ["10.1.0.0/16"] } } }"#)
+    #expect(try ServerSettings().configuration(over: file, resolvConf: []).grants?.all.count == 1)
+    #expect(try ServerSettings().configuration(over: settings("{}"), resolvConf: []).grants == nil)
+    // Ten thousand workspaces' fit.
+    let many = (0..<10_000).map {
+      "\"workspace-\($0)\": { \"clients\": [\"10.\($0 / 256).\($0 % 256).0/24\", \"fd00:\(String($0, radix: 16))::/64\"], \"tokens\": 4 }"
+    }
+    #expect(try settings("{ \"grants\": { \(many.joined(separator: ",\n")) } }").grants?.all.count == 10_000)
+  }
+
   static let mistakes = [
+    ("{\"search\": [\".\"]}", "etc/backroad.json:1:13: the root is no search domain: nothing would be asked of any"),
+    ("{\"grants\": {\"A\": {}}}", "etc/backroad.json:1:13: \"A\" is not a workspace's name"),
     (
       "{\"metrics-by-workspace\": 1}",
       "etc/backroad.json:1:26: \"metrics-by-workspace\" must be true or false, not a number"

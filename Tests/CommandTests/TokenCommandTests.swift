@@ -72,4 +72,18 @@ struct TokenCommandTests {
     let none = try backroad("workspace token acme --list")
     #expect(none.status == 0 && none.errors.contains("has no tokens; make one with backroad workspace token acme"))
   }
+
+  @Test func noMoreAreMadeThanAreGranted() throws {
+    try backroad.write(
+      "backroad.json", "{ \"grants\": { \"acme\": { \"clients\": [\"10.1.0.0/16\"], \"tokens\": 1 } } }")
+    let refused = try backroad("workspace add acme --client 10.0.0.0/8")
+    #expect(refused.status == 1 && refused.errors.contains("10.0.0.0/8 is not in the grant of workspace acme"))
+    _ = try backroad("workspace add acme --client 10.1.2.0/24")
+    #expect(try backroad("workspace token acme").status == 0)
+    let before = try backroad.state()
+    let second = try backroad("workspace token acme")
+    #expect(second.status == 1 && second.errors.contains("workspace acme has 2 tokens and 1 granted in backroad.json"))
+    #expect(try backroad.state() == before)
+    #expect(try backroad("workspace token acme --revoke \(settings().claims.tokens[0].id)").status == 0)
+  }
 }

@@ -66,21 +66,38 @@ public final class TestServer {
 
   /// Loads workspaces, whose files must be without errors.
   ///
-  /// - Parameter forward: the server's own rules, upstreams by zone.
-  public init(_ workspaces: [TestWorkspace], forward: [String: String] = [:], _ upstreams: ScriptedUpstreams = .init())
-  {
+  /// - Parameters:
+  ///   - forward: the server's own rules, upstreams by zone.
+  ///   - grants: what workspaces may claim, as `"grants"` has it. Then files may have errors: as in a running server,
+  ///     such a workspace stays as an earlier one of the list with its name was, or is not there.
+  public init(
+    _ workspaces: [TestWorkspace], forward: [String: String] = [:], grants: String? = nil,
+    _ upstreams: ScriptedUpstreams = .init()
+  ) {
     let rules = forward.sorted { $0.key < $1.key }.map { zone, address in
       ForwardRule(owner: .server, zone: name(zone), upstreams: Upstream(address).map { [$0] } ?? [])
     }
-    snapshot =
-      Snapshot.make(
-        workspaces.map { workspace in
-          let (loaded, problems) = Workspace.load(workspace.source, serverRules: rules)
-          guard let loaded else { preconditionFailure("the test's own zones: \(problems)") }
-          return loaded
-        }
-      ).snapshot
+    let granted = grants.map { Self.grants($0) }
+    var builder = SnapshotBuilder(grants: granted)
+    for workspace in workspaces {
+      let (loaded, problems) = Workspace.load(workspace.source, serverRules: rules, grants: granted)
+      if let loaded {
+        builder.set(loaded)
+      } else if granted == nil {
+        preconditionFailure("the test's own zones: \(problems)")
+      }
+    }
+    _ = builder.build()
+    snapshot = builder.snapshot
     self.upstreams = upstreams
+  }
+
+  private static func grants(_ text: String) -> Grants {
+    do {
+      return try Grants(JSON.parse(Array(text.utf8), file: "backroad.json", comments: false), file: "backroad.json")
+    } catch {
+      preconditionFailure("the test's own grants: \(error)")
+    }
   }
 
   /// Leases addresses to workspaces, by address, for a day; what was leased before is forgotten.

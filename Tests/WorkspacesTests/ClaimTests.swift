@@ -133,7 +133,7 @@ import Wire
       listener: listener.map { SocketAddress(.v4(0x7f00_0001), port: $0) }, leasedTo: lease)
   }
 
-  /// Token, listening address, lease, longest prefix; two that disagree are refused.
+  /// Token, lease, listening address, longest prefix; two that disagree are refused.
   @Test func decidesInOrder() throws {
     let snapshot = try snapshot()
     func decided(_ asking: Asking) throws -> String {
@@ -149,7 +149,7 @@ import Wire
     #expect(try decided(asking("10.1.2.1")) == "1 by clients")
     #expect(try decided(asking("10.9.0.1")) == "nobodys")
     #expect(try decided(asking("10.9.0.1", token: 0)) == "0 by token")
-    #expect(try decided(asking("10.1.2.1", token: 1, listener: 2, lease: 1)) == "1 by token+listener+lease+clients")
+    #expect(try decided(asking("10.1.2.1", token: 1, listener: 2, lease: 1)) == "1 by token+lease+listener+clients")
     #expect(try decided(asking("10.9.0.1", listener: 3)) == "2 by listener")
     #expect(try decided(asking("10.9.0.1", listener: 9)) == "nobodys")
     #expect(try decided(asking("10.9.0.1", lease: 2)) == "2 by lease")
@@ -158,7 +158,7 @@ import Wire
     #expect(try decided(asking("10.1.0.1", token: 1)) == "token of 1, clients of 0")
     #expect(try decided(asking("10.9.0.1", token: 1, listener: 1)) == "token of 1, listener of 0")
     #expect(try decided(asking("10.9.0.1", token: 1, lease: 0)) == "token of 1, lease of 0")
-    #expect(try decided(asking("10.9.0.1", listener: 1, lease: 1)) == "listener of 0, lease of 1")
+    #expect(try decided(asking("10.9.0.1", listener: 1, lease: 1)) == "lease of 1, listener of 0")
     #expect(try decided(asking("10.1.2.1", listener: 1)) == "listener of 0, clients of 1")
     #expect(try decided(asking("10.1.2.1", lease: 0)) == "lease of 0, clients of 1")
     #expect(try decided(asking("10.1.2.1", token: 0, listener: 1, lease: 0)) == "token of 0, clients of 1")

@@ -1,20 +1,23 @@
+import Forwarding
 import Links
+import Server
 import Storage
+import SystemIO
 import Text
 import Workspaces
 
 /// `backroad check`.
 enum CheckCommand {
   static let command = Command(
-    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: [.zones, .json],
+    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: [.zones, .config, .json],
     details: """
       Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
-      are served as they are.
+      are served as they are. What workspaces may claim, where the server listens and whom it asks is what the
+      configuration says; what flags of a running server say otherwise is not known here.
       """,
-    examples: ["backroad check --zones zones"],
+    examples: ["backroad check --zones zones", "backroad check --config /etc/backroad/backroad.json"],
     run: { arguments, console in
-      let zones = arguments.zonesFolder
-      let findings = try Findings(in: zones)
+      let findings = try Findings(arguments)
       console.print(arguments.has(.json) ? findings.json.text : findings.text)
       return findings.errorCount == 0 ? .done : .refused
     })
@@ -26,10 +29,35 @@ private struct Findings {
   private var workspaceCount = 0
   private var zoneCount = 0
   private var linkCount = 0
+  private let grants: Grants?
+  private let own: OwnAddresses
+  private let serverRules: ForwardRules
 
-  init(in zones: ZonesFolder) throws(Problem) {
+  init(_ arguments: Arguments) throws {
+    var settings = ServerSettings()
+    do {
+      settings = try arguments.configurationFile()
+    } catch let error as Problems {
+      problems = error.all
+    }
+    let zones = ZonesFolder(path: arguments.value(.zones) ?? settings.zones ?? ServerConfiguration.defaultZones)
+    var configuration = ServerConfiguration()
+    do throws(Problem) {
+      configuration = try ServerSettings().configuration(
+        over: settings, interfaces: System.interfaceAddresses, resolvConf: [])
+    } catch {
+      problems.append(error)
+    }
+    grants = settings.grants
+    // Where the file does not say where the server listens, flags may, so nothing is said of that.
+    own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
+    serverRules = configuration.serverRules
+    try look(in: zones)
+  }
+
+  private mutating func look(in zones: ZonesFolder) throws(Problem) {
     let names = try zones.workspaceNames()
-    problems = try zones.strays()
+    problems += try zones.strays()
     workspaceCount = names.count
     var loaded: [Workspace] = []
     let progress = Progress()
@@ -42,7 +70,8 @@ private struct Findings {
         problems.append(error)
       }
     }
-    problems += Snapshot.make(loaded).problems
+    problems += Snapshot.make(loaded, grants: grants, own: own).problems
+    problems += grants?.unused(by: names) ?? []
     sort()
   }
 
@@ -53,7 +82,7 @@ private struct Findings {
     let folder = WorkspaceFolder(contents)
     zoneCount += files.keys.count { $0.hasSuffix(WorkspaceSource.zoneSuffix) }
     linkCount += folder.linkNames.count
-    let (workspace, found) = Workspace.load(source, serverRules: [])
+    let (workspace, found) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants)
     problems += found
     // The links' check needs the settings too, and would say the same of them less well.
     let settings = folder.shown(WorkspaceFile.fileName)

@@ -4,6 +4,7 @@ import Server
 import Storage
 import SystemIO
 import Text
+import Workspaces
 
 /// How commands find and ask the running server.
 extension Arguments {
@@ -29,10 +30,17 @@ extension Arguments {
   func configurationFile() throws -> ServerSettings {
     let path = value(.config) ?? ServerSettings.fileName
     do {
-      return try ServerSettings(Files.read(path, maximumSize: Limits.JSON.octets), file: path)
+      return try ServerSettings(Files.read(path, maximumSize: Limits.Server.configurationOctets), file: path)
     } catch let error as SystemError {
       if error.kind == .notFound, !has(.config) { return ServerSettings() }
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
     }
+  }
+
+  /// Refuses settings of a workspace that claim what is not granted to it: the server would not take them.
+  func checkIsGranted(_ file: [UInt8], to name: WorkspaceName, path: String) throws {
+    guard let grants = try configurationFile().grants else { return }
+    let problems = grants.problems(of: try WorkspaceFile(file, file: path), name, path: path)
+    if !problems.isEmpty { throw Problems(problems) }
   }
 }

@@ -2,6 +2,7 @@ import Bounds
 import Server
 import SystemIO
 import Text
+import Workspaces
 
 /// `backroad serve`.
 enum ServeCommand {
@@ -21,6 +22,8 @@ enum ServeCommand {
     "--token-option", "N", help: "the EDNS option that carries a workspace's token (default: 65314)")
   private static let proxy = Flag(
     "--proxy", "CIDR", .repeated, help: "load balancers that tell of the client by the PROXY protocol, version 2")
+  private static let search = Flag(
+    "--search", "ZONE", .repeated, help: "a search domain of the clients' stubs, whose names are asked of nobody")
 
   private static let leases = Flag(
     "--leases", "FILE",
@@ -30,7 +33,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
-      metricsByWorkspace, tokenOption, proxy,
+      metricsByWorkspace, tokenOption, proxy, search,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -83,6 +86,14 @@ enum ServeCommand {
       }
       guard arguments.values(proxy).count <= Limits.Server.proxies else {
         throw UsageError("\(proxy.name) is given more than \(Limits.Server.proxies) times")
+      }
+    }
+    if arguments.has(search) {
+      settings.search = try arguments.values(search).map { text in
+        try readFlag(search) { () throws(Problem) in try SearchList.domain(text) }
+      }
+      guard arguments.values(search).count <= Limits.Workspaces.searchDomains else {
+        throw UsageError("\(search.name) is given more than \(Limits.Workspaces.searchDomains) times")
       }
     }
     return settings

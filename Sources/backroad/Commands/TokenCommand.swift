@@ -17,7 +17,7 @@ enum TokenCommand {
   static let command = Command(
     words: ["workspace", "token"],
     summary: "make a token whose bearers are the workspace's clients; list or revoke them",
-    operands: "W", operandCount: 1...1, flags: [list, revoke, comment, tokenOption, .zones, .dryRun, .json],
+    operands: "W", operandCount: 1...1, flags: [list, revoke, comment, tokenOption, .zones, .config, .dryRun, .json],
     details: """
       A query that brings the token in an EDNS option is the workspace's, wherever it comes from. The token
       is shown once; the workspace's file holds its SHA-256 alone. To rotate it, make a second one, bring it
@@ -52,8 +52,10 @@ enum TokenCommand {
     // Of the digest, so that whoever has the token can tell which it is. A hundred tokens hardly share 32 bits, and
     // the file refuses it if they do.
     let id = String("\(digest)".prefix(8))
-    let path = try change(name, arguments, console) { bytes, file throws(Problems) in
-      try WorkspaceTokens.adding(id, digest, comment: arguments.value(comment), to: bytes, file: file)
+    let path = try change(name, arguments, console) { bytes, file in
+      let edited = try WorkspaceTokens.adding(id, digest, comment: arguments.value(comment), to: bytes, file: file)
+      try arguments.checkIsGranted(edited, to: name, path: file)
+      return edited
     }
     let token = hexadecimal(octets)
     if arguments.has(.json) {
@@ -130,7 +132,7 @@ enum TokenCommand {
   /// - Returns: the file, as the person knows it.
   private static func change(
     _ name: WorkspaceName, _ arguments: Arguments, _ console: Console,
-    _ edit: ([UInt8], String) throws(Problems) -> [UInt8]
+    _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> String {
     try arguments.zonesFolder.withLock(waitingOn: console) { lock in
       let contents = try lock.zones.contents(of: name)

@@ -13,7 +13,7 @@ enum WorkspaceCommands {
 
   private static let add = Command(
     words: ["workspace", "add"], summary: "make a workspace", operands: "W", operandCount: 1...1,
-    flags: [client, .zones, .dryRun],
+    flags: [client, .zones, .config, .dryRun],
     examples: ["backroad workspace add acme --client 10.1.0.0/16 --client fd00:1::/64"],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
@@ -28,8 +28,9 @@ enum WorkspaceCommands {
             throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
           }
           try checkAreFree(clients, in: zones)
-          let file = JSON.object([("clients", .array(clients.map { .string("\($0)") }))])
-          if !isDryRun { try lock.addWorkspace(name, files: [WorkspaceFile.fileName: Array(file.text.utf8)]) }
+          let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
+          try arguments.checkIsGranted(file, to: name, path: "\(zones.path(of: name))/\(WorkspaceFile.fileName)")
+          if !isDryRun { try lock.addWorkspace(name, files: [WorkspaceFile.fileName: file]) }
         }
       }
       console.print(
@@ -44,10 +45,11 @@ enum WorkspaceCommands {
 
   private static func readClients(_ arguments: Arguments) throws(UsageError) -> [IPPrefix] {
     var clients: [IPPrefix] = []
+    var seen: Set<IPPrefix> = []
     for text in arguments.values(client) {
       do throws(IPPrefix.TextError) {
         let prefix = try IPPrefix(text)
-        if !clients.contains(prefix) { clients.append(prefix) }
+        if seen.insert(prefix).inserted { clients.append(prefix) }
       } catch {
         throw UsageError("\(client.name): \(WorkspaceFile.clientMessage(error, text))")
       }
@@ -57,6 +59,7 @@ enum WorkspaceCommands {
 
   /// Refuses prefixes that are another workspace's: they would be nobody's after.
   private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder) throws(Problem) {
+    let clients = Set(clients)
     guard !clients.isEmpty else { return }
     for name in try zones.workspaceNames() {
       let view = WorkspaceView(try zones.contents(of: name))

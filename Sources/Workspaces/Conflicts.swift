@@ -1,0 +1,190 @@
+import Bounds
+import Text
+import Wire
+import Zones
+
+/// What is told of workspaces' claims that meet, of which at least one is new.
+///
+/// Each is told at one workspace's file and names the other's. Of each workspace only so many are told, whichever of the
+/// two it is, and the rest is counted: one file must not fill the log.
+struct Conflicts {
+  private let snapshot: Snapshot
+  private let own: OwnAddresses
+  private let toldOfWorkspace: Int
+  private var told: [Problem] = []
+  /// How many were told and how many left out, by slot.
+  private var toldCounts: [Int: Int] = [:]
+  private var leftCounts: [Int: Int] = [:]
+
+  /// - Parameters:
+  ///   - own: where the server listens, as far as that is known.
+  ///   - toldOfWorkspace: how many are told of one workspace.
+  init(_ snapshot: Snapshot, _ own: OwnAddresses, toldOfWorkspace: Int) {
+    self.snapshot = snapshot
+    self.own = own
+    self.toldOfWorkspace = toldOfWorkspace
+  }
+
+  private var workspaces: WorkspaceTable { snapshot.workspaces }
+
+  /// Everything, by file and place.
+  var problems: [Problem] {
+    let start = Position(line: 0, column: 0)
+    let sorted = told.sorted { a, b in
+      (a.file ?? "", a.position ?? start, a.message) < (b.file ?? "", b.position ?? start, b.message)
+    }
+    return sorted
+      + leftCounts.map { (workspaces[$0.key], $0.value) }.sorted { $0.0.name < $1.0.name }.map { workspace, count in
+        Problem(
+          file: Self.file(of: workspace), severity: .warning,
+          "\(count) more claims of workspace \(workspace.name) meet those of others; backroad check shows them all")
+      }
+  }
+
+  /// Tells of a claim of a workspace that meets one of another, unless enough was told of either.
+  private mutating func tell(_ slot: Int, _ other: Int, _ problem: Problem) {
+    for slot in [slot, other] where toldCounts[slot, default: 0] >= toldOfWorkspace {
+      leftCounts[slot, default: 0] += 1
+      return
+    }
+    for slot in [slot, other] { toldCounts[slot, default: 0] += 1 }
+    told.append(problem)
+  }
+
+  private static func file(of workspace: Workspace) -> String { "\(workspace.folder)/\(WorkspaceFile.fileName)" }
+
+  /// Slots in the order of their workspaces' names.
+  private func byName(_ slots: [Int]) -> [Int] { slots.sorted { workspaces[$0].name < workspaces[$1].name } }
+
+  // MARK: Prefixes
+
+  /// Looks at the prefixes that some workspaces claim anew.
+  ///
+  /// - Parameter claims: those that the snapshot's client map was made of.
+  mutating func addPrefixes(of changed: Set<Int>, _ claims: [ClientMap.Claim]) {
+    guard !changed.isEmpty else { return }
+    let clients = snapshot.clients
+    for index in 0..<clients.count {
+      let rivals = claims[clients.claims(at: index)]
+      if rivals.count > 1, rivals.contains(where: { changed.contains(Int($0.slot)) }) { addTie(rivals) }
+      guard snapshot.grants == nil, let claim = rivals.first else { continue }
+      if claim.prefix.length == 0, changed.contains(Int(claim.slot)) { addWide(claim) }
+      guard let outer = clients.outer(of: index), let around = claims[clients.claims(at: outer)].first,
+        around.slot != claim.slot, changed.contains(Int(claim.slot)) || changed.contains(Int(around.slot))
+      else { continue }
+      addNested(claim, in: around)
+    }
+  }
+
+  private mutating func addTie(_ rivals: ArraySlice<ClientMap.Claim>) {
+    let rivals = rivals.sorted { workspaces[Int($0.slot)].name < workspaces[Int($1.slot)].name }
+    for rival in rivals.dropFirst() {
+      let first = rivals[0]
+      tell(
+        Int(rival.slot), Int(first.slot),
+        problem(
+          rival, .error,
+          """
+          the clients \(rival.prefix) are those of workspace \(workspaces[Int(first.slot)].name) too \(place(first)), so \
+          both are refused; leave the prefix to one of them
+          """))
+    }
+  }
+
+  private mutating func addNested(_ claim: ClientMap.Claim, in around: ClientMap.Claim) {
+    tell(
+      Int(claim.slot), Int(around.slot),
+      problem(
+        claim, .warning,
+        """
+        the clients \(claim.prefix) lie in \(around.prefix) of workspace \(workspaces[Int(around.slot)].name) \
+        \(place(around)), and the longest prefix decides; grants in backroad.json keep workspaces apart
+        """))
+  }
+
+  private mutating func addWide(_ claim: ClientMap.Claim) {
+    guard workspaces.count > 1 else { return }
+    told.append(
+      problem(
+        claim, .warning,
+        """
+        \(claim.prefix) takes in everybody: what another workspace's token, lease or listening address shows is refused \
+        with it, unless that workspace requires the token or the lease; name this workspace's own clients
+        """))
+  }
+
+  private func problem(_ claim: ClientMap.Claim, _ severity: Problem.Severity, _ message: String) -> Problem {
+    let workspace = workspaces[Int(claim.slot)]
+    return Problem(
+      file: Self.file(of: workspace), position: workspace.clients[Int(claim.index)].position, severity: severity,
+      message)
+  }
+
+  /// Where a workspace claims a prefix, in brackets.
+  private func place(_ claim: ClientMap.Claim) -> String {
+    let workspace = workspaces[Int(claim.slot)]
+    let position = workspace.clients[Int(claim.index)].position
+    return "(\(Self.file(of: workspace)):\(position.line):\(position.column))"
+  }
+
+  // MARK: Tokens and listening addresses
+
+  /// Looks at the tokens and listening addresses that some workspaces claim anew.
+  mutating func addClaims(of changed: Set<Int>) {
+    var (tokens, listeners): (Set<SHA256Digest>, Set<SocketAddress>) = ([], [])
+    for slot in byName(changed.filter { workspaces.members[$0] != nil }) {
+      let claims = workspaces[slot].claims
+      for token in claims.tokens where tokens.insert(token.digest).inserted { addTies(token) }
+      for listener in claims.listeners where listeners.insert(listener.address).inserted { addTies(listener.address) }
+      addTakenListeners(slot)
+    }
+  }
+
+  private mutating func addTies(_ token: WorkspaceClaims.Token) {
+    let rivals = byName(snapshot.claims.tokens.slots(of: token.digest))
+    for rival in rivals.dropFirst() {
+      guard let mine = workspaces[rival].claims.tokens.first(where: { $0.digest == token.digest }) else { continue }
+      let remedy =
+        snapshot.grants == nil
+        ? "whoever brings it is refused" : "whoever brings it is refused unless all else shows one of them"
+      addTie(
+        rival, rivals[0], mine.position, "the token \(quoted(mine.id)) is one",
+        "\(remedy); revoke it in both and make each a token of its own")
+    }
+  }
+
+  private mutating func addTies(_ address: SocketAddress) {
+    let rivals = byName(snapshot.claims.listeners.slots(of: address))
+    for rival in rivals.dropFirst() {
+      guard let mine = workspaces[rival].claims.listeners.first(where: { $0.address == address }) else { continue }
+      addTie(
+        rival, rivals[0], mine.position, "the listening address \(address) is that",
+        "whatever comes there is refused; leave the address to one of them")
+    }
+  }
+
+  private mutating func addTie(_ slot: Int, _ first: Int, _ position: Position, _ what: String, _ remedy: String) {
+    tell(
+      slot, first,
+      Problem(
+        file: Self.file(of: workspaces[slot]), position: position,
+        "\(what) of workspace \(workspaces[first].name) too, so \(remedy)"))
+  }
+
+  /// Warns where workspaces that have no listening address of their own are left without any.
+  private mutating func addTakenListeners(_ slot: Int) {
+    let claims = snapshot.claims
+    guard snapshot.grants == nil, let listener = workspaces[slot].claims.listeners.first, !own.listeners.isEmpty,
+      own.listeners.allSatisfy({ claims.listeners.owner(of: $0) != nil })
+    else { return }
+    let others = workspaces.all.filter { $0.workspace.claims.listeners.isEmpty }.map(\.workspace.name)
+    guard let first = others.min() else { return }
+    told.append(
+      Problem(
+        file: Self.file(of: workspaces[slot]), position: listener.position, severity: .warning,
+        """
+        every address that the server listens on is some workspace's own, so clients of those without one (\(first)\
+        \(others.count > 1 ? " and \(others.count - 1) more" : "")) are refused; start the server with one --listen more
+        """))
+  }
+}
