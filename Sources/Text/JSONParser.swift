@@ -13,7 +13,7 @@ extension JSON {
   public static func parse(
     _ bytes: [UInt8], file: String, comments: Bool, maximumOctets: Int = Limits.JSON.octets
   ) throws(Problem) -> JSON {
-    try parse(SourceText(file: bytes, named: file, maximumOctets: Limits.JSON.octets), file: file, comments: comments)
+    try parse(SourceText(file: bytes, named: file, maximumOctets: maximumOctets), file: file, comments: comments)
   }
 
   /// Reads a text that holds one JSON value and nothing more; positions are those of the text's source.
