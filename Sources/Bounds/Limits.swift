@@ -88,7 +88,9 @@ public enum Limits {
     /// The largest journal that is read, in octets: the most leases with the longest names, twice, fit.
     public static let journalOctets = 512 << 20
     /// The longest line of the journal, in octets.
-    public static let lineOctets = 160
+    public static let lineOctets = 192
+    /// How many damaged stretches of a journal are told of; the last stands for all further ones.
+    public static let damages = 100
   }
 
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.

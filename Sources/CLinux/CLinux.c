@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <pthread.h>
@@ -13,12 +14,14 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct cl_message) == sizeof(struct mmsghdr), "cl_message is the size of mmsghdr");
 _Static_assert(offsetof(struct cl_message, header) == offsetof(struct mmsghdr, msg_hdr), "headers stand alike");
 _Static_assert(offsetof(struct cl_message, length) == offsetof(struct mmsghdr, msg_len), "lengths stand alike");
 _Static_assert(CL_READABLE == (int)EPOLLIN && CL_WRITABLE == (int)EPOLLOUT, "events are the kernel's");
+_Static_assert(CL_PATH == O_PATH, "the flag is the kernel's");
 _Static_assert(CL_ERROR == (int)EPOLLERR && CL_HANGUP == (int)EPOLLHUP, "failures are the kernel's");
 
 static int result(int returned) { return returned < 0 ? -errno : returned; }
@@ -86,8 +89,14 @@ int cl_random(void *buffer, size_t count) {
   return 0;
 }
 
-int cl_exchange(const char *one, const char *other) {
-  return result(renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE));
+int cl_exchange(int folder, const char *one, const char *other) {
+  return renameat2(folder, one, folder, other, RENAME_EXCHANGE);
+}
+
+int cl_open_beneath(int folder, const char *path, int flags, int follows_links) {
+  uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (follows_links ? 0 : RESOLVE_NO_SYMLINKS);
+  struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
+  return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }
 
 int cl_pin_to_core(unsigned int core) {

@@ -14,18 +14,25 @@ final class LeaseKeeper: Sendable {
   /// The leases' moment: the clock they end by, and the clock that outlives the process.
   struct Moment: Sendable {
     let now: Instant
-    let wallMilliseconds: UInt64
+    let clock: LeaseClock
+
+    init(now: Instant, clock: LeaseClock) {
+      self.now = now
+      self.clock = clock
+    }
 
     /// The machine's clocks.
     static var current: Moment {
       Moment(
-        now: Instant(nanoseconds: System.monotonicNanoseconds()), wallMilliseconds: System.wallClockMilliseconds())
+        now: Instant(nanoseconds: System.monotonicNanoseconds()),
+        clock: LeaseClock(sinceBoot: System.bootMilliseconds(), wall: System.wallClockMilliseconds()))
     }
 
-    /// A lease's end as the journal has it.
-    func wall(_ end: Instant) -> UInt64 {
-      wallMilliseconds + (end > now ? (end.nanoseconds - now.nanoseconds) / 1_000_000 : 0)
-    }
+    /// How many milliseconds are left until a lease's end.
+    func left(until end: Instant) -> UInt64 { end > now ? (end.nanoseconds - now.nanoseconds) / 1_000_000 : 0 }
+
+    /// A lease's end by the wall clock, in milliseconds since 1970.
+    func wall(_ end: Instant) -> UInt64 { clock.wall + left(until: end) }
   }
 
   private struct State {
@@ -77,9 +84,10 @@ final class LeaseKeeper: Sendable {
     var journal = LeaseJournal(path: path)
     var obstacle: Problem?
     do throws(Problem) {
-      let recovery = try journal.recover()
+      let recovery = try journal.recover(at: moment.clock) { book.restore($0, now: moment.now) }
+      book.finishRestoring(now: moment.now)
       for problem in recovery.problems { log.problem(problem) }
-      Self.replay(recovery.records, in: &book, moment)
+      if recovery.isDated { Self.renew(&journal, book, moment, log) }
     } catch {
       log.problem(error)
       log.note("no lease holds and none is taken until this is mended and the server started again")
@@ -89,18 +97,19 @@ final class LeaseKeeper: Sendable {
     state = Mutex(State(book: book, journal: journal, obstacle: obstacle))
   }
 
-  /// Does again what the journal tells of.
-  private static func replay(_ records: [LeaseRecord], in book: inout LeaseBook, _ moment: Moment) {
-    for record in records {
-      switch record {
-      case .revoked(let address): book.revoke([address], now: moment.now)
-      case .granted(let address, let workspace, let end):
-        // A clock that was set back meanwhile must not make a lease longer than any may be.
-        let left = min(
-          end > moment.wallMilliseconds ? end - moment.wallMilliseconds : 0, book.limits.ttlSeconds.upperBound * 1000)
-        book.grant(
-          [address], to: workspace, until: moment.now + .milliseconds(Int64(left)), now: moment.now)
-      }
+  /// Has the journal tell what is left of each lease by this start's clock: otherwise a wall clock that is wrong at several
+  /// starts would give it the same time again at each.
+  private static func renew(_ journal: inout LeaseJournal, _ book: LeaseBook, _ moment: Moment, _ log: Log) {
+    do throws(Problem) {
+      try journal.renew(records(of: book, moment), at: moment.clock)
+    } catch {
+      log.problem(error)
+    }
+  }
+
+  private static func records(of book: LeaseBook, _ moment: Moment) -> [LeaseRecord] {
+    book.leases(at: moment.now).map {
+      .granted($0.address, $0.workspace, milliseconds: moment.left(until: $0.end))
     }
   }
 
@@ -151,7 +160,7 @@ final class LeaseKeeper: Sendable {
       let leases = addresses.map { Lease(address: $0, workspace: workspace, end: end) }
       var next = state.book
       next.grant(addresses, to: workspace, until: end, now: moment.now)
-      let records = leases.map { LeaseRecord.granted($0.address, workspace, until: moment.wall(end)) }
+      let records = leases.map { LeaseRecord.granted($0.address, workspace, milliseconds: ttlSeconds * 1000) }
       try Self.write(records, next, &state, moment)
       return leases
     }
@@ -191,9 +200,8 @@ final class LeaseKeeper: Sendable {
     _ records: [LeaseRecord], _ next: LeaseBook, _ state: inout State, _ moment: Moment
   ) throws(Failure) {
     do throws(Problem) {
-      try state.journal.append(records) {
-        next.leases(at: moment.now).map { .granted($0.address, $0.workspace, until: moment.wall($0.end)) }
-      }
+      let book = state.book
+      try state.journal.append(records, at: moment.clock) { Self.records(of: book, moment) }
     } catch {
       throw .unwritten(error)
     }

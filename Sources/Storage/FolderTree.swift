@@ -12,19 +12,18 @@ struct FolderTree: Sendable {
   /// Looks at a folder.
   ///
   /// - Parameters:
-  ///   - root: the folder's path.
-  ///   - shown: the path as the person knows it, for problems.
-  init(of root: String, shown: String) throws(Problem) {
+  ///   - root: the folder.
+  ///   - shown: its path as the person knows it, for problems.
+  init(of root: borrowing Folder, shown: String) throws(Problem) {
     var entries: [String: Files.Identity] = [:]
     var rest = [""]
     while let path = rest.popLast() {
       // Something that went away between two looks shows as a difference from a later look, or an earlier one.
-      let full = path.isEmpty ? root : "\(root)/\(path)"
       guard
         let identity = try trying(
           to: "look at this", file: Self.join(shown, path),
           { () throws(SystemError) in
-            try Files.identity(full, followsLinks: path.isEmpty)
+            try root.identity(path, links: .refused)
           })
       else { continue }
       entries[path] = identity
@@ -32,15 +31,14 @@ struct FolderTree: Sendable {
         throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
       }
       guard identity.kind == .folder else { continue }
-      let names = try trying(to: "list this folder", file: Self.join(shown, path)) { () throws(SystemError) in
-        try Files.list(full)
+      let names: [String]
+      do throws(SystemError) {
+        names = try root.folder(path, links: .refused).list(maximumCount: Limits.Files.entriesOfFolder)
+      } catch {
+        if error.kind == .notFound { continue }
+        throw .cannotList(error, file: Self.join(shown, path))
       }
-      for name in names {
-        guard !name.unicodeScalars.contains("\u{fffd}") else {
-          throw Problem(file: Self.join(shown, path), "a file's name here is not UTF-8; rename \(quoted(name))")
-        }
-        rest.append(Self.join(path, name))
-      }
+      for name in names { rest.append(Self.join(path, try plain(name, in: Self.join(shown, path)))) }
     }
     self.entries = entries
   }
@@ -67,5 +65,22 @@ struct FolderTree: Sendable {
   /// A path within a folder; the folder's own for the empty path.
   static func join(_ folder: String, _ path: String) -> String {
     path.isEmpty ? folder : folder.isEmpty ? path : "\(folder)/\(path)"
+  }
+}
+
+/// A name of a folder's list, which is text: another could not be named again.
+func plain(_ name: String, in folder: String) throws(Problem) -> String {
+  guard !name.unicodeScalars.contains("\u{fffd}") else {
+    throw Problem(file: folder, "a file's name here is not UTF-8; rename \(quoted(name))")
+  }
+  return name
+}
+
+extension Problem {
+  /// That a workspace's folder cannot be listed.
+  static func cannotList(_ error: SystemError, file: String) -> Problem {
+    error.kind == .tooLarge
+      ? Problem(file: file, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
+      : .cannot("list this folder", error, file: file)
   }
 }

@@ -5,96 +5,135 @@ import Text
 ///
 /// The name starts with a dot, which no workspace's does, so that nobody serves what is in it. A process that is killed
 /// leaves it behind, and the next change of the same workspace clears it away.
-struct Staging {
-  /// The workspace's folder, symbolic links followed.
+///
+/// A workspace's folder may belong to somebody else than this process's user, who may be root. So everything here is done by
+/// descriptor and without following links; what is built is out of anybody else's reach until it is whole, and its folder is
+/// handed over to the workspace's owner as the last thing before it is put in place.
+struct Staging: ~Copyable {
+  /// The folder that the workspace's folder stands in.
+  let parent: Folder
+  /// The workspace's folder there.
   let target: String
   /// The workspace's folder as the person named it.
   let shown: String
-  /// Where the next state is built.
+  /// Where the next state is built, in the same folder.
   let place: String
 
   /// What the name of such a place holds between the workspace's name and the process's id.
   private static let infix = ".staging-"
 
   /// Clears away what killed processes left. The caller has the lock, so that none of it is in use.
-  init(for target: String, shown: String) throws(Problem) {
+  init(for target: String, in parent: consuming Folder, shown: String) throws(Problem) {
     self.target = target
     self.shown = shown
-    let (parent, name) = split(target)
-    let prefix = ".\(name)\(Self.infix)"
-    place = "\(parent)/\(prefix)\(System.processID)"
-    let names = try trying(to: "list this folder", file: parent) { () throws(SystemError) in try Files.list(parent) }
+    let prefix = ".\(target)\(Self.infix)"
+    place = "\(prefix)\(System.processID)"
+    self.parent = parent
+    let path = self.parent.path
+    let names = try trying(to: "list this folder", file: path) { () throws(SystemError) in try self.parent.list() }
     for name in names where name.hasPrefix(prefix) && Int(name.dropFirst(prefix.count)) != nil {
-      try trying(to: "remove what an interrupted change left", file: "\(parent)/\(name)") { () throws(SystemError) in
-        try Files.removeAll("\(parent)/\(name)")
+      try trying(to: "remove what an interrupted change left", file: "\(path)/\(name)") { () throws(SystemError) in
+        try self.parent.removeAll(name)
       }
     }
   }
 
   /// Builds the next state of a workspace: hard links to what stays, and new files.
-  func build(_ changes: [String: [UInt8]?], from contents: WorkspaceContents) throws(Problem) {
+  ///
+  /// - Returns: the folder, whole and on the disk, and this process's alone until `handOver`.
+  func build(_ changes: [String: [UInt8]?], from contents: WorkspaceContents) throws(Problem) -> Folder {
     let tree = contents.tree
+    let old = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
+      try parent.folder(target, links: .refused)
+    }
     for path in tree.folders + [""] {
       // A folder that was closed to writing is meant to stay as it is; and its twin could not be removed afterwards.
       try trying(to: "write here", file: FolderTree.join(shown, path)) { () throws(SystemError) in
-        try Files.checkWritable(folder: FolderTree.join(target, path))
+        try old.folder(path, links: .refused).checkWritable()
       }
     }
-    try makeFolder("", like: target)
-    for path in tree.folders { try makeFolder(path, like: "\(target)/\(path)") }
+    let new = try makePlace()
+    for path in tree.folders { try makeFolder(path, in: new) }
     for path in tree.files where changes[path] == nil {
       try trying(to: "keep this file as it is", file: "\(shown)/\(path)") { () throws(SystemError) in
-        try Files.link("\(target)/\(path)", as: "\(place)/\(path)")
+        let (folder, name) = split(path)
+        try old.folder(folder, links: .refused).link(name, as: name, in: new.folder(folder, links: .refused))
       }
     }
     for (path, content) in changes.sorted(by: { $0.key < $1.key }) {
       guard let content else { continue }
-      let parent = split(path).folder
-      if parent != ".", tree.identity(parent) == nil { try makeParent(parent) }
-      try write(content, at: path, like: tree.identity(path) == nil ? nil : "\(target)/\(path)")
+      let folder = split(path).folder
+      if !folder.isEmpty, tree.identity(folder) == nil { try makeParent(folder, in: new) }
+      let access = try trying(to: "look at this", file: "\(shown)/\(path)") { () throws(SystemError) in
+        try old.access(path)
+      }
+      try write(content, at: path, in: new, like: access)
     }
-    try synchronize()
+    // Folders are handed over once all is in them; nobody reaches them before the outermost is.
+    for path in tree.folders.reversed() {
+      try trying(to: "make a folder beside it", file: FolderTree.join(shown, path)) { () throws(SystemError) in
+        guard let access = try old.access(path) else { return }
+        try new.folder(path, links: .refused).setAccess(access)
+      }
+    }
+    try synchronize(new)
+    return new
   }
 
   /// Builds a workspace that was not there.
-  func build(_ files: [String: [UInt8]]) throws(Problem) {
-    try makeFolder("", like: nil)
+  func build(_ files: [String: [UInt8]]) throws(Problem) -> Folder {
+    let new = try makePlace(mode: 0o755)
     for (path, content) in files.sorted(by: { $0.key < $1.key }) {
-      let parent = split(path).folder
-      if parent != "." { try makeParent(parent) }
-      try write(content, at: path, like: nil)
+      let folder = split(path).folder
+      if !folder.isEmpty { try makeParent(folder, in: new) }
+      try write(content, at: path, in: new, like: nil)
     }
-    try synchronize()
+    try synchronize(new)
+    return new
   }
 
-  private func makeParent(_ path: String) throws(Problem) {
+  /// Makes the folder where the next state is built, and opens it.
+  private func makePlace(mode: UInt32 = 0o700) throws(Problem) -> Folder {
+    let made = try trying(to: "make a folder beside it", file: shown) { () throws(SystemError) in
+      try parent.makeFolder(place, mode: mode)
+      return try parent.folder(place, links: .refused)
+    }
+    let access = try trying(to: "look at this", file: shown) { () throws(SystemError) in try made.access }
+    // Who may write the folder that it stands in could have put another in its place.
+    guard mode != 0o700 || access.isOwnAlone else {
+      throw Problem(file: shown, "somebody else changes the folder that this stands in; nothing was written")
+    }
+    return made
+  }
+
+  private func makeParent(_ path: String, in new: borrowing Folder) throws(Problem) {
     let kind = try trying(to: "look at this", file: "\(shown)/\(path)") { () throws(SystemError) in
-      try Files.identity("\(place)/\(path)")?.kind
+      try new.identity(path, links: .refused)?.kind
     }
-    if kind == nil { try makeFolder(path, like: nil) }
+    if kind == nil { try makeFolder(path, in: new) }
   }
 
-  private func makeFolder(_ path: String, like model: String?) throws(Problem) {
+  private func makeFolder(_ path: String, in new: borrowing Folder) throws(Problem) {
     try trying(to: "make a folder beside it", file: shown) { () throws(SystemError) in
-      let full = FolderTree.join(place, path)
-      try Files.makeFolder(full)
-      if let model, let access = try Files.access(model) { try Files.setAccess(access, of: full) }
+      let (folder, name) = split(path)
+      try new.folder(folder, links: .refused).makeFolder(name)
     }
   }
 
-  private func write(_ content: [UInt8], at path: String, like model: String?) throws(Problem) {
-    try trying(to: "write this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
-      let full = FolderTree.join(place, path)
-      try Files.create(full, content)
-      if let model, let access = try Files.access(model) { try Files.setAccess(access, of: full) }
+  private func write(
+    _ content: [UInt8], at path: String, in new: borrowing Folder, like access: Files.Access?
+  ) throws(Problem) {
+    try trying(to: "write this", file: "\(shown)/\(path)") { () throws(SystemError) in
+      let (folder, name) = split(path)
+      try new.folder(folder, links: .refused).create(name, content, like: access)
     }
   }
 
   /// Waits until the folders of the next state are on the disk; its files are.
-  private func synchronize() throws(Problem) {
-    for path in try FolderTree(of: place, shown: shown).folders + [""] {
+  private func synchronize(_ new: borrowing Folder) throws(Problem) {
+    for path in try FolderTree(of: new, shown: shown).folders + [""] {
       try trying(to: "write this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
-        try Files.synchronize(folder: FolderTree.join(place, path))
+        try new.folder(path, links: .refused).synchronize()
       }
     }
   }
@@ -102,7 +141,7 @@ struct Staging {
   /// Removes whatever stands at the place.
   func remove() throws(Problem) {
     try trying(to: "remove all of what was here before", file: shown) { () throws(SystemError) in
-      try Files.removeAll(place)
+      try parent.removeAll(place)
     }
   }
 
@@ -114,24 +153,50 @@ struct Staging {
 
 extension Staging {
   /// Puts the next state in the place of the present one, unless that is no longer what the next was worked out from.
-  func swap(with contents: WorkspaceContents) throws(Problem) {
+  ///
+  /// - Returns: what is to be said although it is done.
+  func swap(_ new: borrowing Folder, with contents: WorkspaceContents) throws(Problem) -> [Problem] {
     try check(contents, at: target)
+    try trying(to: "give this to its owner", file: shown) { () throws(SystemError) in
+      guard let access = try parent.access(target) else { return }
+      try new.setAccess(access)
+      try new.synchronize()
+    }
     try exchange()
     do throws(Problem) {
       // Someone may have written between the check and the exchange; nobody finds the old state by its path any more.
       try check(contents, at: place)
-      try trying(to: "write this", file: shown) { () throws(SystemError) in
-        try Files.synchronize(folder: split(target).folder)
-      }
     } catch {
-      try exchange()
+      do throws(Problem) {
+        try exchange()
+      } catch let second {
+        throw Problem(
+          file: shown,
+          """
+          the new state is in place; that nobody changed the old one meanwhile could not be made sure of \
+          (\(error.message)), and it could not be put back (\(second.message)): look at \(parent.path)/\(place)
+          """)
+      }
       throw error
+    }
+    return settle(parent)
+  }
+
+  /// Waits until what was done in a folder is on the disk.
+  ///
+  /// - Returns: that it may not be, as a warning: what was done is done, and whoever looks finds it so.
+  func settle(_ folder: borrowing Folder) -> [Problem] {
+    do throws(SystemError) {
+      try folder.synchronize()
+      return []
+    } catch {
+      return [.unconfirmed(error, file: shown)]
     }
   }
 
   private func exchange() throws(Problem) {
     do throws(SystemError) {
-      try Files.exchange(place, with: target)
+      try parent.exchange(place, with: target)
     } catch {
       guard error.kind == .unsupported else { throw .cannot("put the new state in place", error, file: shown) }
       throw Problem(
@@ -140,8 +205,11 @@ extension Staging {
     }
   }
 
-  private func check(_ contents: WorkspaceContents, at path: String) throws(Problem) {
-    guard try FolderTree(of: path, shown: shown).isSame(as: contents.tree) else {
+  private func check(_ contents: WorkspaceContents, at name: String) throws(Problem) {
+    let folder = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
+      try parent.folder(name, links: .refused)
+    }
+    guard try FolderTree(of: folder, shown: shown).isSame(as: contents.tree) else {
       throw Problem(
         file: shown, "someone else changed the workspace in the meantime, so nothing was written; run it again")
     }
@@ -149,41 +217,60 @@ extension Staging {
 
   /// True when a change of one file needs no folder to be made for it.
   func canReplaceAlone(_ path: String, in contents: WorkspaceContents) -> Bool {
-    let parent = split(path).folder
-    return parent == "." || contents.tree.identity(parent)?.kind == .folder
+    let folder = split(path).folder
+    return folder.isEmpty || contents.tree.identity(folder)?.kind == .folder
   }
 
-  /// Changes one file in one step; nil removes it.
-  func replace(_ path: String, with content: [UInt8]?, in contents: WorkspaceContents) throws(Problem) {
-    let file = "\(target)/\(path)"
-    let old = contents.tree.identity(path)
-    if let content { try write(content, at: "", like: old == nil ? nil : file) }
+  /// Writes one file's next content at the place.
+  func stage(_ content: [UInt8], for path: String, in contents: WorkspaceContents) throws(Problem) {
+    try trying(to: "write this", file: "\(shown)/\(path)") { () throws(SystemError) in
+      let access =
+        contents.tree.identity(path) == nil ? nil : try parent.folder(target, links: .refused).access(path)
+      try parent.create(place, content, like: access)
+    }
+  }
+
+  /// Changes one file in one step, to what is at the place; nil for its content removes it.
+  ///
+  /// - Returns: what is to be said although it is done.
+  func replace(_ path: String, with content: [UInt8]?, in contents: WorkspaceContents) throws(Problem) -> [Problem] {
+    let (inner, name) = split(path)
+    let folder = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
+      try parent.folder(target, links: .refused).folder(inner, links: .refused)
+    }
     try check(contents, at: target)
     try trying(to: "put this file in place", file: "\(shown)/\(path)") { () throws(SystemError) in
-      switch (content, old) {
-      case (nil, _): try Files.removeFile(file)
+      switch (content, contents.tree.identity(path)) {
+      case (nil, _): try folder.removeFile(name)
       // A link does not replace what someone else put there in the meantime.
-      case (_, nil): try Files.link(place, as: file)
-      default: try Files.rename(place, to: file)
+      case (_, nil): try parent.link(place, as: name, in: folder)
+      default: try parent.rename(place, to: name, in: folder)
       }
-      try Files.synchronize(folder: split(file).folder)
     }
+    return settle(folder)
   }
 
   /// Puts the first state of a workspace in place. An empty folder gives way to it, anything else does not.
-  func moveIntoPlace() throws(Problem) {
+  func moveIntoPlace() throws(Problem) -> [Problem] {
     try rename(place, to: target)
+    return settle(parent)
   }
 
   /// Takes the workspace from its place, whole.
-  func moveAway() throws(Problem) {
+  func moveAway() throws(Problem) -> [Problem] {
     try rename(target, to: place)
+    return settle(parent)
   }
 
-  private func rename(_ path: String, to other: String) throws(Problem) {
+  private func rename(_ name: String, to other: String) throws(Problem) {
     try trying(to: "rename the workspace's folder", file: shown) { () throws(SystemError) in
-      try Files.rename(path, to: other)
-      try Files.synchronize(folder: split(target).folder)
+      try parent.rename(name, to: other, in: parent)
     }
   }
+}
+
+/// A path's folder, which is empty for one that has none, and last part.
+func split(_ path: String) -> (folder: String, name: String) {
+  guard let slash = path.lastIndex(of: "/") else { return ("", path) }
+  return (String(path[..<slash]), String(path[path.index(after: slash)...]))
 }

@@ -8,15 +8,34 @@ extension Problem {
   ///   - what: what was tried, to be put after `cannot`.
   ///   - file: the path as the person knows it.
   static func cannot(_ what: String, _ error: SystemError, file: String) -> Problem {
+    if error.kind == .leadsOut {
+      return Problem(
+        file: file,
+        """
+        a link on the way here leads out of the folder that it must stay in, and such links are not followed; put the \
+        file or folder itself here, or a relative link to one inside
+        """)
+    }
     let remedy =
       switch error.kind {
       case .denied: "; give this user the right to it, or run as one who has it"
+      case .link: "; there is a link where none may be, or links lead in a circle: put the real one in its place"
       case .full: "; make room and run it again"
       case .readOnly: "; change it where it is mounted from"
       case .crossesFileSystems: "; keep a workspace's files on one file system"
       default: ""
       }
     return Problem(file: file, "cannot \(what): \(error.reason)\(remedy)")
+  }
+
+  /// What a person is told when a change is made and seen by all, and the disk did not confirm it.
+  static func unconfirmed(_ error: SystemError, file: String) -> Problem {
+    Problem(
+      file: file, severity: .warning,
+      """
+      the change is made, but the disk did not confirm it (\(error.reason)): after a power cut the state before may be \
+      back; look at the disk, and then at this
+      """)
   }
 }
 

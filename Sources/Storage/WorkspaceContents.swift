@@ -11,10 +11,18 @@ public struct WorkspaceContents: Sendable {
   public let folder: String
   /// `workspace.json`, the zone files, and `links/*.json`, each by its path within the folder.
   public let files: [String: [UInt8]]
-  /// Where the folder really is, symbolic links followed.
-  let place: String
   /// What stood there.
   let tree: FolderTree
+
+  /// The same with other files.
+  func with(_ files: [String: [UInt8]]) -> WorkspaceContents {
+    WorkspaceContents(name: name, folder: folder, files: files, tree: tree)
+  }
+
+  /// What of it a server reads.
+  public var source: WorkspaceSource {
+    WorkspaceSource(name: name, folder: folder, files: files.filter { WorkspaceSource.isRead($0.key) })
+  }
 }
 
 extension ZonesFolder {
@@ -23,40 +31,44 @@ extension ZonesFolder {
   /// Between two looks at the folder that differ the files are read again, so that an import, or the swap of a
   /// Kubernetes volume's `..data`, is seen whole or not at all.
   ///
-  /// - Throws: when the folder is not there, keeps changing, or holds a file that cannot be read or is too large.
+  /// - Throws: when the folder is not there or not beneath the zones folder, keeps changing, or holds a file that cannot be
+  ///   read, is too large, or is a link out of the folder.
   public func source(of name: WorkspaceName) throws(Problem) -> WorkspaceSource {
-    let folder = path(of: name)
-    let files = try stable(folder) { () throws(Problem) in
-      let before = try self.identity(folder)
-      let names = try list(folder).filter { WorkspaceSource.isRead($0) }
-      let (files, areSteady) = try read(names, in: folder)
-      let after = try self.identity(folder)
+    let shown = path(of: name)
+    let files = try stable(shown) { () throws(Problem) in
+      let folder = try open(name)
+      let before = try identity(folder, shown)
+      let names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
+      let (files, areSteady) = try read(names, in: folder, shown)
+      // By name again: the workspace may be another folder by now.
+      let after = try identity(try open(name), shown)
       return areSteady && before == after ? files : nil
     }
-    return WorkspaceSource(name: name, folder: folder, files: files)
+    return WorkspaceSource(name: name, folder: shown, files: files)
   }
 
   /// What an import or a change of links needs of a workspace, all of one moment.
   ///
   /// - Throws: as `source(of:)`, and when the workspace does not exist.
   public func contents(of name: WorkspaceName) throws(Problem) -> WorkspaceContents {
-    let folder = path(of: name)
+    let shown = path(of: name)
     guard try contains(name) else { throw try noWorkspace(name) }
-    return try stable(folder) { () throws(Problem) in
-      let place = try trying(to: "follow this path", file: folder) { () throws(SystemError) in
-        try Files.realPath(folder)
-      }
-      let tree = try FolderTree(of: place, shown: folder)
-      var names = try list(folder).filter { WorkspaceSource.isRead($0) }
-      if try kind("\(folder)/links") == .folder {
-        names += try list("\(folder)/links").filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map {
+    return try stable(shown) { () throws(Problem) in
+      let folder = try open(name)
+      let tree = try FolderTree(of: folder, shown: shown)
+      var names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
+      if try identity("links", in: folder, shown)?.kind == .folder {
+        let links = try trying(to: "open this folder", file: "\(shown)/links") { () throws(SystemError) in
+          try folder.folder("links")
+        }
+        names += try list(links, "\(shown)/links").filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map {
           "links/\($0)"
         }
       }
-      let (files, areSteady) = try read(names, in: folder)
-      let after = try FolderTree(of: place, shown: folder)
+      let (files, areSteady) = try read(names, in: folder, shown)
+      let after = try FolderTree(of: try open(name), shown: shown)
       guard areSteady, tree.isSame(as: after) else { return nil }
-      return WorkspaceContents(name: name, folder: folder, files: files, place: place, tree: tree)
+      return WorkspaceContents(name: name, folder: shown, files: files, tree: tree)
     }
   }
 
@@ -76,57 +88,79 @@ extension ZonesFolder {
     throw Problem(file: folder, "the folder keeps changing while it is read; run it again when that has ended")
   }
 
+  /// Opens a workspace's folder, which must lie beneath the zones folder.
+  private func open(_ name: WorkspaceName) throws(Problem) -> Folder {
+    let zones = try open()
+    return try trying(to: "open this folder", file: path(of: name)) { () throws(SystemError) in
+      try zones.folder(name.description)
+    }
+  }
+
   /// Reads files of a folder.
   ///
   /// - Returns: their contents, and whether every file was the same before and after.
-  private func read(_ names: [String], in folder: String) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool)
-  {
+  private func read(
+    _ names: [String], in folder: borrowing Folder, _ shown: String
+  ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool) {
     var files: [String: [UInt8]] = [:]
     var octets = 0
     for name in names {
-      let path = "\(folder)/\(name)"
-      guard let (content, identity) = try read(path) else {
+      let path = "\(shown)/\(name)"
+      guard let content = try Self.read(name, in: folder, shown: path) else {
         // Written meanwhile, gone since it was listed, or a link that leads nowhere: only that is still there.
-        if try identity(path) == nil,
-          try trying(
-            to: "look at this", file: path,
-            { () throws(SystemError) in try Files.identity(path, followsLinks: false) }) != nil
-        {
+        if try identity(name, in: folder, shown) == nil, try identity(name, in: folder, shown, links: .refused) != nil {
           throw Problem(file: path, "this link leads nowhere; mend or remove it")
         }
         return (files, false)
       }
-      guard identity.kind == .file else { throw Problem(file: path, "this is not a file; rename or remove it") }
       octets += content.count
-      guard octets <= Limits.Files.octetsOfWorkspace else {
-        throw Problem(
-          file: folder, "more than \(Limits.Files.octetsOfWorkspace >> 20) MiB of files; split the workspace")
-      }
+      guard octets <= Limits.Files.octetsOfWorkspace else { throw Self.tooLarge(shown) }
       files[name] = content
     }
     return (files, true)
   }
 
+  /// That a workspace's files are too large together.
+  static func tooLarge(_ folder: String) -> Problem {
+    Problem(file: folder, "more than \(Limits.Files.octetsOfWorkspace >> 20) MiB of files; split the workspace")
+  }
+
   /// A file's content; nil when it is gone or was written meanwhile.
-  private func read(_ path: String) throws(Problem) -> (content: [UInt8], identity: Files.Identity)? {
+  static func read(_ name: String, in folder: borrowing Folder, shown: String) throws(Problem) -> [UInt8]? {
+    let found: (content: [UInt8], identity: Files.Identity)?
     do throws(SystemError) {
-      return try Files.readSteady(path, maximumSize: Limits.Files.octets)
+      found = try folder.readSteady(name, maximumSize: Limits.Files.octets)
     } catch {
       switch error.kind {
       case .notFound: return nil
       case .tooLarge:
         throw Problem(
-          file: path, "larger than \(Limits.Files.octets >> 20) MiB, the most of one file; split the zone")
-      default: throw .cannot("read this", error, file: path)
+          file: shown, "larger than \(Limits.Files.octets >> 20) MiB, the most of one file; split the zone")
+      default: throw .cannot("read this", error, file: shown)
       }
+    }
+    guard let found else { return nil }
+    guard found.identity.kind == .file else { throw Problem(file: shown, "this is not a file; rename or remove it") }
+    return found.content
+  }
+
+  private func identity(_ folder: borrowing Folder, _ shown: String) throws(Problem) -> Files.Identity {
+    try trying(to: "look at this", file: shown) { () throws(SystemError) in try folder.identity }
+  }
+
+  private func identity(
+    _ name: String, in folder: borrowing Folder, _ shown: String, links: Folder.Links = .inside
+  ) throws(Problem) -> Files.Identity? {
+    try trying(to: "look at this", file: "\(shown)/\(name)") { () throws(SystemError) in
+      try folder.identity(name, links: links)
     }
   }
 
-  private func identity(_ path: String) throws(Problem) -> Files.Identity? {
-    try trying(to: "look at this", file: path) { () throws(SystemError) in try Files.identity(path) }
-  }
-
-  private func list(_ folder: String) throws(Problem) -> [String] {
-    try trying(to: "list this folder", file: folder) { () throws(SystemError) in try Files.list(folder) }
+  private func list(_ folder: borrowing Folder, _ shown: String) throws(Problem) -> [String] {
+    do throws(SystemError) {
+      return try folder.list(maximumCount: Limits.Files.entriesOfFolder)
+    } catch {
+      throw .cannotList(error, file: shown)
+    }
   }
 }

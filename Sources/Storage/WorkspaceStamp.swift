@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Workspaces
 
@@ -5,14 +6,19 @@ extension ZonesFolder {
   /// A number that is another one once any of the files that a server reads of a workspace was written, replaced, added
   /// or removed, or the folder is another; for folders that the kernel does not watch. Nothing is read.
   ///
-  /// It holds while the process lives. A folder that is not there has a number of its own.
+  /// It holds while the process lives. A folder that is not there, or cannot be looked at, has a number of its own.
   public func stamp(of name: WorkspaceName) -> Int {
-    let folder = path(of: name)
     var hasher = Hasher()
-    hasher.combine(try? Files.identity(folder))
-    for file in (try? Files.list(folder)) ?? [] where WorkspaceSource.isRead(file) {
-      hasher.combine(file)
-      hasher.combine(try? Files.identity("\(folder)/\(file)"))
+    do throws(SystemError) {
+      let folder = try Folder(opening: path).folder(name.description)
+      hasher.combine(try folder.identity)
+      for file in try folder.list(maximumCount: Limits.Files.entriesOfFolder) where WorkspaceSource.isRead(file) {
+        hasher.combine(file)
+        hasher.combine(try? folder.identity(file))
+      }
+    } catch {
+      // What was combined so far tells from a folder that can be looked at; the next look tells from this one.
+      hasher.combine(error.code)
     }
     return hasher.finalize()
   }

@@ -4,7 +4,8 @@ import Workspaces
 
 /// The folder that holds the workspaces' folders.
 ///
-/// Nothing is kept between calls: each looks at the disk anew.
+/// Nothing is kept between calls: each looks at the disk anew. The path is the operator's word, and links on the way to it
+/// are followed; everything below is opened beneath it.
 public struct ZonesFolder: Sendable {
 
   /// The path as the person named it, without slashes at its end.
@@ -21,42 +22,74 @@ public struct ZonesFolder: Sendable {
   public func path(of name: WorkspaceName) -> String { path == "/" ? "/\(name)" : "\(path)/\(name)" }
 
   /// True when there is something at the folder's path.
-  public func exists() throws(Problem) -> Bool { try kind(path) != nil }
+  public func exists() throws(Problem) -> Bool { try kind() != nil }
 
   /// Makes the zones folder; the folder that it is in must be there.
   public func make() throws(Problem) {
     try trying(to: "make the zones folder", file: path) { () throws(SystemError) in try Files.makeFolder(path) }
   }
 
-  /// The workspaces' names, in order: folders, or links to folders, whose names are workspaces' names.
-  ///
-  /// - Throws: when there is no zones folder, or it cannot be listed.
-  public func workspaceNames() throws(Problem) -> [WorkspaceName] {
-    var names: [WorkspaceName] = []
-    for entry in try entries() {
-      if let name = WorkspaceName(entry), try kind(path(of: name)) == .folder { names.append(name) }
-    }
-    return names
+  /// Takes back `make`, if nothing has come into the folder since.
+  public func unmake() {
+    do throws(SystemError) { try Files.removeFolder(path) } catch {}
   }
 
-  /// True when the workspace has a folder.
-  public func contains(_ name: WorkspaceName) throws(Problem) -> Bool { try kind(path(of: name)) == .folder }
+  /// Waits until the folder that `make` made is on the disk.
+  ///
+  /// - Returns: that it may not be, as a warning.
+  public func settle() -> [Problem] {
+    let slash = path.lastIndex(of: "/")
+    let above = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    do throws(SystemError) {
+      try Files.synchronize(folder: above)
+      return []
+    } catch {
+      return [.unconfirmed(error, file: path)]
+    }
+  }
+
+  /// The workspaces' names, in order: folders, or links to folders, whose names are workspaces' names. What cannot be looked
+  /// at, or is a link out of the zones folder, is among them: reading it says what is wrong with that one.
+  ///
+  /// - Throws: when there is no zones folder, or it cannot be listed. Then nothing is known of what is in it.
+  public func workspaceNames() throws(Problem) -> [WorkspaceName] {
+    let folder = try open()
+    return try entries(of: folder).compactMap { WorkspaceName($0) }.filter { Self.contains($0, in: folder) }
+  }
+
+  /// True when the workspace has a folder, or something that cannot be looked at.
+  ///
+  /// - Throws: when the zones folder cannot be opened.
+  public func contains(_ name: WorkspaceName) throws(Problem) -> Bool { Self.contains(name, in: try open()) }
+
+  private static func contains(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
+    do throws(SystemError) {
+      return try folder.identity(name.description)?.kind == .folder
+    } catch {
+      return true
+    }
+  }
 
   /// A problem for each entry that looks like a workspace and is none: a folder whose name cannot be a workspace's, or
   /// a link that leads nowhere. What starts with a dot is left alone, and so are plain files, like a README.
   public func strays() throws(Problem) -> [Problem] {
+    let folder = try open()
     var problems: [Problem] = []
-    for entry in try entries() where !entry.hasPrefix(".") {
-      let shown = "\(path)/\(entry)"
-      switch try kind(shown) {
-      case .folder where WorkspaceName(entry) == nil:
-        problems.append(
-          Problem(
-            file: shown,
-            "this folder is not served, because its name is not a workspace's (\(WorkspaceName.rule)); rename it"))
-      case nil:
-        problems.append(Problem(file: shown, "this link leads nowhere; mend or remove it"))
-      default: break
+    for entry in try entries(of: folder) where !entry.hasPrefix(".") {
+      let shown = path == "/" ? "/\(entry)" : "\(path)/\(entry)"
+      do throws(SystemError) {
+        switch try folder.identity(entry)?.kind {
+        case .folder where WorkspaceName(entry) == nil:
+          problems.append(
+            Problem(
+              file: shown,
+              "this folder is not served, because its name is not a workspace's (\(WorkspaceName.rule)); rename it"))
+        case nil:
+          problems.append(Problem(file: shown, "this link leads nowhere; mend or remove it"))
+        default: break
+        }
+      } catch {
+        // Reading it says so where it is a workspace; nobody reads another.
       }
     }
     return problems
@@ -64,19 +97,28 @@ public struct ZonesFolder: Sendable {
 
   /// Throws when there is no zones folder.
   public func checkIsThere() throws(Problem) {
-    guard let kind = try kind(path) else {
+    guard let kind = try kind() else {
       throw Problem(
         file: path, "there is no such zones folder; name one with --zones DIR, or make it with backroad workspace add")
     }
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
   }
 
-  private func entries() throws(Problem) -> [String] {
-    try checkIsThere()
-    return try trying(to: "list the zones folder", file: path) { () throws(SystemError) in try Files.list(path) }
+  /// Opens the zones folder.
+  func open() throws(Problem) -> Folder {
+    do throws(SystemError) {
+      return try Folder(opening: path)
+    } catch {
+      if error.kind == .notFound { try checkIsThere() }
+      throw .cannot("open the zones folder", error, file: path)
+    }
   }
 
-  func kind(_ path: String) throws(Problem) -> Files.Kind? {
+  private func entries(of folder: borrowing Folder) throws(Problem) -> [String] {
+    try trying(to: "list the zones folder", file: path) { () throws(SystemError) in try folder.list() }
+  }
+
+  private func kind() throws(Problem) -> Files.Kind? {
     try trying(to: "look at this", file: path) { () throws(SystemError) in try Files.identity(path)?.kind }
   }
 }

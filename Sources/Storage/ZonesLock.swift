@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Text
 import Workspaces
@@ -9,13 +10,15 @@ import Workspaces
 public struct ZonesLock: ~Copyable {
   /// The folder that is locked.
   public let zones: ZonesFolder
-  private let descriptor: FileDescriptor
+  private let folder: Folder
 
   init(_ zones: ZonesFolder, beforeWaiting wait: () -> Void = {}) throws(Problem) {
-    self.zones = zones
-    descriptor = try trying(to: "lock the zones folder", file: zones.path) { () throws(SystemError) in
-      try Files.lock(folder: zones.path, beforeWaiting: wait)
+    let folder = try zones.open()
+    try trying(to: "lock the zones folder", file: zones.path) { () throws(SystemError) in
+      try folder.lock(beforeWaiting: wait)
     }
+    self.zones = zones
+    self.folder = folder
   }
 
   /// Puts a workspace into a new state.
@@ -23,47 +26,108 @@ public struct ZonesLock: ~Copyable {
   /// - Parameters:
   ///   - changes: each file's new content by its path within the folder; nil removes the file.
   ///   - contents: the state that the changes were worked out from.
-  /// - Throws: when the workspace is no longer in that state, or cannot be written; then nothing has changed.
-  public func commit(_ changes: [String: [UInt8]?], to contents: WorkspaceContents) throws(Problem) {
+  ///   - accept: looks at the state that is to be, as it was read back from the disk, before it is put in place; throws to
+  ///     leave everything as it is.
+  /// - Returns: what is to be said although it is done.
+  /// - Throws: when the workspace is no longer in that state, or cannot be written, or what `accept` throws; then nothing
+  ///   has changed.
+  @discardableResult
+  public func commit(
+    _ changes: [String: [UInt8]?], to contents: WorkspaceContents,
+    accept: (WorkspaceContents) throws -> Void = { _ in }
+  ) throws -> [Problem] {
     let real = changes.filter { contents.files[$0.key] != $0.value }
-    guard !real.isEmpty else { return }
+    guard !real.isEmpty else { return [] }
     try checkPlaces(real.keys.sorted(), in: contents)
-    let (parent, _) = split(contents.place)
-    // A link may lead to a folder that another zones folder links to as well.
-    let realZones = try trying(to: "follow this path", file: zones.path) { () throws(SystemError) in
-      try Files.realPath(zones.path)
+    // The workspace may be a link to a folder elsewhere beneath the zones folder.
+    let place = try trying(to: "follow this path", file: contents.folder) { () throws(SystemError) in
+      try folder.place(of: contents.name.description)
     }
-    let other = parent == realZones ? nil : try ZonesLock(ZonesFolder(path: parent))
-    let staging = try Staging(for: contents.place, shown: contents.folder)
-    do throws(Problem) {
+    try lock(place.folder)
+    let staging = try Staging(for: place.name, in: again(place.folder), shown: contents.folder)
+    let warnings: [Problem]
+    do {
       if let only = real.first, real.count == 1, staging.canReplaceAlone(only.key, in: contents) {
-        try staging.replace(only.key, with: only.value, in: contents)
+        if let content = only.value { try staging.stage(content, for: only.key, in: contents) }
+        try accept(
+          readBack(real, of: contents) { path throws(Problem) in
+            try ZonesFolder.read(staging.place, in: staging.parent, shown: "\(contents.folder)/\(path)")
+          })
+        warnings = try staging.replace(only.key, with: only.value, in: contents)
       } else {
-        try staging.build(real, from: contents)
-        try staging.swap(with: contents)
+        let new = try staging.build(real, from: contents)
+        try accept(
+          readBack(real, of: contents) { path throws(Problem) in
+            try ZonesFolder.read(path, in: new, shown: "\(contents.folder)/\(path)")
+          })
+        warnings = try staging.swap(new, with: contents)
       }
     } catch {
       staging.clear()
       throw error
     }
     staging.clear()
-    _ = consume other
+    // The lock ends with the folder.
+    _ = consume place
+    return warnings
+  }
+
+  /// Takes the lock of the folder that a workspace's folder really stands in, which another zones folder may be, or lead
+  /// into; this one's is taken already.
+  private func lock(_ parent: borrowing Folder) throws(Problem) {
+    try trying(to: "lock this folder", file: parent.path) { () throws(SystemError) in
+      guard try !parent.identity.isSame(as: folder.identity) else { return }
+      try parent.lock()
+    }
+  }
+
+  /// The same folder once more.
+  private func again(_ folder: borrowing Folder) throws(Problem) -> Folder {
+    try trying(to: "open this folder", file: folder.path) { () throws(SystemError) in try folder.folder("") }
+  }
+
+  /// The state that is to be, what was written of it read back, by the readers and within the limits that hold for all who
+  /// read it later.
+  private func readBack(
+    _ changes: [String: [UInt8]?], of contents: WorkspaceContents, _ read: (String) throws(Problem) -> [UInt8]?
+  ) throws(Problem) -> WorkspaceContents {
+    var files = contents.files
+    for (path, content) in changes {
+      files[path] = nil
+      guard let content else { continue }
+      guard let written = try read(path), written == content else {
+        throw Problem(
+          file: "\(contents.folder)/\(path)", "what was written here is not what is read here; look at the disk")
+      }
+      files[path] = written
+    }
+    guard files.values.reduce(0, { $0 + $1.count }) <= Limits.Files.octetsOfWorkspace else {
+      throw ZonesFolder.tooLarge(contents.folder)
+    }
+    return contents.with(files)
   }
 
   /// Makes a workspace.
   ///
   /// - Parameter files: its files, by path within the folder.
+  /// - Returns: what is to be said although it is done.
   /// - Throws: when there is one of that name, or it cannot be written; then nothing has changed.
-  public func addWorkspace(_ name: WorkspaceName, files: [String: [UInt8]]) throws(Problem) {
-    let folder = zones.path(of: name)
-    let here = try trying(to: "look at this", file: folder) { () throws(SystemError) in
-      try Files.identity(folder, followsLinks: false)
+  @discardableResult
+  public func addWorkspace(_ name: WorkspaceName, files: [String: [UInt8]]) throws(Problem) -> [Problem] {
+    let shown = zones.path(of: name)
+    let here = try trying(to: "look at this", file: shown) { () throws(SystemError) in
+      try folder.identity(name.description, links: .refused)
     }
-    guard here == nil else { throw Problem(file: folder, "the workspace \(quoted(name.description)) exists already") }
-    let staging = try Staging(for: folder, shown: folder)
+    guard here == nil else { throw Problem(file: shown, "the workspace \(quoted(name.description)) exists already") }
+    let staging = try Staging(for: name.description, in: again(folder), shown: shown)
     do throws(Problem) {
-      try staging.build(files)
-      try staging.moveIntoPlace()
+      let new = try staging.build(files)
+      for (path, content) in files {
+        guard try ZonesFolder.read(path, in: new, shown: "\(shown)/\(path)") == content else {
+          throw Problem(file: "\(shown)/\(path)", "what was written here is not what is read here; look at the disk")
+        }
+      }
+      return try staging.moveIntoPlace()
     } catch {
       staging.clear()
       throw error
@@ -72,12 +136,22 @@ public struct ZonesLock: ~Copyable {
 
   /// Removes a workspace with all its files. Of one that is a link to a folder elsewhere, only the link goes.
   ///
+  /// - Returns: what is to be said although it is done: that some of the files could not be removed, too.
   /// - Throws: when there is none, or it cannot be removed; then nothing has changed.
-  public func removeWorkspace(_ name: WorkspaceName) throws(Problem) {
+  @discardableResult
+  public func removeWorkspace(_ name: WorkspaceName) throws(Problem) -> [Problem] {
     guard try zones.contains(name) else { throw try zones.noWorkspace(name) }
-    let staging = try Staging(for: zones.path(of: name), shown: zones.path(of: name))
-    try staging.moveAway()
-    try staging.remove()
+    let staging = try Staging(for: name.description, in: again(folder), shown: zones.path(of: name))
+    var warnings = try staging.moveAway()
+    do throws(Problem) {
+      try staging.remove()
+    } catch {
+      warnings.append(
+        Problem(
+          file: "\(zones.path)/\(staging.place)", severity: .warning,
+          "the workspace is removed, but some of its files are still here: \(error.message); remove this folder"))
+    }
+    return warnings
   }
 
   /// Refuses paths whose change would reach out of the folder: through a link, or where a folder stands.
@@ -105,18 +179,11 @@ extension ZonesFolder {
   ///
   /// - Parameter wait: called before waiting for another process that has the lock.
   /// - Throws: what `body` throws, or a problem: that there is no such folder, or that it cannot be locked.
+  @discardableResult
   public func withLock<Result>(
     beforeWaiting wait: () -> Void = {}, _ body: (borrowing ZonesLock) throws -> Result
   ) throws -> Result {
-    _ = try workspaceNames()
     let lock = try ZonesLock(self, beforeWaiting: wait)
     return try body(lock)
   }
-}
-
-/// A path's folder and last part.
-func split(_ path: String) -> (folder: String, name: String) {
-  guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-  let folder = path[..<slash]
-  return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
 }

@@ -19,11 +19,24 @@ public enum System {
     clock(CLOCK_REALTIME) / 1_000_000
   }
 
+  /// Milliseconds since the machine was started, sleep among them; no one sets it.
+  public static func bootMilliseconds() -> UInt64 {
+    clock(CLOCK_BOOTTIME) / 1_000_000
+  }
+
+  /// What tells this start of the machine from every other; empty where the kernel does not say.
+  public static var bootID: String {
+    let octets = (try? Files.read("/proc/sys/kernel/random/boot_id", maximumSize: 64)) ?? []
+    let text = String(decoding: octets.prefix { $0 > 0x20 }, as: UTF8.self)
+    return text.count == 36 ? text : ""
+  }
+
   private static func clock(_ id: clockid_t) -> UInt64 {
     var time = timespec()
     // unsafe: the call fills a local.
     _ = unsafe clock_gettime(id, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    // A clock set before 1970 counts as 1970; none comes near the year 2554, where the nanoseconds end.
+    return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
   }
 
   /// Octets from the kernel's generator (getrandom).

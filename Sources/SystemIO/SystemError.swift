@@ -41,12 +41,18 @@ func check(_ result: Int32, _ call: String, _ subject: @autoclosure () -> String
 }
 
 /// Turns the C library's -1 and errno into an error, and starts again what a signal interrupted.
+///
+/// Every call that reads or writes files goes through here, so that tests can let each fail (`FaultPlan`).
 @discardableResult
 func checked<Result: SignedInteger>(
   _ call: String, _ subject: @autoclosure () -> String = "", _ body: () -> Result
 ) throws(SystemError) -> Result {
   while true {
-    let result = body()
+    #if DEBUG
+      let result = FaultPlan.perform(call, subject(), body)
+    #else
+      let result = body()
+    #endif
     if result >= 0 { return result }
     let code = errno
     guard code == EINTR else { throw SystemError(call, subject(), code: code) }

@@ -15,6 +15,10 @@ extension SystemError {
     case unsupported
     /// The two paths are on different file systems.
     case crossesFileSystems
+    /// A link on the way leads out of the folder that it must stay in.
+    case leadsOut
+    /// There is a link where none may be, or links lead in a circle.
+    case link
     /// Whoever would have read it is gone.
     case brokenPipe
     /// Nobody listens there.
@@ -32,7 +36,8 @@ extension SystemError {
     case ENOSPC, EDQUOT: .full
     case EFBIG: .tooLarge
     case EINVAL, ENOSYS, EOPNOTSUPP: .unsupported
-    case EXDEV: .crossesFileSystems
+    case EXDEV: call == Folder.openBeneath ? .leadsOut : .crossesFileSystems
+    case ELOOP: .link
     case EPIPE: .brokenPipe
     case ECONNREFUSED: .notListening
     default: .other

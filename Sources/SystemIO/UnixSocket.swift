@@ -12,7 +12,8 @@ extension Socket {
   /// start at once do not take each other's for one.
   /// - Throws: EADDRINUSE when a process listens there, EEXIST when the path is something else, ENAMETOOLONG.
   public static func unixServer(_ path: String) throws(SystemError) -> Socket {
-    let lock = try Files.lock(folder: parentFolder(of: path)) {}
+    let lock = try Folder(opening: parentFolder(of: path))
+    try lock.lock()
     let socket = try Socket(.tcp, family: AF_UNIX, path)
     do throws(SystemError) {
       try socket.bind(toPath: path)

@@ -121,7 +121,7 @@ public struct LeaseBook: Sendable {
   /// - Parameter index: a workspace's index in that snapshot; nil when it is not there, so that its leases do not count.
   ///   Asked for only of workspaces that had no lease the last time.
   public mutating func table(_ index: (WorkspaceName) -> Int?) -> LeaseTable {
-    for owner in owners[indices.count...] { indices.append(index(owner).map { Int32($0) } ?? -1) }
+    for owner in owners[indices.count...] { indices.append(index(owner).map { Int32(clamping: $0) } ?? -1) }
     return LeaseTable(v4: v4, v6: v6, indices: indices)
   }
 
@@ -145,6 +145,30 @@ public struct LeaseBook: Sendable {
     }
   }
 
+  /// Takes a record of a journal, in its order, into a book that had no other change; `finishRestoring` ends that.
+  ///
+  /// Each costs the same, however many there are: the layers are made once, at the end.
+  public mutating func restore(_ record: LeaseRecord, now: Instant) {
+    let (address, owner, end): (IPAddress, Int32, UInt64)
+    switch record {
+    case .granted(let granted, let workspace, let left):
+      // What a lease may hold at most is far from what the clock can count to.
+      let milliseconds = Int64(min(left, limits.ttlSeconds.upperBound * 1000))
+      (address, owner, end) = (granted, number(of: workspace), (now + .milliseconds(milliseconds)).nanoseconds)
+    case .revoked(let revoked):
+      // The owner of what has ended is nobody's business; the first is as good as any.
+      guard !owners.isEmpty else { return }
+      (address, owner, end) = (revoked, 0, 0)
+    }
+    switch address {
+    case .v4(let bits): v4.restore(.init(address: bits, owner: owner, end: end))
+    case .v6(let bits): v6.restore(.init(address: bits, owner: owner, end: end))
+    }
+  }
+
+  /// Forgets what of the restored leases has ended.
+  public mutating func finishRestoring(now: Instant) { merge(now) }
+
   private mutating func set(_ address: IPAddress, _ workspace: WorkspaceName, _ end: UInt64, _ now: Instant) {
     let owner = number(of: workspace)
     let isNew: Bool
@@ -159,6 +183,7 @@ public struct LeaseBook: Sendable {
 
   private mutating func number(of workspace: WorkspaceName) -> Int32 {
     if let number = numbers[workspace] { return number }
+    // A workspace is one folder of a file system, and has a lease or had one since the last merge.
     let number = Int32(owners.count)
     owners.append(workspace)
     numbers[workspace] = number

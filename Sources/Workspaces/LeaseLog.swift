@@ -1,107 +1,220 @@
 import Bounds
 import Wire
 
-/// A line of the lease journal: what was done to an address's lease.
-public enum LeaseRecord: Hashable, Sendable {
-  /// The address is the workspace's until a time, in milliseconds since 1970.
-  case granted(IPAddress, WorkspaceName, until: UInt64)
-  /// The address's lease was ended.
-  case revoked(IPAddress)
-
-  /// The line, with its checksum and its end.
-  public var line: [UInt8] {
-    let text =
-      switch self {
-      case .granted(let address, let workspace, let end): "+ \(end) \(address) \(workspace)"
-      case .revoked(let address): "- \(address)"
-      }
-    let octets = Array(text.utf8)
-    let sum = String(Checksum.of(octets), radix: 16)
-    return Array((String(repeating: "0", count: 8 - sum.count) + sum + " ").utf8) + octets + [UInt8(ascii: "\n")]
-  }
-
-  /// Reads a line without its end; nil when it is none, or not what was written.
-  init?(line: ArraySlice<UInt8>) {
-    guard line.count > 9, line.count < Limits.Leases.lineOctets, line[line.startIndex + 8] == UInt8(ascii: " ") else {
-      return nil
-    }
-    var sum: UInt32 = 0
-    for octet in line.prefix(8) {
-      switch octet {
-      case 0x30...0x39: sum = sum << 4 | UInt32(octet - 0x30)
-      case 0x61...0x66: sum = sum << 4 | UInt32(octet - 0x61 + 10)
-      default: return nil
-      }
-    }
-    let rest = line.dropFirst(9)
-    guard Checksum.of(rest) == sum else { return nil }
-    let fields = rest.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-    switch (fields.first, fields.count) {
-    case ("+", 4):
-      guard let end = UInt64(fields[1]), let address = IPAddress(fields[2]), let name = WorkspaceName(fields[3]) else {
-        return nil
-      }
-      self = .granted(address, name, until: end)
-    case ("-", 2):
-      guard let address = IPAddress(fields[1]) else { return nil }
-      self = .revoked(address)
-    default: return nil
-    }
-  }
-}
-
-/// What a lease journal's octets say.
+/// The format of the lease journal.
 ///
-/// The first line names the format; then there is a line for each change, each with a checksum. Octets after the last
-/// whole line are what an interrupted write left, and were never acknowledged.
+/// The first line names the format. Then there is a line for each change, each with a checksum: `+` for a lease with its
+/// end (milliseconds since 1970), what is left of it, and when the line was written (milliseconds, the latter since the
+/// machine was started), the address and the workspace; `-` for the end of one, with the address; `=` with the start of the
+/// machine that the lines below are of. Octets after the last whole line are what an interrupted write left, and were never
+/// acknowledged.
+///
+/// The first version had neither `=` nor more than the end in a `+` line; it is read, and not written any more.
 public struct LeaseLog: Sendable {
   /// The first line, with its end.
-  public static let header = Array("backroad-leases 1\n".utf8)
+  public static let header = Array("backroad-leases 2\n".utf8)
+  /// The first line of the first version.
+  static let oldHeader = Array("backroad-leases 1\n".utf8)
 
   /// A stretch of lines that are not what was written.
   public struct Damage: Hashable, Sendable {
     /// The first line's number, counted from 1.
     public let line: Int
-    /// Where the stretch is in the file.
+    /// Where the stretch is in the file; from the last that is told of, up to the end of the last damaged line.
     public let octets: Range<Int>
   }
 
-  /// The records that could be read, in order.
-  public private(set) var records: [LeaseRecord] = []
-  /// What could not, in order; a torn end is none.
+  /// What could not be read, in order; a torn end is none.
   public private(set) var damages: [Damage] = []
   /// How many octets are whole lines: what stands behind is to be cut.
   public private(set) var length = 0
+  /// True for the first version.
+  public private(set) var isOld = false
+  /// True when lines are of an earlier start of the machine.
+  public private(set) var hasOtherBoots = false
+  /// True when what is added now stands below a line that names this start of the machine.
+  public private(set) var endsInThisBoot = false
 
   /// Reads a journal; nil when it is none, or one of another version.
   ///
   /// A file that is shorter than the first line and starts as it does is an empty journal, whose first write was
   /// interrupted: its length is 0.
-  public init?(_ octets: [UInt8]) {
+  ///
+  /// - Parameters:
+  ///   - boot: the machine's start, as `bootLine` names it; empty where that is not known.
+  ///   - now: what of each lease is left is told as of this moment.
+  ///   - body: is given each record that could be read, in order.
+  public init?(_ octets: [UInt8], boot: String, at now: LeaseClock, _ body: (LeaseRecord) -> Void) {
     guard octets.count >= Self.header.count else {
-      guard Self.header.starts(with: octets) else { return nil }
+      guard Self.header.starts(with: octets) || Self.oldHeader.starts(with: octets) else { return nil }
       return
     }
-    guard octets.starts(with: Self.header) else { return nil }
+    isOld = octets.starts(with: Self.oldHeader)
+    guard isOld || octets.starts(with: Self.header) else { return nil }
     length = Self.header.count
+    let text = octets.span
     var number = 2
-    while let end = octets[length...].firstIndex(of: UInt8(ascii: "\n")) {
-      if let record = LeaseRecord(line: octets[length..<end]) {
-        records.append(record)
-      } else {
-        note(Damage(line: number, octets: length..<(end + 1)))
+    var at = length
+    while at < text.count {
+      guard text[at] == UInt8(ascii: "\n") else {
+        at += 1
+        continue
       }
-      length = end + 1
+      switch LeaseLine(text, length..<at, isOld: isOld) {
+      case .change(let change): body(record(change, now))
+      case .boot(let name): endsInThisBoot = !boot.isEmpty && name == boot
+      case nil: note(Damage(line: number, octets: length..<(at + 1)))
+      }
+      at += 1
+      length = at
       number += 1
     }
   }
 
-  /// Joins stretches that follow one another.
+  private mutating func record(_ change: LeaseLine.Change, _ now: LeaseClock) -> LeaseRecord {
+    switch change {
+    case .revoked(let address): return .revoked(address)
+    case .granted(let address, let workspace, let term):
+      if !endsInThisBoot { hasOtherBoots = true }
+      return .granted(
+        address, workspace, milliseconds: term.left(at: now, isOfThisBoot: endsInThisBoot))
+    }
+  }
+
+  /// Joins stretches that follow one another, and all from the last that there is room for.
   private mutating func note(_ damage: Damage) {
-    guard let last = damages.last, last.octets.upperBound == damage.octets.lowerBound else {
+    guard let last = damages.last,
+      last.octets.upperBound == damage.octets.lowerBound || damages.count == Limits.Leases.damages
+    else {
       damages.append(damage)
       return
     }
     damages[damages.count - 1] = Damage(line: last.line, octets: last.octets.lowerBound..<damage.octets.upperBound)
+  }
+
+  // MARK: Writing
+
+  /// The line that names the machine's start, with its end.
+  public static func bootLine(_ boot: String) -> [UInt8] {
+    var lines: [UInt8] = []
+    LeaseLine.write(to: &lines) { $0 += "= \(boot.isEmpty ? "-" : boot)".utf8 }
+    return lines
+  }
+
+  /// Adds a record's line, as of now, to others.
+  public static func add(_ record: LeaseRecord, at now: LeaseClock, to lines: inout [UInt8]) {
+    LeaseLine.write(to: &lines) { line in
+      switch record {
+      case .granted(let address, let workspace, let left):
+        line += "+ \(now.wall &+ left) \(left) \(now.sinceBoot) \(address) \(workspace)".utf8
+      case .revoked(let address): line += "- \(address)".utf8
+      }
+    }
+  }
+}
+
+/// A line of the journal.
+enum LeaseLine {
+  case change(Change)
+  /// What follows is of this start of the machine.
+  case boot(String)
+
+  enum Change {
+    case granted(IPAddress, WorkspaceName, LeaseTerm)
+    case revoked(IPAddress)
+  }
+
+  /// How many octets the checksum takes, with the space behind it.
+  private static let sumOctets = 9
+
+  /// Adds a line with its checksum and its end.
+  static func write(to lines: inout [UInt8], _ text: (inout [UInt8]) -> Void) {
+    let start = lines.count
+    lines.append(contentsOf: repeatElement(UInt8(ascii: " "), count: sumOctets))
+    text(&lines)
+    let sum = Checksum.of(lines.span, (start + sumOctets)..<lines.count)
+    for digit in 0..<8 {
+      let value = UInt8(truncatingIfNeeded: sum >> (28 - 4 * UInt32(digit))) & 0xf
+      lines[start + digit] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+    lines.append(UInt8(ascii: "\n"))
+  }
+
+  /// Reads a line without its end; nil when it is none, or not what was written.
+  init?(_ text: borrowing Span<UInt8>, _ line: Range<Int>, isOld: Bool) {
+    let start = line.lowerBound + Self.sumOctets
+    guard start < line.upperBound, line.count < Limits.Leases.lineOctets, text[start - 1] == UInt8(ascii: " ") else {
+      return nil
+    }
+    var sum: UInt32 = 0
+    for index in line.lowerBound..<(start - 1) {
+      switch text[index] {
+      case 0x30...0x39: sum = sum << 4 | UInt32(text[index] - 0x30)
+      case 0x61...0x66: sum = sum << 4 | UInt32(text[index] - 0x61 + 10)
+      default: return nil
+      }
+    }
+    guard Checksum.of(text, start..<line.upperBound) == sum else { return nil }
+    var fields = Fields(at: start, end: line.upperBound)
+    guard let kind = fields.next(text), kind.count == 1 else { return nil }
+    switch text[kind.lowerBound] {
+    case UInt8(ascii: "+"):
+      guard let end = fields.number(text) else { return nil }
+      var term = LeaseTerm(left: .max, end: end, written: 0)
+      if !isOld {
+        guard let left = fields.number(text), let written = fields.number(text) else { return nil }
+        term = LeaseTerm(left: left, end: end, written: written)
+      }
+      guard let address = fields.text(text).flatMap({ IPAddress($0) }),
+        let name = fields.text(text).flatMap({ WorkspaceName($0) })
+      else { return nil }
+      self = .change(.granted(address, name, term))
+    case UInt8(ascii: "-"):
+      guard let address = fields.text(text).flatMap({ IPAddress($0) }) else { return nil }
+      self = .change(.revoked(address))
+    case UInt8(ascii: "=") where !isOld:
+      guard let name = fields.text(text) else { return nil }
+      self = .boot(name)
+    default: return nil
+    }
+    guard fields.isAtEnd else { return nil }
+  }
+
+  /// The words of a line, each one space from the next.
+  private struct Fields {
+    var at: Int
+    let end: Int
+
+    /// True when no word is left.
+    var isAtEnd: Bool { at > end }
+
+    mutating func next(_ text: borrowing Span<UInt8>) -> Range<Int>? {
+      guard at < end else { return nil }
+      let start = at
+      while at < end, text[at] != UInt8(ascii: " ") { at += 1 }
+      let word = start..<at
+      // Past the space, or past the end.
+      at += 1
+      return word
+    }
+
+    mutating func number(_ text: borrowing Span<UInt8>) -> UInt64? {
+      guard let word = next(text), !word.isEmpty else { return nil }
+      var value: UInt64 = 0
+      for index in word {
+        let digit = text[index] &- 0x30
+        guard digit < 10 else { return nil }
+        let (tens, overflows) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carries) = tens.addingReportingOverflow(UInt64(digit))
+        guard !overflows, !carries else { return nil }
+        value = sum
+      }
+      return value
+    }
+
+    mutating func text(_ text: borrowing Span<UInt8>) -> String? {
+      guard let word = next(text) else { return nil }
+      return String(decoding: word.map { text[$0] }, as: UTF8.self)
+    }
   }
 }

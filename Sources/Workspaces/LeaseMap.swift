@@ -105,6 +105,9 @@ struct LeaseLayers<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendab
     return recent.set(slot) && base.find(slot.address) == nil
   }
 
+  /// Sets what is known of an address in the large layer itself, while there is no other.
+  mutating func restore(_ slot: LeaseMap<Bits>.Slot) { base.set(slot) }
+
   /// Calls `body` with each address's slot, in no order.
   func forEach(_ body: (LeaseMap<Bits>.Slot) -> Void) {
     for slot in recent.slots where !slot.isEmpty { body(slot) }

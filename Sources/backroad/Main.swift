@@ -15,7 +15,8 @@ struct Main {
     let console = Console()
     var status = run(Array(CommandLine.arguments.dropFirst()), console)
     if let error = console.outputError {
-      console.note("cannot print: \(error)")
+      let remark = status == .done ? "; what was asked for is done" : ""
+      console.note("cannot print: \(error)\(remark)")
       if status == .done { status = .refused }
     }
     exit(status.rawValue)

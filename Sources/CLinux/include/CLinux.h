@@ -28,7 +28,11 @@ enum {
   CL_HANGUP = 16,
 };
 
-// Every call returns what the system call does, or the negated errno. None is repeated after EINTR unless it says so.
+// O_PATH, which looks at a file without opening it.
+enum { CL_PATH = 010000000 };
+
+// Every call returns what the system call does, or the negated errno unless it says -1 and errno. None is repeated after
+// EINTR unless it says so.
 int cl_receive_messages(int descriptor, struct cl_message *messages, unsigned int count);
 int cl_send_messages(int descriptor, struct cl_message *messages, unsigned int count);
 int cl_epoll_create(void);
@@ -42,8 +46,11 @@ int cl_signalfd_read(int descriptor);
 int cl_accept(int descriptor, struct sockaddr_storage *from);
 // Fills the whole buffer, after EINTR too.
 int cl_random(void *buffer, size_t count);
-// Swaps two paths in one step (renameat2 with RENAME_EXCHANGE).
-int cl_exchange(const char *one, const char *other);
+// Swaps two entries of a folder in one step (renameat2 with RENAME_EXCHANGE); -1 and errno.
+int cl_exchange(int folder, const char *one, const char *other);
+// Opens what stands below a folder, however its links are set meanwhile (openat2 with RESOLVE_BENEATH and
+// RESOLVE_NO_MAGICLINKS; RESOLVE_NO_SYMLINKS unless links within the folder are followed); -1 and errno.
+int cl_open_beneath(int folder, const char *path, int flags, int follows_links);
 // Binds the calling thread to one core.
 int cl_pin_to_core(unsigned int core);
 // Names the calling thread, with 15 characters at most.

@@ -77,10 +77,9 @@ private struct Findings {
 
   /// Checks one workspace: what the server reads, and then the links that some of it was made from.
   private mutating func check(_ contents: WorkspaceContents) -> Workspace? {
-    let files = contents.files.filter { WorkspaceSource.isRead($0.key) }
-    let source = WorkspaceSource(name: contents.name, folder: contents.folder, files: files)
+    let source = contents.source
     let folder = WorkspaceFolder(contents)
-    zoneCount += files.keys.count { $0.hasSuffix(WorkspaceSource.zoneSuffix) }
+    zoneCount += source.files.keys.count { $0.hasSuffix(WorkspaceSource.zoneSuffix) }
     linkCount += folder.linkNames.count
     let (workspace, found) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants)
     problems += found

@@ -21,15 +21,17 @@ struct LinkChange {
   /// Makes the change, or with `--dry-run` only shows it.
   func make(_ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
     let isDryRun = arguments.has(.dryRun)
-    let plan = try zones.withLock(waitingOn: console) { lock in
+    let (plan, warnings) = try zones.withLock(waitingOn: console) { lock in
       let contents = try zones.contents(of: workspace)
       let plan = try plan(WorkspaceFolder(contents))
+      var warnings: [Problem] = []
       if !isDryRun {
         let changes = plan.files.map { ($0.path, $0.content) }
-        try lock.commit(Dictionary(changes) { _, last in last }, to: contents)
+        warnings = try lock.commitReadable(Dictionary(changes) { _, last in last }, to: contents)
       }
-      return plan
+      return (plan, warnings)
     }
+    for warning in warnings { console.problem(warning) }
     console.print(arguments.has(.json) ? plan.json().text : plan.text(isDone: !isDryRun))
     return .done
   }

@@ -134,13 +134,18 @@ enum TokenCommand {
     _ name: WorkspaceName, _ arguments: Arguments, _ console: Console,
     _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> String {
-    try arguments.zonesFolder.withLock(waitingOn: console) { lock in
+    let (path, warnings) = try arguments.zonesFolder.withLock(waitingOn: console) { lock in
       let contents = try lock.zones.contents(of: name)
       let (path, bytes) = try settings(contents)
       let edited = try edit(bytes, path)
-      if !arguments.has(.dryRun) { try lock.commit([WorkspaceFile.fileName: edited], to: contents) }
-      return path
+      var warnings: [Problem] = []
+      if !arguments.has(.dryRun) {
+        warnings = try lock.commitReadable([WorkspaceFile.fileName: edited], to: contents)
+      }
+      return (path, warnings)
     }
+    for warning in warnings { console.problem(warning) }
+    return path
   }
 
   private static func settings(_ contents: WorkspaceContents) throws(Problem) -> (path: String, bytes: [UInt8]) {

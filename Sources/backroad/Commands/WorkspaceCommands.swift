@@ -22,17 +22,17 @@ enum WorkspaceCommands {
       let isDryRun = arguments.has(.dryRun)
       let isMissing = try !zones.exists()
       if isMissing, !isDryRun { try zones.make() }
+      var warnings: [Problem] = []
       if !(isMissing && isDryRun) {
-        try zones.withLock(waitingOn: console) { lock in
-          guard try !zones.contains(name) else {
-            throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
-          }
-          try checkAreFree(clients, in: zones)
-          let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
-          try arguments.checkIsGranted(file, to: name, path: "\(zones.path(of: name))/\(WorkspaceFile.fileName)")
-          if !isDryRun { try lock.addWorkspace(name, files: [WorkspaceFile.fileName: file]) }
+        do {
+          warnings = try make(name, clients, in: zones, arguments, console)
+        } catch {
+          if isMissing { zones.unmake() }
+          throw error
         }
       }
+      if isMissing, !isDryRun { warnings += zones.settle() }
+      for warning in warnings { console.problem(warning) }
       console.print(
         """
         + \(zones.path(of: name))/\(WorkspaceFile.fileName)
@@ -42,6 +42,26 @@ enum WorkspaceCommands {
         """)
       return .done
     })
+
+  /// - Returns: what is to be said although it is done.
+  private static func make(
+    _ name: WorkspaceName, _ clients: [IPPrefix], in zones: ZonesFolder, _ arguments: Arguments, _ console: Console
+  ) throws -> [Problem] {
+    try zones.withLock(waitingOn: console) { lock in
+      guard try !zones.contains(name) else {
+        throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
+      }
+      try checkAreFree(clients, in: zones, console)
+      let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
+      try arguments.checkIsGranted(file, to: name, path: "\(zones.path(of: name))/\(WorkspaceFile.fileName)")
+      let files = [WorkspaceFile.fileName: file]
+      // As the server will: nobody could use a file that it cannot read.
+      let source = WorkspaceSource(name: name, folder: zones.path(of: name), files: files)
+      let errors = Workspace.load(source, serverRules: []).problems.filter { $0.severity == .error }
+      guard errors.isEmpty else { throw Problems(errors) }
+      return arguments.has(.dryRun) ? [] : try lock.addWorkspace(name, files: files)
+    }
+  }
 
   private static func readClients(_ arguments: Arguments) throws(UsageError) -> [IPPrefix] {
     var clients: [IPPrefix] = []
@@ -57,12 +77,19 @@ enum WorkspaceCommands {
     return clients
   }
 
-  /// Refuses prefixes that are another workspace's: they would be nobody's after.
-  private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder) throws(Problem) {
+  /// Refuses prefixes that are another workspace's: they would be nobody's after. A workspace that cannot be read keeps
+  /// nobody from making another.
+  private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder, _ console: Console) throws(Problem) {
     let clients = Set(clients)
     guard !clients.isEmpty else { return }
     for name in try zones.workspaceNames() {
-      let view = WorkspaceView(try zones.contents(of: name))
+      let view: WorkspaceView
+      do throws(Problem) {
+        view = WorkspaceView(try zones.contents(of: name))
+      } catch {
+        console.note("whether these are clients of the workspace \(name) is not known: \(error)")
+        continue
+      }
       if let taken = view.clients.first(where: clients.contains) {
         throw Problem(
           file: "\(view.folder)/\(WorkspaceFile.fileName)",
@@ -112,11 +139,11 @@ enum WorkspaceCommands {
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let zones = arguments.zonesFolder
-      let contents = try zones.withLock(waitingOn: console) { lock in
+      let (contents, warnings) = try zones.withLock(waitingOn: console) { lock in
         let contents = try zones.contents(of: name)
-        if !arguments.has(.dryRun) { try lock.removeWorkspace(name) }
-        return contents
+        return (contents, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
       }
+      for warning in warnings { console.problem(warning) }
       for path in contents.files.keys.sorted() { console.print("- \(contents.folder)/\(path)\n") }
       console.print("workspace \(name) \(arguments.has(.dryRun) ? "would be removed" : "removed")\n")
       return .done

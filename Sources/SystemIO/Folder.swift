@@ -1,0 +1,276 @@
+import CLinux
+import Glibc
+
+/// An open folder. What is done in it is done beneath it: no path and no symbolic link leads out of it, whoever sets links
+/// there meanwhile.
+///
+/// Paths are relative to the folder. Those that are read may have symbolic links on the way, as long as these lead to what is
+/// in the folder too, as a Kubernetes volume's do; what is changed is named without links. What a link's target is, is
+/// decided as it is opened (openat2, RESOLVE_BENEATH). A kernel before 5.6, or a container whose filter does not know the
+/// call, has the way gone component by component here, with the same outcome.
+public struct Folder: ~Copyable, Sendable {
+  private let descriptor: FileDescriptor
+  /// The path as whoever opened it named it, for errors.
+  public let path: String
+
+  /// Whether links within the folder are followed.
+  public enum Links: Sendable {
+    case inside
+    case refused
+  }
+
+  /// The name that errors of opening beneath a folder have.
+  static let openBeneath = "openat2"
+
+  private init(_ descriptor: consuming FileDescriptor, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  /// Opens a folder by a path that is the caller's own word: links on the way to it are followed wherever they lead.
+  public init(opening path: String) throws(SystemError) {
+    // unsafe: the call reads the path.
+    let raw = try checked("open", path) { unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    self.init(FileDescriptor(owning: raw), path: path)
+  }
+
+  /// A path in the folder as a person would name it.
+  func shown(_ path: String) -> String { path.isEmpty ? self.path : "\(self.path)/\(path)" }
+
+  // MARK: Looking
+
+  /// A folder in this one; an empty path is this one.
+  public func folder(_ path: String, links: Links = .inside) throws(SystemError) -> Folder {
+    Folder(try open(path, O_RDONLY | O_DIRECTORY, links), path: shown(path))
+  }
+
+  /// What the folder is.
+  public var identity: Files.Identity {
+    get throws(SystemError) { Files.Identity(try descriptor.status(path)) }
+  }
+
+  /// Whose the folder is.
+  public var access: Files.Access {
+    get throws(SystemError) { Files.Access(try descriptor.status(path)) }
+  }
+
+  /// What a path leads to; nil when nothing is there.
+  ///
+  /// - Parameter links: `.refused` to look at a symbolic link itself, which is of kind `other`.
+  public func identity(_ path: String, links: Links = .inside) throws(SystemError) -> Files.Identity? {
+    try status(path, links).map { Files.Identity($0) }
+  }
+
+  /// Whose a file or folder is; nil when nothing is there.
+  public func access(_ path: String) throws(SystemError) -> Files.Access? {
+    try status(path, .refused).map { Files.Access($0) }
+  }
+
+  private func status(_ path: String, _ links: Links) throws(SystemError) -> stat? {
+    do throws(SystemError) {
+      return try open(path, Int32(CL_PATH) | (links == .refused ? O_NOFOLLOW : 0), links).status(shown(path))
+    } catch  where error.kind == .notFound {
+      return nil
+    }
+  }
+
+  /// The names in the folder, sorted, `.` and `..` not among them.
+  ///
+  /// - Parameter maximumCount: more are an error (EFBIG), found without reading on.
+  public func list(maximumCount: Int = .max) throws(SystemError) -> [String] {
+    // A descriptor of its own, which has its own place in the list.
+    let raw = try checked("openat", path) {
+      unsafe openat(descriptor.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)  // unsafe: reads the path.
+    }
+    guard let stream = unsafe fdopendir(raw) else {
+      let code = errno
+      _ = close(raw)
+      throw SystemError("fdopendir", path, code: code)
+    }
+    // unsafe: the stream is open until the end of this function, and each entry is copied before the next is read.
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while true {
+      var name: String?
+      try checked("readdir", path) { () -> Int in
+        errno = 0
+        guard let entry = unsafe readdir(stream) else { return errno == 0 ? 0 : -1 }
+        name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        return 0
+      }
+      guard let name else { return names.sorted() }
+      guard name != ".", name != ".." else { continue }
+      guard names.count < maximumCount else { throw SystemError("readdir", path, code: EFBIG) }
+      names.append(name)
+    }
+  }
+
+  /// A file's content with what the file was; no content when that is no file, nil when it was written meanwhile.
+  ///
+  /// - Parameter maximumSize: more octets than this are an error (EFBIG).
+  public func readSteady(_ path: String, maximumSize: Int) throws(SystemError) -> (
+    content: [UInt8], identity: Files.Identity
+  )? {
+    // A pipe or device is not opened for reading at all: that alone can have effects.
+    guard let found = try identity(path) else { throw SystemError("openat2", shown(path), code: ENOENT) }
+    guard found.kind == .file else { return ([], found) }
+    // O_NONBLOCK: neither a pipe that took the file's place nor a lease that its owner has taken (fcntl) holds this up.
+    let file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, .inside)
+    return try file.readSteady(shown(path), maximumSize: maximumSize)
+  }
+
+  /// Throws when this process may not add files to the folder and remove them (EACCES, EROFS).
+  public func checkWritable() throws(SystemError) {
+    // unsafe: the call reads the path.
+    try checked("faccessat", path) { unsafe faccessat(descriptor.raw, ".", W_OK | X_OK, AT_EACCESS) }
+  }
+
+  // MARK: Opening beneath
+
+  private func open(_ path: String, _ flags: Int32, _ links: Links) throws(SystemError) -> FileDescriptor {
+    do throws(SystemError) {
+      let raw = try checked(Self.openBeneath, shown(path)) {
+        // unsafe: the call reads the path.
+        unsafe cl_open_beneath(
+          descriptor.raw, path.isEmpty ? "." : path, flags | O_CLOEXEC, links == .inside ? 1 : 0)
+      }
+      return FileDescriptor(owning: raw)
+    } catch {
+      // EPERM: container runtimes' filters answer so for calls that they do not know. EAGAIN: a rename elsewhere crossed a
+      // "..", so that the kernel could not tell whether the way stayed inside.
+      guard [ENOSYS, EPERM, EAGAIN].contains(error.code) else { throw error }
+      return try openByHand(path, flags, links)
+    }
+  }
+
+  /// Opens as `open` does on a kernel without openat2.
+  func openByHand(_ path: String, _ flags: Int32, _ links: Links) throws(SystemError) -> FileDescriptor {
+    let walk = try FolderWalk(
+      path, in: descriptor.raw, shown: shown(path), links: links, looksAtLink: flags & O_NOFOLLOW != 0)
+    let raw = try checked("openat", shown(path)) {
+      unsafe openat(walk.last, walk.name, flags | O_NOFOLLOW | O_CLOEXEC)  // unsafe: the call reads the name.
+    }
+    return FileDescriptor(owning: raw)
+  }
+
+  /// A name and the folder that it stands in.
+  public struct Place: ~Copyable, Sendable {
+    /// The folder.
+    public let folder: Folder
+    /// The name, which is no link's.
+    public let name: String
+  }
+
+  /// Where a path of the folder really is, links within the folder followed.
+  public func place(of path: String) throws(SystemError) -> Place {
+    let walk = try FolderWalk(path, in: descriptor.raw, shown: shown(path), links: .inside, looksAtLink: false)
+    let names = walk.names.joined(separator: "/")
+    let own = try checked("openat", shown(names)) {
+      unsafe openat(walk.last, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)  // unsafe: the call reads the path.
+    }
+    return Place(folder: Folder(FileDescriptor(owning: own), path: shown(names)), name: walk.name)
+  }
+
+  // MARK: Changing
+
+  /// Makes a folder; one that is there already is an error (EEXIST).
+  public func makeFolder(_ name: String, mode: UInt32 = 0o755) throws(SystemError) {
+    // unsafe: the call reads the name.
+    try checked("mkdirat", shown(name)) { unsafe mkdirat(descriptor.raw, name, mode) }
+  }
+
+  /// Makes a new file with this content, and waits until it is on the disk.
+  ///
+  /// - Parameter access: whose it is to be in the end; until it is whole nobody but this process's user may open it.
+  public func create(_ name: String, _ content: [UInt8], like access: Files.Access? = nil) throws(SystemError) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let raw = try checked("openat", shown(name)) {
+      unsafe openat(descriptor.raw, name, flags, access == nil ? 0o644 : 0o600)  // unsafe: reads the name.
+    }
+    let file = FileDescriptor(owning: raw)
+    try file.writeAll(content, shown(name))
+    // A file gets no set-id bits: what they would lend was not given for a new content.
+    if let access { try file.setAccess(access.withoutSetID, shown(name)) }
+    try checked("fsync", shown(name)) { fsync(file.raw) }
+  }
+
+  /// Gives the folder another's access.
+  public func setAccess(_ access: Files.Access) throws(SystemError) { try descriptor.setAccess(access, path) }
+
+  /// Gives a file, or a symbolic link itself, a second name, which must be free.
+  public func link(_ name: String, as other: String, in folder: borrowing Folder) throws(SystemError) {
+    let target = folder.descriptor.raw
+    // unsafe: the call reads the names.
+    try checked("linkat", folder.shown(other)) { unsafe linkat(descriptor.raw, name, target, other, 0) }
+  }
+
+  /// Renames, replacing what has the new name.
+  public func rename(_ name: String, to other: String, in folder: borrowing Folder) throws(SystemError) {
+    let target = folder.descriptor.raw
+    // unsafe: the call reads the names.
+    try checked("renameat", folder.shown(other)) { unsafe renameat(descriptor.raw, name, target, other) }
+  }
+
+  /// Swaps two names of the folder in one step: no one sees one without the other.
+  public func exchange(_ name: String, with other: String) throws(SystemError) {
+    // unsafe: the call reads the names.
+    try checked("renameat2", shown(other)) { unsafe cl_exchange(descriptor.raw, name, other) }
+  }
+
+  /// Removes a file, or a link itself; one that is not there is no error.
+  public func removeFile(_ name: String) throws(SystemError) {
+    do throws(SystemError) {
+      try checked("unlinkat", shown(name)) { unsafe unlinkat(descriptor.raw, name, 0) }  // unsafe: reads the name.
+    } catch  where error.code == ENOENT {}
+  }
+
+  /// Removes an empty folder.
+  public func removeFolder(_ name: String) throws(SystemError) {
+    // unsafe: the call reads the name.
+    try checked("unlinkat", shown(name)) { unsafe unlinkat(descriptor.raw, name, AT_REMOVEDIR) }
+  }
+
+  /// Removes a file, or a folder with all that is in it, links not followed; what is not there is no error.
+  public func removeAll(_ name: String) throws(SystemError) {
+    guard try identity(name, links: .refused)?.kind == .folder else { return try removeFile(name) }
+    // Without recursion: how deep it is was somebody else's choice.
+    var folders = [name]
+    var next = 0
+    while next < folders.count {
+      let path = folders[next]
+      next += 1
+      let inner = try folder(path, links: .refused)
+      for entry in try inner.list() {
+        if try inner.identity(entry, links: .refused)?.kind == .folder {
+          folders.append("\(path)/\(entry)")
+        } else {
+          try inner.removeFile(entry)
+        }
+      }
+    }
+    for path in folders.reversed() {
+      let slash = path.lastIndex(of: "/")
+      let parent = try folder(slash.map { String(path[..<$0]) } ?? "", links: .refused)
+      try parent.removeFolder(slash.map { String(path[path.index(after: $0)...]) } ?? path)
+    }
+  }
+
+  /// Waits until the folder's entries are on the disk.
+  public func synchronize() throws(SystemError) {
+    try checked("fsync", path) { fsync(descriptor.raw) }
+  }
+
+  /// Takes the folder's lock, which ends with it.
+  ///
+  /// - Parameter wait: called before waiting for another process that has the lock.
+  public func lock(beforeWaiting wait: () -> Void = {}) throws(SystemError) {
+    do throws(SystemError) {
+      try checked("flock", path) { flock(descriptor.raw, LOCK_EX | LOCK_NB) }
+    } catch  where error.code == EWOULDBLOCK {
+      wait()
+      try checked("flock", path) { flock(descriptor.raw, LOCK_EX) }
+    }
+  }
+}
