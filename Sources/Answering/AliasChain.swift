@@ -32,7 +32,7 @@ extension ForwardChain {
     of target: Name, for owner: Int, _ node: Int, _ ttl: inout UInt32, _ source: inout some HopSource,
     _ writer: inout MessageWriter
   ) -> HopEnd {
-    hashes.fill(target.wire.span)
+    hashes.fill(target.wire.span, seed: walk.image.seed)
     let found = walk.image.lookup(target.wire.span, hashes)
     guard walk.holds(found) else { return forwardAlias(target, at: owner, node, &ttl, &source, &writer) }
     switch found.outcome {
@@ -71,7 +71,7 @@ extension ForwardChain {
   @_lifetime(writer: copy writer)
   private mutating func answerNoAddress(at owner: Int, _ node: Int, _ writer: inout MessageWriter) -> ChainEnd {
     guard let name = writer.name(at: owner) else { return .failed(Complaints.chainTooLong) }
-    hashes.fill(name.wire.span)
+    hashes.fill(name.wire.span, seed: walk.image.seed)
     if case .overflow = walk.appendSOA(of: node, owner, hashes, &writer) { return .overflow }
     return .complete(nil)
   }

@@ -11,7 +11,7 @@ extension Responder {
   ) -> Explanation.Step {
     let images = snapshot.images
     let walk = ZoneWalk(images.view(at: workspace), type: type)
-    hashes.fill(name.wire.span)
+    hashes.fill(name.wire.span, seed: walk.image.seed)
     let found = walk.image.lookup(name.wire.span, hashes)
     let owner = snapshot.workspaces[workspace].name
     let (zone, text): (Name?, String) = walk.describe(name, found, owner)

@@ -196,7 +196,7 @@ struct ForwardChain: ~Escapable {
 
   /// True when a private zone or another rule has the say over a name.
   mutating func belongsElsewhere(_ target: Name, _ rule: ForwardRule) -> Bool {
-    hashes.fill(target.wire.span)
+    hashes.fill(target.wire.span, seed: walk.image.seed)
     return walk.holds(walk.image.lookup(target.wire.span, hashes)) || workspace.rules.match(target) != rule
   }
 }

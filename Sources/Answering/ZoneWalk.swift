@@ -45,7 +45,7 @@ struct ZoneWalk: ~Escapable {
     var name = name
     var owner = start
     while true {
-      hashes.fill(name)
+      hashes.fill(name, seed: image.seed)
       let found = image.lookup(name, hashes)
       guard holds(found) else { return .leaves(owner: owner) }
       switch found.outcome {

@@ -40,13 +40,19 @@ public enum Limits {
     public static let problems = 100
     /// The most records that may share an owner and a type.
     public static let recordsOfSet = 100
+    /// The most types that one name may have records of.
+    public static let typesOfName = 100
     /// The most octets that one set may take in a response, owners compressed, so that it fits a message with its
     /// question and OPT.
     public static let octetsOfSet = 65_000
     /// The most names that one workspace's zones may have together.
     public static let nodesOfImage = 4_000_000
+    /// The most octets that one workspace's names and records may take, made ready to be answered from.
+    public static let octetsOfImage = 512 << 20
     /// The most zones of one workspace.
     public static let zonesOfWorkspace = 65_535
+    /// The most records that one workspace's zones may hold together.
+    public static let recordsOfWorkspace = 4_000_000
   }
 
   /// `workspace.json`.

@@ -46,7 +46,8 @@ public enum Server {
     let store = WorkspaceStore(
       WorkspaceReader(
         folder: folder, serverRules: configuration.serverRules,
-        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants),
+        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
+        seed: try System.hashSeed()),
       countsQueries: configuration.metricsByWorkspace)
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil

@@ -1,6 +1,7 @@
 import Forwarding
 import Storage
 import Text
+import Wire
 import Workspaces
 
 /// Reads, checks and builds one workspace: what of loading depends on nothing but the files, so that many threads can do
@@ -12,6 +13,8 @@ struct WorkspaceReader: Sendable {
   let own: OwnAddresses
   /// What each workspace may claim.
   var grants: Grants?
+  /// Of the hashes of the zones' names; this process's alone.
+  let seed: HashSeed
 
   /// What a look at a workspace's files brought.
   enum Outcome: Sendable {
@@ -29,7 +32,7 @@ struct WorkspaceReader: Sendable {
       let source = try folder.source(of: name)
       let found = Self.fingerprint(of: source)
       guard found != fingerprint else { return .same }
-      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants)
+      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
       return .read(fingerprint: found, workspace, problems)
     } catch {
       return .unreadable(error)

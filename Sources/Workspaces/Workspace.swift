@@ -48,15 +48,17 @@ public final class Workspace: Sendable {
   /// The workspace's own rules, and the server's for all else.
   public let rules: ForwardRules
 
-  private init(source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: ForwardRules) {
+  private init(
+    source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: ForwardRules, seed: HashSeed
+  ) throws(ZoneImage.TooLarge) {
     name = source.name
     folder = source.folder
     clients = file.clients
     claims = file.claims
     let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
     let forwarding = zones.map(\.apex).filter { misses[$0] == .forward }
-    image = ZoneImage(
-      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone))
+    image = try ZoneImage(
+      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone), seed: seed)
     zoneCount = zones.count
     recordCount = zones.reduce(0) { $0 + $1.records.count }
     let owner = ForwardRule.Owner.workspace(source.name.description)
@@ -78,9 +80,10 @@ public final class Workspace: Sendable {
 
   /// Reads and checks a workspace's files, for those who do not load many with the same rules.
   public static func load(
-    _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses(), grants: Grants? = nil
+    _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses(), grants: Grants? = nil,
+    seed: HashSeed = .known
   ) -> (workspace: Workspace?, problems: [Problem]) {
-    load(source, serverRules: ForwardRules(serverRules), own: own, grants: grants)
+    load(source, serverRules: ForwardRules(serverRules), own: own, grants: grants, seed: seed)
   }
 
   /// Reads and checks a workspace's files.
@@ -89,16 +92,14 @@ public final class Workspace: Sendable {
   ///   - serverRules: the server's own forwarding, for names that the workspace has no rule for.
   ///   - own: where the server itself is reached; an upstream that is one of these is refused.
   ///   - grants: what workspaces may claim; a claim beyond is an error.
+  ///   - seed: of the hashes of the zones' names; one that nobody outside knows.
   /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
   public static func load(
-    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants? = nil
+    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants? = nil, seed: HashSeed
   ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)
-    var zones: [Zone] = []
-    for fileName in source.files.keys.sorted() where fileName.hasSuffix(WorkspaceSource.zoneSuffix) {
-      if let zone = loadZone(fileName, source, &problems) { zones.append(zone) }
-    }
+    let zones = loadZones(source, &problems)
     if let file {
       checkSettings(file, zones, source, &problems)
       checkUpstreams(file, own, source, &problems)
@@ -107,7 +108,55 @@ public final class Workspace: Sendable {
       problems += grants?.problems(of: file, source.name, path: path) ?? []
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
-    return (Workspace(source: source, file: file, zones: zones, serverRules: serverRules), problems)
+    do throws(ZoneImage.TooLarge) {
+      let workspace = try Workspace(source: source, file: file, zones: zones, serverRules: serverRules, seed: seed)
+      return (workspace, problems)
+    } catch {
+      let fileName = source.files.keys.first { Self.apex(ofFile: $0) == error.zone }
+      problems.append(
+        Problem(
+          file: fileName.map { "\(source.folder)/\($0)" } ?? source.folder,
+          "with this zone the workspace has \(error.message): split it"))
+      return (nil, problems)
+    }
+  }
+
+  /// Reads the zones, as long as there are not too many of them or of their records.
+  private static func loadZones(_ source: WorkspaceSource, _ problems: inout [Problem]) -> [Zone] {
+    let fileNames = source.files.keys.filter { $0.hasSuffix(WorkspaceSource.zoneSuffix) }.sorted()
+    guard fileNames.count <= Limits.Zones.zonesOfWorkspace else {
+      problems.append(
+        Problem(
+          file: source.folder,
+          "\(fileNames.count) zones; a workspace has at most \(Limits.Zones.zonesOfWorkspace): split it"))
+      return []
+    }
+    var zones: [Zone] = []
+    var recordCount = 0
+    var files: [Name: String] = [:]
+    for fileName in fileNames {
+      guard let zone = loadZone(fileName, source, &problems) else { continue }
+      if let first = files.updateValue(fileName, forKey: zone.apex) {
+        problems.append(
+          Problem(file: "\(source.folder)/\(fileName)", "\(first) is the same zone, \(zone.apex): remove one"))
+      }
+      recordCount += zone.records.count
+      guard recordCount <= Limits.Zones.recordsOfWorkspace else {
+        problems.append(
+          Problem(
+            file: "\(source.folder)/\(fileName)",
+            "with this zone the workspace has more than \(Limits.Zones.recordsOfWorkspace) records: split it"))
+        return []
+      }
+      zones.append(zone)
+    }
+    return zones
+  }
+
+  /// The zone that a file of this name is; nil when the name is none.
+  private static func apex(ofFile fileName: String) -> Name? {
+    guard fileName.hasSuffix(WorkspaceSource.zoneSuffix) else { return nil }
+    return try? Name(fileName.dropLast(WorkspaceSource.zoneSuffix.count))
   }
 
   private static func loadFile(_ source: WorkspaceSource, _ problems: inout [Problem]) -> WorkspaceFile? {

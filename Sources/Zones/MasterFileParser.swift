@@ -13,7 +13,9 @@ struct MasterFileParser {
   /// The last owner could not be read: records that stand below it are checked, and then left out.
   private var lastOwnerIsBroken = false
   private var records: [LocatedRecord] = []
-  private var problems: ProblemList
+  /// How many octets the records take, about, as they go into messages: a short line can stand for a long name.
+  private var octets = 0
+  private let problems: ProblemList
 
   private init(file: String, origin: Name) {
     problems = ProblemList(file: file)
@@ -43,6 +45,10 @@ struct MasterFileParser {
           note(Fault(entry.end, "more than \(Limits.Zones.records) records: split the zone"))
           return
         }
+        guard octets <= Limits.Zones.octetsOfImage else {
+          note(Fault(entry.end, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone"))
+          return
+        }
       } catch {
         note(error)
       }
@@ -56,7 +62,7 @@ struct MasterFileParser {
   }
 
   private mutating func parse(_ entry: Entry) throws(Fault) {
-    var cursor = TokenCursor(entry)
+    var cursor = TokenCursor(entry, warns: !problems.hasAllWarnings)
     if let first = cursor.peek, !first.isQuoted, first.octets.first == UInt8(ascii: "$") {
       guard !entry.startsBlank else {
         throw Fault(
@@ -96,6 +102,7 @@ struct MasterFileParser {
     guard let owner else { return }
     let record = ResourceRecord(owner: owner, type: type, ttlSeconds: ttlSeconds, data: data)
     records.append(LocatedRecord(record: record, position: position))
+    octets += owner.wire.count + 12 + data.count
   }
 
   /// The owner; nil when it is that of an entry whose owner could not be read, which was told of there.
@@ -106,9 +113,12 @@ struct MasterFileParser {
       }
       return lastOwner
     }
+    let before = lastOwner
     lastOwner = nil
     lastOwnerIsBroken = true
-    lastOwner = try cursor.name("owner", origin: origin)
+    let owner = try cursor.name("owner", origin: origin)
+    // The octets of one name are kept once.
+    lastOwner = before?.wire == owner.wire ? before : owner
     return lastOwner
   }
 

@@ -77,13 +77,13 @@ public struct MessageListing: Hashable, Sendable {
 
   /// The names from `start` along the CNAMEs of the answer, `start` first.
   public func chain(from start: Name) -> [Name] {
+    var targets: [Name: Name] = [:]
+    for record in answer where record.type == .cname && targets[record.owner] == nil {
+      targets[record.owner] = RecordData.name(in: record.data)
+    }
     var names = [start.lowercased]
-    // No answer is longer: each record leads on once.
-    for _ in answer {
-      guard let last = names.last,
-        let next = answer.first(where: { $0.type == .cname && $0.owner.lowercased == last }),
-        let target = RecordData.name(in: next.data)?.lowercased, !names.contains(target)
-      else { break }
+    var seen = Set(names)
+    while let last = names.last, let target = targets[last]?.lowercased, seen.insert(target).inserted {
       names.append(target)
     }
     return names

@@ -30,54 +30,27 @@ public struct NameHashes: Sendable {
   public func hash(fromLabel index: Int) -> UInt32 { hashes[index] }
 
   /// Fills the scratch space from an uncompressed name; `name` may go on after it.
-  public mutating func fill(_ name: Span<UInt8>) {
+  ///
+  /// - Parameter seed: the image's in which the name is looked up.
+  public mutating func fill(_ name: Span<UInt8>, seed: HashSeed) {
     var at = 0
     var count = 0
     while name[at] != 0 {
-      offsets[count] = UInt8(truncatingIfNeeded: at)
+      // A name of 255 octets has at most 127 labels, and each of them starts before its end.
+      offsets[count] = UInt8(at)
       count += 1
       at += Int(name[at]) + 1
     }
     labelCount = count
     length = at + 1
-    var hash = Self.rootHash
+    var hash = seed.root
     hashes[count] = Self.folded(hash)
     while count > 0 {
       count -= 1
-      hash = Self.hash(label: name, at: Int(offsets[count]), parent: hash)
+      hash = seed.hash(label: name, at: Int(offsets[count]), parent: hash, ignoringCase: true)
       hashes[count] = Self.folded(hash)
     }
   }
 
-  private static let rootHash: UInt64 = 0x9e37_79b9_7f4a_7c15
-
   private static func folded(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash ^ hash >> 32) }
-
-  /// Mixes a label, its length octet among it, into its parent's hash, letters as lower case.
-  @inline(__always)
-  private static func hash(label name: Span<UInt8>, at start: Int, parent: UInt64) -> UInt64 {
-    var hash = parent
-    var at = start
-    let end = start + Int(name[start]) + 1
-    while at < end {
-      let word = octets(of: name, at: at, end: end)
-      hash = (hash ^ lowercased(word)) &* 0xd6e8_feb8_6659_fd93
-      hash ^= hash >> 29
-      at += 8
-    }
-    return hash
-  }
-
-  /// Up to eight octets from `at`, those from `end` on as zero.
-  @inline(__always)
-  private static func octets(of name: Span<UInt8>, at: Int, end: Int) -> UInt64 {
-    let wanted = end - at
-    guard at + 8 <= name.count else {
-      var word: UInt64 = 0
-      for index in 0..<min(wanted, 8) { word |= UInt64(name[at + index]) << UInt64(8 * index) }
-      return word
-    }
-    let word = UInt64(littleEndian: name.word(at: at))
-    return wanted >= 8 ? word : word & ~(~0 << UInt64(8 * wanted))
-  }
 }

@@ -2,7 +2,7 @@ import Bounds
 import Text
 
 /// The problems of one file, up to `Limits.Zones.problems` errors and as many warnings.
-struct ProblemList {
+final class ProblemList {
   let file: String?
   private(set) var all: [Problem] = []
   private var errorCount = 0
@@ -10,7 +10,7 @@ struct ProblemList {
 
   init(file: String?, _ problems: [Problem] = []) {
     self.file = file
-    for problem in problems { add(problem) }
+    for problem in problems { add(problem.position, problem.message, problem.severity) }
   }
 
   /// True when errors were left out.
@@ -19,21 +19,22 @@ struct ProblemList {
   var hasErrors: Bool { errorCount > 0 }
 
   /// Adds a problem; the first that is too many is replaced by a line that says so, further ones are left out.
-  mutating func add(_ position: Position?, _ message: String, _ severity: Problem.Severity = .error) {
-    add(Problem(file: file, position: position, severity: severity, message))
-  }
-
-  private mutating func add(_ problem: Problem) {
-    let isError = problem.severity == .error
+  ///
+  /// - Parameter message: put together only when it is shown.
+  func add(
+    _ position: Position?, _ message: @autoclosure () -> String, _ severity: Problem.Severity = .error
+  ) {
+    let isError = severity == .error
     let count = isError ? errorCount : warningCount
     if isError { errorCount += 1 } else { warningCount += 1 }
     guard count <= Limits.Zones.problems else { return }
-    var problem = problem
-    if count == Limits.Zones.problems {
-      problem.message = "more than \(count) \(isError ? "problems" : "warnings"): the rest is not shown"
-    }
-    all.append(problem)
+    let rest = "more than \(count) \(isError ? "problems" : "warnings"): the rest is not shown"
+    let text = count == Limits.Zones.problems ? rest : message()
+    all.append(Problem(file: file, position: position, severity: severity, text))
   }
+
+  /// True when further warnings are not shown.
+  var hasAllWarnings: Bool { warningCount > Limits.Zones.problems }
 
   /// In the file's order; those of one place in the order in which they were found.
   var sorted: [Problem] {

@@ -1,34 +1,39 @@
 import Wire
 
 extension Name {
-  /// Octets whose plain order is the canonical order of names (RFC 4034 §6.1), equal for equal names.
+  /// Appends octets whose plain order is the canonical order of names (RFC 4034 §6.1), equal for equal names.
   ///
   /// Each label from the right, a zero before it; in labels, 0 and 1 become two octets so that no zero is left. A
   /// name's key starts with its ancestors' keys.
-  var canonicalKey: [UInt8] {
-    var key: [UInt8] = []
-    key.reserveCapacity(wire.count)
-    for offset in labelOffsets.reversed() {
+  func appendCanonicalKey(to key: inout [UInt8]) {
+    let labels = LabelOffsets(self)
+    let octets = wire.span
+    for depth in 0..<labels.count {
+      let start = labels.offset(fromRoot: depth + 1)
       key.append(0)
-      for octet in wire[(offset + 1)...].prefix(Int(wire[offset])) {
+      for index in (start + 1)..<(start + 1 + Int(octets[start])) {
+        let octet = octets[index]
         if octet <= 1 { key.append(1) }
         key.append(octet <= 1 ? octet + 1 : Wire.lowercased(octet))
       }
     }
-    return key
   }
 }
 
 extension ResourceRecord {
-  /// The data with the names in it in lower case (RFC 4034 §6.2), for order and for finding equal records.
-  var canonicalData: [UInt8] {
-    var result = data
+  /// The data with the names in it in lower case (RFC 4034 §6.2), for order and for finding equal records; nil when that
+  /// is the data as it is.
+  var loweredData: [UInt8]? {
+    var result: [UInt8]?
     var at = 0
     for field in RecordData.layout(of: type) {
       switch field {
       case .name:
-        guard let length = RecordData.nameLength(data[at...]) else { return data }
-        for index in at..<(at + length) { result[index] = Wire.lowercased(data[index]) }
+        guard let length = RecordData.nameLength(data[at...]) else { return nil }
+        for index in at..<(at + length) where Wire.lowercased(data[index]) != data[index] {
+          result = result ?? data
+          result?[index] = Wire.lowercased(data[index])
+        }
         at += length
       case .octets(let count): at += count
       case .string: at += 1 + Int(data[at])
@@ -40,123 +45,208 @@ extension ResourceRecord {
 }
 
 /// The records of one zone in canonical order (RFC 4034 §6), cut into nodes and sets, equal records merged.
+///
+/// Everything is in a few flat arrays, since a zone has a million records: a node and a set are ranges of them.
 struct RecordTree {
   /// All records of one owner and type.
   struct RecordSet {
-    var type: RecordType
-    /// Indices into the given records, by data; equal ones left out.
-    var members: [Int]
+    let type: RecordType
+    /// Where its members are in `members`.
+    fileprivate let range: Range<Int32>
     /// The first, in the given order, whose TTL is not that of the set's first.
-    var otherTTL: Int?
+    let otherTTL: Int32?
     /// The first member in the given order.
-    var first: Int
+    let first: Int
   }
 
   /// All records of one owner.
   struct Node {
-    var owner: Name
-    var key: [UInt8]
-    /// By type.
-    var sets: [RecordSet]
-
-    func set(_ type: RecordType) -> RecordSet? { sets.first { $0.type == type } }
+    let owner: Name
+    /// Where its key is in `keys`.
+    fileprivate let key: Range<Int>
+    /// Where its sets are in `sets`.
+    fileprivate var sets: Range<Int32>
   }
 
   let apex: Name
   /// By owner.
   private(set) var nodes: [Node] = []
-  /// The zone hands names below it on: a delegation, or a DNAME.
-  private(set) var hasCuts = false
+  /// Of each node by type.
+  private var sets: [RecordSet] = []
+  /// Indices into the given records, of each set by data; equal ones left out.
+  private var members: [Int32] = []
+  private var keys: [UInt8] = []
+  /// The nodes that hand on what is below them, by owner; none is below another.
+  private var cuts: [Int] = []
 
   /// Takes those of `records` that `indices` names; their data must be valid.
-  init(_ records: [LocatedRecord], indices: some Sequence<Int>, apex: Name) {
+  ///
+  /// - Parameter records: as many as a file may hold, so that 32 bits count them.
+  init(_ records: [LocatedRecord], indices: [Int32], apex: Name) {
     self.apex = apex
-    var items = indices.map { Item(records[$0].record, index: $0) }
-    items.sort()
+    var order = RecordOrder(records, indices)
+    order.sort()
+    members.reserveCapacity(order.items.count)
     var start = 0
-    while start < items.count {
-      let end = items[start...].firstIndex { !$0.isSameSet(items[start]) } ?? items.count
-      append(items[start..<end], records)
+    while start < order.items.count {
+      var end = start + 1
+      while end < order.items.count, order.isSameSet(start, end) { end += 1 }
+      append(start..<end, of: order, records)
       start = end
     }
+    keys = order.keys
+    for index in nodes.indices where isCut(index) {
+      if let last = cuts.last, isAtOrBelow(keys[nodes[index].key], keys[nodes[last].key]) { continue }
+      cuts.append(index)
+    }
   }
 
-  private mutating func append(_ items: ArraySlice<Item>, _ records: [LocatedRecord]) {
-    guard let head = items.first, let first = items.map(\.index).min() else { return }
-    var members: [Int] = []
-    var last: [UInt8]?
-    for item in items where item.data != last {
-      members.append(item.index)
-      last = item.data
+  private mutating func append(_ range: Range<Int>, of order: RecordOrder, _ records: [LocatedRecord]) {
+    let head = order.items[range.lowerBound]
+    let record = records[Int(head.index)].record
+    let start = Int32(members.count)
+    var first = head.index
+    for position in range {
+      first = min(first, order.items[position].index)
+      if position == range.lowerBound || !order.isSameData(position - 1, position) {
+        members.append(order.items[position].index)
+      }
     }
-    let ttl = records[first].record.ttlSeconds
-    let otherTTL = items.lazy.map(\.index).filter { records[$0].record.ttlSeconds != ttl }.min()
-    let set = RecordSet(type: head.type, members: members, otherTTL: otherTTL, first: first)
-    let owner = records[head.index].record.owner
-    if head.type == .dname || (head.type == .ns && owner != apex) { hasCuts = true }
-    if nodes.last?.key == head.key {
-      nodes[nodes.count - 1].sets.append(set)
+    let ttl = records[Int(first)].record.ttlSeconds
+    var other: Int32?
+    for position in range where records[Int(order.items[position].index)].record.ttlSeconds != ttl {
+      other = min(other ?? .max, order.items[position].index)
+    }
+    // Both count records, which 32 bits count.
+    let set = RecordSet(
+      type: record.type, range: start..<Int32(members.count), otherTTL: other, first: Int(first))
+    sets.append(set)
+    let end = Int32(sets.count)
+    if let last = nodes.last, keysAreEqual(order.keys, last.key, head.key) {
+      nodes[nodes.count - 1].sets = last.sets.lowerBound..<end
     } else {
-      nodes.append(Node(owner: owner, key: head.key, sets: [set]))
+      nodes.append(Node(owner: record.owner, key: head.key, sets: (end - 1)..<end))
     }
   }
 
-  private struct Item: Comparable {
-    var key: [UInt8]
-    var type: RecordType
-    var data: [UInt8]
-    var index: Int
-
-    init(_ record: ResourceRecord, index: Int) {
-      key = record.owner.canonicalKey
-      type = record.type
-      data = record.canonicalData
-      self.index = index
-    }
-
-    func isSameSet(_ other: Item) -> Bool { type == other.type && key == other.key }
-
-    static func < (a: Item, b: Item) -> Bool {
-      if a.key != b.key { return a.key.lexicographicallyPrecedes(b.key) }
-      if a.type != b.type { return a.type < b.type }
-      if a.data != b.data { return a.data.lexicographicallyPrecedes(b.data) }
-      return a.index < b.index
-    }
+  private func isCut(_ index: Int) -> Bool {
+    let node = nodes[index]
+    return set(.dname, of: node) != nil || (node.owner != apex && set(.ns, of: node) != nil)
   }
 }
 
 extension RecordTree {
-  /// The index of the node that owns records as `name`; nil when none does.
-  func node(_ name: Name) -> Int? {
-    let key = name.canonicalKey
-    let index = lowerBound(key)
-    return index < nodes.count && nodes[index].key == key ? index : nil
+  /// How many records there are, equal ones counted once.
+  var recordCount: Int { members.count }
+
+  /// A node's sets, by type.
+  func sets(of node: Node) -> ArraySlice<RecordSet> { sets[Int(node.sets.lowerBound)..<Int(node.sets.upperBound)] }
+
+  /// A node's set of a type; nil when there is none.
+  func set(_ type: RecordType, of node: Node) -> RecordSet? {
+    var low = Int(node.sets.lowerBound)
+    var high = Int(node.sets.upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if sets[middle].type < type { low = middle + 1 } else { high = middle }
+    }
+    return low < node.sets.upperBound && sets[low].type == type ? sets[low] : nil
   }
+
+  /// A set's records as indices into the given ones, by data; equal ones left out.
+  func members(of set: RecordSet) -> ArraySlice<Int32> {
+    members[Int(set.range.lowerBound)..<Int(set.range.upperBound)]
+  }
+
+  /// True when the zone hands names below some of its own on: by a delegation, or a DNAME.
+  var hasCuts: Bool { !cuts.isEmpty }
+
+  /// The node that owns records as `name`; nil when none does.
+  func node(_ name: Name) -> Node? { place(of: name).node }
 
   /// True when `name` owns records or has descendants that do: an empty non-terminal exists (RFC 4592 §2.2.2).
-  func exists(_ name: Name) -> Bool {
-    let key = name.canonicalKey
-    let index = lowerBound(key)
-    guard index < nodes.count, nodes[index].key.starts(with: key) else { return false }
-    return nodes[index].key.count == key.count || nodes[index].key[key.count] == 0
+  func exists(_ name: Name) -> Bool { place(of: name).exists }
+
+  /// The node that answers for `name`: its own, or the wildcard's that covers it (RFC 4592 §3.3.1).
+  func answeringNode(_ name: Name) -> Int? {
+    let place = place(of: name)
+    if place.exists { return place.index }
+    // The closest encloser is what the name has in common with one of its neighbours.
+    let before = place.next > 0 ? sharedLabels(place.key[...], keys[nodes[place.next - 1].key]) : 0
+    let after = place.next < nodes.count ? sharedLabels(place.key[...], keys[nodes[place.next].key]) : 0
+    let wildcard = place.key[..<max(before, after)] + [0, UInt8(ascii: "*")]
+    let index = lowerBound(wildcard)
+    return index < nodes.count && keys[nodes[index].key].elementsEqual(wildcard) ? index : nil
   }
 
-  /// The index of the node that answers for `name`: its own, or the wildcard's that covers it (RFC 4592 §3.3.1).
-  func answeringNode(_ name: Name) -> Int? {
-    if exists(name) { return node(name) }
-    var encloser = name.parent
-    while let candidate = encloser, !exists(candidate) { encloser = candidate.parent }
-    return encloser?.prefixed(by: [UInt8(ascii: "*")]).flatMap(node)
+  /// True when `name` is at or below a delegation, or below a DNAME.
+  func isBelowCut(_ name: Name) -> Bool {
+    guard hasCuts else { return false }
+    var key: [UInt8] = []
+    name.appendCanonicalKey(to: &key)
+    // The last cut that is not behind the name: only that one can be above it.
+    var low = 0
+    var high = cuts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if precedes(key[...], keys[nodes[cuts[middle]].key]) { high = middle } else { low = middle + 1 }
+    }
+    guard low > 0 else { return false }
+    let cut = nodes[cuts[low - 1]]
+    guard isAtOrBelow(key[...], keys[cut.key]) else { return false }
+    let isItself = key.count == cut.key.count
+    return !isItself || (cut.owner != apex && set(.ns, of: cut) != nil)
+  }
+
+  private struct Place {
+    let key: [UInt8]
+    /// The first node that is not before the name.
+    let next: Int
+    let exists: Bool
+    /// The name's own node.
+    let index: Int?
+    let node: Node?
+  }
+
+  private func place(of name: Name) -> Place {
+    var key: [UInt8] = []
+    key.reserveCapacity(2 * Name.maximumLength)
+    name.appendCanonicalKey(to: &key)
+    let next = lowerBound(key[...])
+    guard next < nodes.count, isAtOrBelow(keys[nodes[next].key], key[...]) else {
+      return Place(key: key, next: next, exists: false, index: nil, node: nil)
+    }
+    let isOwn = nodes[next].key.count == key.count
+    return Place(
+      key: key, next: next, exists: true, index: isOwn ? next : nil, node: isOwn ? nodes[next] : nil)
   }
 
   /// The first node whose key is not before `key`.
-  private func lowerBound(_ key: [UInt8]) -> Int {
+  private func lowerBound(_ key: ArraySlice<UInt8>) -> Int {
     var low = 0
     var high = nodes.count
     while low < high {
       let middle = (low + high) / 2
-      if nodes[middle].key.lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
+      if precedes(keys[nodes[middle].key], key) { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  /// True when a key is that of a name at or below the name of another.
+  private func isAtOrBelow(_ key: ArraySlice<UInt8>, _ above: ArraySlice<UInt8>) -> Bool {
+    key.starts(with: above) && (key.count == above.count || key[key.startIndex + above.count] == 0)
+  }
+
+  /// How many octets of two keys are whole labels that both have.
+  private func sharedLabels(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Int {
+    var shared = 0
+    var at = 0
+    while at < a.count, at < b.count, a[a.startIndex + at] == b[b.startIndex + at] {
+      if a[a.startIndex + at] == 0 { shared = at }
+      at += 1
+    }
+    let aEnds = at == a.count || a[a.startIndex + at] == 0
+    let bEnds = at == b.count || b[b.startIndex + at] == 0
+    return aEnds && bEnds ? at : shared
   }
 }

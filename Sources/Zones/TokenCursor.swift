@@ -6,12 +6,15 @@ struct TokenCursor {
   private let tokens: [Token]
   private var index = 0
   private let end: Position
+  private let warns: Bool
   /// What is allowed but likely not meant, found on the way.
   private(set) var warnings: [Fault] = []
 
-  init(_ entry: Entry) {
+  /// - Parameter warns: whether warnings are of use.
+  init(_ entry: Entry, warns: Bool = false) {
     tokens = entry.tokens
     end = entry.end
+    self.warns = warns
   }
 
   /// The next item, left in place.
@@ -60,6 +63,7 @@ struct TokenCursor {
 
   /// `www.example.com` below the origin `example.com.` is `www.example.com.example.com.`, which nobody means.
   private mutating func warnOfRepetition(_ name: Name, _ token: Token, _ origin: Name) {
+    guard warns else { return }
     let own = name.labelCount - origin.labelCount
     guard origin.labelCount >= 2, own >= origin.labelCount, token.octets.last != UInt8(ascii: ".") else { return }
     guard let given = name.labels(above: origin), given.isSubdomain(of: origin) else { return }

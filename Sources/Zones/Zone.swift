@@ -39,7 +39,7 @@ public struct Zone: Sendable {
   /// - Returns: the zone, unless anything is an error; and all problems, those of the text first among equals, in the
   ///   file's order.
   public static func check(_ parsed: ParsedMasterFile, apex: Name? = nil) -> (zone: Zone?, problems: [Problem]) {
-    var checker = ZoneChecker(parsed)
+    let checker = ZoneChecker(parsed)
     return checker.run(apex: apex)
   }
 

@@ -4,33 +4,33 @@ import Wire
 // Checks that look from one name to another: delegations, and what records point to.
 extension ZoneChecker {
   /// What stands below delegations and DNAMEs, where nothing of the zone is answered.
-  mutating func checkDescendants(_ tree: RecordTree) {
+  func checkDescendants(_ tree: RecordTree) {
     let glue = glueNames(tree)
     var cut: RecordTree.Node?
     var redirection: RecordTree.Node?
     // In canonical order a name's descendants follow it at once.
     for node in tree.nodes {
-      if let above = redirection, node.owner.isSubdomain(of: above.owner), let dname = above.set(.dname) {
-        let first = firstRecord(node)
+      if let above = redirection, node.owner.isSubdomain(of: above.owner), let dname = tree.set(.dname, of: above) {
+        let first = firstRecord(node, tree)
         note(
           first,
           "\(node.owner) is below the DNAME of \(above.owner)\(line(dname.first)), which redirects it (RFC 6672 §2.4): "
             + "remove one")
-      } else if node.set(.dname) != nil {
+      } else if tree.set(.dname, of: node) != nil {
         redirection = node
       }
       if cut.map({ node.owner.isSubdomain(of: $0.owner) }) != true {
-        cut = node.owner != tree.apex && node.set(.ns) != nil ? node : nil
+        cut = node.owner != tree.apex && tree.set(.ns, of: node) != nil ? node : nil
       }
-      if let cut { checkBelow(cut, node, glue) }
+      if let cut { checkBelow(cut, node, glue, tree) }
     }
   }
 
   /// At a delegation only NS and DS are the zone's; at and below it, addresses of name servers are glue (RFC 1034 §4.2.1).
-  private mutating func checkBelow(_ cut: RecordTree.Node, _ node: RecordTree.Node, _ glue: Set<Name>) {
+  private func checkBelow(_ cut: RecordTree.Node, _ node: RecordTree.Node, _ glue: Set<Name>, _ tree: RecordTree) {
     let isCut = node.owner == cut.owner
-    guard let delegation = cut.set(.ns) else { return }
-    for set in node.sets {
+    guard let delegation = tree.set(.ns, of: cut) else { return }
+    for set in tree.sets(of: node) {
       let isDelegation = isCut && (set.type == .ns || set.type == .ds)
       let isGlue = (set.type == .a || set.type == .aaaa) && glue.contains(node.owner)
       if isDelegation || isGlue { continue }
@@ -48,8 +48,8 @@ extension ZoneChecker {
   private func glueNames(_ tree: RecordTree) -> Set<Name> {
     var names: Set<Name> = []
     for node in tree.nodes {
-      for index in node.set(.ns)?.members ?? [] {
-        if let target = RecordData.name(in: records[index].record.data), target.isSubdomain(of: tree.apex) {
+      for index in tree.set(.ns, of: node).map(tree.members) ?? [] {
+        if let target = RecordData.name(in: records[Int(index)].record.data), target.isSubdomain(of: tree.apex) {
           names.insert(target)
         }
       }
@@ -58,13 +58,13 @@ extension ZoneChecker {
   }
 
   /// What NS, MX, SRV, CNAME and ALIAS point to, where that is in the zone.
-  mutating func checkTargets(_ tree: RecordTree) {
-    for node in tree.nodes where node.sets.contains(where: { targetOffset($0.type) != nil }) {
+  func checkTargets(_ tree: RecordTree) {
+    for node in tree.nodes where tree.sets(of: node).contains(where: { targetOffset($0.type) != nil }) {
       // What stands below a delegation is never answered, which was told already.
-      if node.owner != tree.apex, let parent = node.owner.parent, isBelowCut(parent, tree) { continue }
-      for set in node.sets {
+      if node.owner != tree.apex, let parent = node.owner.parent, tree.isBelowCut(parent) { continue }
+      for set in tree.sets(of: node) {
         guard let offset = targetOffset(set.type) else { continue }
-        for index in set.members {
+        for index in tree.members(of: set).lazy.map({ Int($0) }) {
           guard let target = RecordData.name(in: records[index].record.data, at: offset) else { continue }
           guard target.isSubdomain(of: tree.apex), !target.isRoot else { continue }
           checkTarget(target, of: index, tree)
@@ -83,52 +83,41 @@ extension ZoneChecker {
     }
   }
 
-  private mutating func checkTarget(_ target: Name, of index: Int, _ tree: RecordTree) {
+  private func checkTarget(_ target: Name, of index: Int, _ tree: RecordTree) {
     let type = records[index].record.type
     // Put together only for a problem: most records have none.
     var what: String { "\(records[index].record.owner) \(label(type)): \(target)" }
-    let isElsewhere = isBelowCut(target, tree)
+    let isElsewhere = tree.isBelowCut(target)
     // Where the zone's answer ends, addresses can still stand as glue, and nothing else is known.
-    let found = isElsewhere ? tree.node(target) : tree.answeringNode(target)
-    let node = found.map { tree.nodes[$0] }
+    let node = isElsewhere ? tree.node(target) : tree.answeringNode(target).map { tree.nodes[$0] }
     let severity: Problem.Severity = type == .ns ? .error : .warning
     if type == .cname || type == .alias {
       if !isElsewhere, !isPartial, !tree.exists(target), node == nil {
         note(
           index, "\(what) is in this zone but has no records: add them, or the final dot if one is missing", .warning)
       }
-    } else if !isElsewhere, let cname = node?.set(.cname) {
+    } else if !isElsewhere, let cname = node.flatMap({ tree.set(.cname, of: $0) }) {
       let rule = type == .srv ? "RFC 2782" : "RFC 2181 §10.3"
       note(index, "\(what) is a CNAME\(line(cname.first)), which \(type) must not point to (\(rule))", severity)
-    } else if !isPartial, type == .ns || !isElsewhere, !hasAddress(node, orAlias: type != .ns) {
+    } else if !isPartial, type == .ns || !isElsewhere, !hasAddress(node, orAlias: type != .ns, tree) {
       note(
         index, "\(what) is in this zone but has no address: add its A or AAAA, or the final dot if one is missing",
         severity)
     }
   }
 
-  private func hasAddress(_ node: RecordTree.Node?, orAlias: Bool) -> Bool {
-    node?.sets.contains { $0.type == .a || $0.type == .aaaa || (orAlias && $0.type == .alias) } == true
-  }
-
-  /// True when `name` is at or below a delegation, or below a DNAME.
-  private func isBelowCut(_ name: Name, _ tree: RecordTree) -> Bool {
-    guard tree.hasCuts else { return false }
-    var ancestor = name
-    while true {
-      let node = tree.node(ancestor).map { tree.nodes[$0] }
-      if ancestor != tree.apex, node?.set(.ns) != nil { return true }
-      if ancestor != name, node?.set(.dname) != nil { return true }
-      guard ancestor != tree.apex, let parent = ancestor.parent else { return false }
-      ancestor = parent
-    }
+  private func hasAddress(_ node: RecordTree.Node?, orAlias: Bool, _ tree: RecordTree) -> Bool {
+    guard let node else { return false }
+    let types: [RecordType] = orAlias ? [.a, .aaaa, .alias] : [.a, .aaaa]
+    return types.contains { tree.set($0, of: node) != nil }
   }
 
   /// CNAMEs and ALIASes that lead back to themselves within the zone, and DNAMEs to below themselves.
-  mutating func checkLoops(_ tree: RecordTree) {
+  func checkLoops(_ tree: RecordTree) {
     var isDone = [Bool](repeating: false, count: tree.nodes.count)
     for start in tree.nodes.indices {
-      if let dname = tree.nodes[start].set(.dname), let target = RecordData.name(in: records[dname.first].record.data),
+      if let dname = tree.set(.dname, of: tree.nodes[start]),
+        let target = RecordData.name(in: records[dname.first].record.data),
         target.isSubdomain(of: tree.nodes[start].owner)
       {
         note(
@@ -140,7 +129,7 @@ extension ZoneChecker {
       while let at = next, !isDone[at] {
         isDone[at] = true
         path.append(at)
-        next = aliasRecord(tree.nodes[at]).flatMap { index in
+        next = aliasRecord(tree.nodes[at], tree).flatMap { index in
           RecordData.name(in: records[index].record.data).flatMap { target in
             target.isSubdomain(of: tree.apex) ? tree.answeringNode(target) : nil
           }
@@ -150,8 +139,8 @@ extension ZoneChecker {
     }
   }
 
-  private mutating func noteLoop(_ loop: ArraySlice<Int>, _ tree: RecordTree) {
-    let links = loop.compactMap { node in aliasRecord(tree.nodes[node]).map { (tree.nodes[node].owner, $0) } }
+  private func noteLoop(_ loop: ArraySlice<Int>, _ tree: RecordTree) {
+    let links = loop.compactMap { node in aliasRecord(tree.nodes[node], tree).map { (tree.nodes[node].owner, $0) } }
     guard let (owner, index) = links.first else { return }
     guard links.count > 1 else {
       note(index, "\(owner) \(label(records[index].record.type)) leads to itself: point it to another name")
@@ -162,11 +151,11 @@ extension ZoneChecker {
   }
 
   /// The record that sends a question for the node's addresses to another name.
-  private func aliasRecord(_ node: RecordTree.Node) -> Int? {
-    (node.set(.cname) ?? node.set(.alias))?.first
+  private func aliasRecord(_ node: RecordTree.Node, _ tree: RecordTree) -> Int? {
+    (tree.set(.cname, of: node) ?? tree.set(.alias, of: node))?.first
   }
 
-  private func firstRecord(_ node: RecordTree.Node) -> Int {
-    node.sets.map(\.first).min() ?? 0
+  private func firstRecord(_ node: RecordTree.Node, _ tree: RecordTree) -> Int {
+    tree.sets(of: node).lazy.map(\.first).min() ?? 0
   }
 }

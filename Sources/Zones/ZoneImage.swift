@@ -18,28 +18,24 @@ import Wire
   /// How long a cache line is, in octets, on every machine that this runs on.
   static let cacheLine = 64
 
-  init(_ parts: ZoneImageParts) {
-    let slotsSize = Self.lines(parts.slots.count * MemoryLayout<Slot>.stride)
-    let zonesSize = Self.lines(parts.zones.count * MemoryLayout<ZoneEntry>.stride)
-    byteCount = slotsSize + zonesSize + parts.octets.count
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: Self.cacheLine)
-    // unsafe: three parts, one behind the other, inside what was just allocated for them; freed in deinit.
-    _ = unsafe memory.initializeMemory(as: Slot.self, from: parts.slots, count: parts.slots.count)
-    _ = unsafe (memory + slotsSize).initializeMemory(as: ZoneEntry.self, from: parts.zones, count: parts.zones.count)
-    _ = unsafe (memory + slotsSize + zonesSize)
-      .initializeMemory(as: UInt8.self, from: parts.octets, count: parts.octets.count)
-    unsafe place = ZoneImagePlace(
-      memory: UnsafeRawPointer(memory), slotCount: UInt32(parts.slots.count), zoneCount: UInt32(parts.zones.count),
-      octetsStart: slotsSize + zonesSize, octetCount: parts.octets.count)
+  // unsafe: memory that was allocated for a place, which is this object's from now on.
+  @unsafe init(_ place: ZoneImagePlace) {
+    unsafe self.place = place
+    byteCount = unsafe place.byteCount
   }
 
   deinit { unsafe place.memory.deallocate() }  // unsafe: what `init` allocated; no view outlives its image.
+
+  /// How many slots beyond its own a name may be in. A few are usual even among millions of names; more mean that
+  /// whoever chose the names knew the seed, and another one is taken.
+  static let usualProbes = 64
 
   /// A size made up to whole cache lines.
   static func lines(_ size: Int) -> Int { (size + cacheLine - 1) / cacheLine * cacheLine }
 
   /// An image without zones.
-  static let empty = ZoneImage(ZoneImageParts())
+  // unsafe: as above.
+  static let empty = unsafe ZoneImage(ZoneImagePlace(slotCount: 2, zoneCount: 0, octetCount: 0, seed: .known))
 
   /// The image as spans, for as long as it is borrowed.
   public var view: ZoneImageView {
@@ -51,21 +47,52 @@ import Wire
   }
 }
 
-/// What an image is made of, before it is fixed in memory.
-struct ZoneImageParts {
-  /// Blocks of names, the zones' names and their SOA records.
-  var octets: [UInt8] = []
-  var zones: [ZoneEntry] = []
-  var slots: [Slot] = []
-}
-
 /// The memory of an image: slots, zones and octets, each part at the start of a cache line.
 @unsafe struct ZoneImagePlace: BitwiseCopyable {
-  let memory: UnsafeRawPointer
+  let memory: UnsafeMutableRawPointer
   let slotCount: UInt32
   let zoneCount: UInt32
-  let octetsStart: Int
-  let octetCount: Int
+  let octetCount: UInt32
+  /// How many slots beyond its own a name may be in.
+  var longestProbe: UInt32 = 0
+  /// Of the names' hashes.
+  var seed: HashSeed
+
+  /// Allocates what an image of this size needs; all its slots are free.
+  init(slotCount: Int, zoneCount: Int, octetCount: Int, seed: HashSeed) {
+    // Each is far below 2^32: `ZoneImageSize` sees to it.
+    unsafe self.slotCount = UInt32(slotCount)
+    unsafe self.zoneCount = UInt32(zoneCount)
+    unsafe self.octetCount = UInt32(octetCount)
+    unsafe self.seed = seed
+    let zonesStart = ZoneImage.lines(slotCount * MemoryLayout<Slot>.stride)
+    let octetsStart = zonesStart + ZoneImage.lines(zoneCount * MemoryLayout<ZoneEntry>.stride)
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: max(octetsStart + octetCount, 1), alignment: ZoneImage.cacheLine)
+    unsafe self.memory = memory
+    // unsafe: three parts, one behind the other, inside what was just allocated for them.
+    unsafe memory.initializeMemory(as: Slot.self, repeating: .free, count: slotCount)
+    unsafe (memory + zonesStart).initializeMemory(as: ZoneEntry.self, repeating: .none, count: zoneCount)
+    unsafe (memory + octetsStart).initializeMemory(as: UInt8.self, repeating: 0, count: octetCount)
+  }
+
+  init(_ size: ZoneImageSize, seed: HashSeed) {
+    unsafe self.init(
+      slotCount: size.slotCount, zoneCount: size.zoneCount, octetCount: size.octetCount, seed: seed)
+  }
+
+  private var zonesStart: Int { unsafe ZoneImage.lines(Int(slotCount) * MemoryLayout<Slot>.stride) }
+  private var octetsStart: Int {
+    unsafe zonesStart + ZoneImage.lines(Int(zoneCount) * MemoryLayout<ZoneEntry>.stride)
+  }
+
+  /// How many octets all of it takes.
+  var byteCount: Int { unsafe octetsStart + Int(octetCount) }
+  var slots: UnsafeMutablePointer<Slot> { unsafe memory.assumingMemoryBound(to: Slot.self) }
+  var zones: UnsafeMutablePointer<ZoneEntry> {
+    unsafe (memory + zonesStart).assumingMemoryBound(to: ZoneEntry.self)
+  }
+  var octets: UnsafeMutablePointer<UInt8> { unsafe (memory + octetsStart).assumingMemoryBound(to: UInt8.self) }
 }
 
 /// A place of the hash table: the name's hash, so that another name's block is seldom read, and where its block is.
@@ -132,6 +159,11 @@ public struct ZoneEntry: BitwiseCopyable, Sendable {
   public let missIsForwarded: Bool
   /// The SOA record as negative answers carry it, with the TTL of RFC 2308 §3.
   let soa: RecordSet
+
+  /// What stands in the place of one that is not written yet.
+  static let none = ZoneEntry(
+    apexOffset: 0, apexLength: 0, missIsForwarded: false,
+    soa: RecordSet(type: .soa, recordCount: 0, offset: 0, length: 0))
 }
 
 /// Where a look-up ended.
@@ -168,19 +200,22 @@ public struct ZoneImageView: ~Escapable {
   public let octets: Span<UInt8>
   let zones: Span<ZoneEntry>
   let slots: Span<Slot>
+  /// How many slots beyond its own a name may be in.
+  let longestProbe: UInt32
+  /// Of the names' hashes.
+  public let seed: HashSeed
 
   // unsafe: the caller ties the view to the object that owns the memory.
   @unsafe
   @_lifetime(immortal)
   init(_ place: ZoneImagePlace) {
-    let slotCount = unsafe Int(place.slotCount)
-    let zonesStart = ZoneImage.lines(slotCount * MemoryLayout<Slot>.stride)
-    let slots = unsafe place.memory.assumingMemoryBound(to: Slot.self)
-    let zones = unsafe (place.memory + zonesStart).assumingMemoryBound(to: ZoneEntry.self)
-    let octets = unsafe (place.memory + place.octetsStart).assumingMemoryBound(to: UInt8.self)
-    self.slots = unsafe _overrideLifetime(Span(_unsafeStart: slots, count: slotCount), copying: ())
-    self.zones = unsafe _overrideLifetime(Span(_unsafeStart: zones, count: Int(place.zoneCount)), copying: ())
-    self.octets = unsafe _overrideLifetime(Span(_unsafeStart: octets, count: place.octetCount), copying: ())
+    self.slots = unsafe _overrideLifetime(
+      Span(_unsafeStart: place.slots, count: Int(place.slotCount)), copying: ())
+    self.zones = unsafe _overrideLifetime(
+      Span(_unsafeStart: place.zones, count: Int(place.zoneCount)), copying: ())
+    self.octets = unsafe _overrideLifetime(Span(_unsafeStart: place.octets, count: Int(place.octetCount)), copying: ())
+    longestProbe = unsafe place.longestProbe
+    seed = unsafe place.seed
   }
 
   /// How many zones there are.
@@ -224,15 +259,19 @@ public struct ZoneImageView: ~Escapable {
 
   /// The node of the name's end that starts at `offset`; nil when there is none.
   @inline(__always)
-  private func find(_ name: Span<UInt8>, from offset: Int, length: Int, _ hash: UInt32) -> Int? {
+  func find(_ name: Span<UInt8>, from offset: Int, length: Int, _ hash: UInt32) -> Int? {
+    // The slots are a power of two, at most 2^31.
     let mask = UInt32(truncatingIfNeeded: slots.count - 1)
     var at = hash & mask
+    var probesLeft = longestProbe
     while true {
       let slot = slots[Int(at)]
       if slot.node == Node.none { return nil }
       if slot.hash == hash, isName(name, from: offset, length: length - offset, of: Int(slot.node)) {
         return Int(slot.node)
       }
+      guard probesLeft > 0 else { return nil }
+      probesLeft -= 1
       at = (at + 1) & mask
     }
   }
@@ -260,7 +299,7 @@ public struct ZoneImageView: ~Escapable {
   }
 
   @inline(__always)
-  private func node(at index: Int) -> Node { octets.plain(Node.self, at: index) }
+  func node(at index: Int) -> Node { octets.plain(Node.self, at: index) }
 
   /// The head of one of a node's RRsets.
   @inline(__always)

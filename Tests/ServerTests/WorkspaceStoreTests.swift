@@ -3,6 +3,7 @@ import Foundation
 import Storage
 import Testing
 import Text
+import Wire
 import Workspaces
 
 @testable import Server
@@ -27,7 +28,8 @@ struct WorkspaceStoreTests {
 
     var store: WorkspaceStore {
       WorkspaceStore(
-        WorkspaceReader(folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses()))
+        WorkspaceReader(
+          folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses(), seed: .known))
     }
   }
 

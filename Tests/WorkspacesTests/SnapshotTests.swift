@@ -30,9 +30,9 @@ struct SnapshotTests {
   static func address(at slot: Int, in snapshot: Snapshot) throws -> [UInt8]? {
     let name = try Name("www.a.example").wire
     var hashes = NameHashes()
-    hashes.fill(name.span)
     let images = snapshot.images
     let view = images.view(at: slot)
+    hashes.fill(name.span, seed: view.seed)
     let found = view.lookup(name.span, hashes)
     guard found.outcome == .exact, let set = view.set(.a, at: found.node) else { return nil }
     return view.firstData(set).array

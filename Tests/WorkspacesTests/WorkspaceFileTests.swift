@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Testing
 import Text
@@ -120,6 +121,24 @@ struct WorkspaceTests {
     let (workspace, problems) = try Self.load([:])
     #expect(workspace == nil)
     #expect(problems.first?.hasPrefix("zones/acme/workspace.json: the file is missing") == true)
+  }
+
+  @Test("More zones than are served are an error, not a crash")
+  func tooManyZones() throws {
+    var files = ["workspace.json": "{}"]
+    for number in 0...Limits.Zones.zonesOfWorkspace { files["z\(number).zone"] = "" }
+    let (workspace, problems) = try Self.load(files)
+    #expect(workspace == nil)
+    #expect(problems == ["zones/acme: 65536 zones; a workspace has at most 65535: split it"])
+  }
+
+  @Test("Two files of one zone are an error")
+  func sameZoneTwice() throws {
+    let (workspace, problems) = try Self.load([
+      "workspace.json": "{}", "A.example.zone": Self.soa, "a.example.zone": Self.soa,
+    ])
+    #expect(workspace == nil)
+    #expect(problems == ["zones/acme/a.example.zone: A.example.zone is the same zone, a.example.: remove one"])
   }
 
   @Test("A setting for a zone that is not there is a warning")
