@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -118,6 +120,33 @@ size_t cl_packet_info_size(void) {
   return CMSG_SPACE(sizeof(struct in6_pktinfo)) > CMSG_SPACE(sizeof(struct in_pktinfo))
              ? CMSG_SPACE(sizeof(struct in6_pktinfo))
              : CMSG_SPACE(sizeof(struct in_pktinfo));
+}
+
+static int is_link_local(const struct sockaddr *address) {
+  switch (address ? address->sa_family : AF_UNSPEC) {
+    case AF_INET: return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 16 == 0xa9fe;
+    case AF_INET6: return IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    default: return 0;
+  }
+}
+
+void cl_leave_route_open(struct msghdr *message) {
+  if (is_link_local(message->msg_name)) return;
+  for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
+    if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
+      struct in_pktinfo info;
+      memcpy(&info, CMSG_DATA(item), sizeof info);
+      if (ntohl(info.ipi_spec_dst.s_addr) >> 16 == 0xa9fe) continue;
+      info.ipi_ifindex = 0;
+      memcpy(CMSG_DATA(item), &info, sizeof info);
+    } else if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo info;
+      memcpy(&info, CMSG_DATA(item), sizeof info);
+      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) continue;
+      info.ipi6_ifindex = 0;
+      memcpy(CMSG_DATA(item), &info, sizeof info);
+    }
+  }
 }
 
 int cl_set_dont_fragment(int descriptor, int family) {

@@ -6,7 +6,8 @@ import Wire
 public struct DatagramPeer: Sendable {
   /// Who asked.
   public let client: SocketAddress
-  /// The ancillary data that came with the query on a wildcard socket; sent back, it makes our address the source.
+  /// The ancillary data that came with the query on a wildcard socket; sent back, it makes our address the source. Which
+  /// way it goes is the routing table's to say.
   fileprivate let packetInfo: [UInt8]
 }
 
@@ -122,10 +123,17 @@ public struct DatagramPeer: Sendable {
   /// What an answer that comes later needs.
   public func peer(_ index: Int) -> DatagramPeer? {
     guard let client = source(index) else { return nil }
+    leaveRouteOpen(index)
     // unsafe: the kernel wrote this many octets of ancillary data, at most packetInfoSize.
     let used = unsafe received[index].header.msg_control == nil ? 0 : Int(received[index].header.msg_controllen)
     let info = unsafe UnsafeBufferPointer(start: packetInfo + index * packetInfoSize, count: min(used, packetInfoSize))
     return unsafe DatagramPeer(client: client, packetInfo: Array(info))
+  }
+
+  /// The answer leaves by the interface that the routing table says, whichever its query came by.
+  private func leaveRouteOpen(_ index: Int) {
+    // unsafe: the index is inside; the call changes the ancillary data that the kernel wrote there, whose length it left.
+    if unsafe received[index].header.msg_control != nil { unsafe cl_leave_route_open(&received[index].header) }
   }
 
   /// Room for the next answer.
@@ -140,6 +148,7 @@ public struct DatagramPeer: Sendable {
   /// Makes what was written to `output()` the answer to a datagram of this batch.
   public func reply(to index: Int, length: Int) {
     precondition(index >= 0 && index < receivedCount && length <= Self.outputSize)
+    leaveRouteOpen(index)
     // unsafe: both indices are inside; the address and the ancillary data stay until the next receive.
     unsafe replies[replyCount].header.msg_name = received[index].header.msg_name
     unsafe replies[replyCount].header.msg_namelen = received[index].header.msg_namelen

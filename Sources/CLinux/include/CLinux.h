@@ -59,6 +59,10 @@ int cl_name_thread(const char *name);
 int cl_enable_packet_info(int descriptor, int family);
 // Room for that ancillary data of one datagram.
 size_t cl_packet_info_size(void);
+// Makes that ancillary data fit for the answer to a datagram: it names the address to answer from and, as it came, the
+// interface too, which would take the choice from the routing table. Only link-local addresses (RFC 4291 §2.5.6, RFC
+// 3927) mean something on one interface alone; there it stays.
+void cl_leave_route_open(struct msghdr *message);
 // Never fragment what this socket sends, and take no path's word for a smaller limit (RFC 9715 §3.1).
 int cl_set_dont_fragment(int descriptor, int family);
 
