@@ -68,7 +68,7 @@ enum Complaints {
   static func closed(_ rule: ForwardRule, _ workspace: WorkspaceName) -> ExtendedError {
     switch rule.origin {
     case .searchList:
-      ExtendedError(.blocked, "\(rule.zone) is a search domain, closed by \"search\" for workspace \(workspace)")
+      ExtendedError(.blocked, "\(rule.zone) is a search domain, which the key search closes in workspace \(workspace)")
     case .forwarding, .specialNames:
       ExtendedError(.blocked, "forwarding of \(rule.zone) is closed in workspace \(workspace)")
     }

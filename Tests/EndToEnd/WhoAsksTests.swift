@@ -43,6 +43,36 @@ extension EndToEnd {
       }
     }
 
+    /// What is beyond a grant is an error of its workspace, which stays as it was; nobody else notices.
+    @Test func aClaimBeyondItsGrantChangesNothing() throws {
+      try lab { lab in
+        try lab.write(
+          """
+          { "grants": { "acme": { "clients": ["127.0.0.1", "127.0.1.0/24"] },
+                        "globex": { "clients": ["127.0.2.0/24"] } } }
+          """, to: "backroad.json")
+        try lab.workspace("nobody", clients: ["127.0.9.0/24"])
+        let server = try lab.serve()
+        func addresses(_ client: String) throws -> [String] {
+          try server.dig("-b", client, "www.corp.example").addresses
+        }
+        #expect(try addresses("127.0.1.1") == ["10.1.0.1"])
+        #expect(try addresses("127.0.2.1") == ["10.2.0.1"])
+        #expect(try server.dig("-b", "127.0.9.1", "www.corp.example").status == "REFUSED")
+        #expect(
+          server.program.errors.contains("workspace.json:2:15: 127.0.9.0/24 is not granted"), "\(server.program.errors)"
+        )
+        try lab.workspace(
+          "globex", clients: ["127.0.1.0/25", "127.0.1.128/25", "0.0.0.0/0", "127.0.2.0/24"],
+          zones: ["corp.example": "www A 10.6.6.6\n"])
+        try eventually("the log tells of it: \(server.program.errors)", within: 5) {
+          server.program.errors.contains("0.0.0.0/0 is not in the grant of workspace globex (backroad.json:2:")
+        }
+        #expect(try addresses("127.0.1.1") == ["10.1.0.1"])
+        #expect(try addresses("127.0.2.1") == ["10.2.0.1"], "as it was")
+      }
+    }
+
     @Test func twoThatDisagreeAreRefusedAndLogged() throws {
       try lab { lab in
         let token = try token("acme", in: lab).text

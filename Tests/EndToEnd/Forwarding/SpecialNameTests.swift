@@ -77,6 +77,36 @@ extension EndToEnd {
       }
     }
 
+    @Test func searchDomainsDoNotExistAndDoNotLeave() throws {
+      try Lab.run { lab in
+        try ScriptedUpstream.run({ [Message.answer($0.octets, [.a(10, 9, 9, 9)])] }) { upstream in
+          try lab.write(
+            #"{ "clients": ["127.0.1.0/24"], "search": ["corp.acme"] }"#, to: "zones/acme/workspace.json")
+          try lab.workspace(
+            "globex", clients: ["127.0.2.0/24"], zones: ["default.svc.cluster.local": "api A 10.1.0.1\n"],
+            forward: ["ec2.internal": [upstream.address]])
+          let server = try lab.serve([
+            "--forward", upstream.address.text, "--search", "cluster.local", "--search", "ec2.internal",
+          ])
+          for (name, zone) in [
+            ("db.example.default.svc.cluster.local", "cluster.local."), ("db.example.ec2.internal", "ec2.internal."),
+            ("db.example.corp.acme", "corp.acme."),
+          ] {
+            let closed = try server.dig("-b", "127.0.1.1", name)
+            #expect(closed.status == "NXDOMAIN" && closed.authority.map(\.owner) == [zone], "\(closed.text)")
+            #expect(
+              closed.error
+                == "15 (Blocked): (\(zone) is a search domain, which the key search closes in workspace acme)")
+          }
+          #expect(upstream.questions.isEmpty)
+          #expect(try server.dig("-b", "127.0.2.1", "api.default.svc.cluster.local").addresses == ["10.1.0.1"])
+          #expect(try server.dig("-b", "127.0.2.1", "ip-10-1-2-3.ec2.internal").addresses == ["10.9.9.9"])
+          #expect(try server.dig("-b", "127.0.2.1", "db.example.corp.acme").addresses == ["10.9.9.9"])
+          #expect(try server.dig("-b", "127.0.2.1", "kube-dns.kube-system.svc.cluster.local").status == "NXDOMAIN")
+        }
+      }
+    }
+
     @Test func theServerItselfIsNoUpstream() throws {
       try withServer { server, upstream in
         let lab = server.lab
