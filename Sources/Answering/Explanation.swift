@@ -61,7 +61,7 @@ public struct Explanation: Sendable {
   }
 
   private static func line(_ label: String, _ text: String) -> String {
-    label + String(repeating: " ", count: max(1, 9 - label.count)) + text + "\n"
+    label + String(repeating: " ", count: max(1, 9 - label.count)) + onOneLine(text) + "\n"
   }
 
   /// For programs.

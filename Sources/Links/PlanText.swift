@@ -53,7 +53,7 @@ extension Plan {
   }
 
   private func section(_ title: String, _ lines: [String]) -> String {
-    lines.isEmpty ? "" : "\n\(title):\n" + lines.map { "  \($0)\n" }.joined()
+    lines.isEmpty ? "" : "\n\(onOneLine(title)):\n" + lines.map { "  \(onOneLine($0))\n" }.joined()
   }
 
   /// The plan for programs.

@@ -48,7 +48,8 @@ extension JSON {
     return inner.isEmpty ? 0 : 1 + (inner.map(\.depth).max() ?? 0)
   }
 
-  /// A string with its quotes; control characters, DEL and the line separators as `\u` escapes.
+  /// A string with its quotes; what a terminal obeys or does not show as `\u` escapes (RFC 8259 §7): control characters,
+  /// the line separators, bidirectional overrides, invisible ones.
   public static func literal(_ text: String) -> String {
     var literal = "\""
     for scalar in text.unicodeScalars {
@@ -58,9 +59,12 @@ extension JSON {
       case "\n": literal += "\\n"
       case "\r": literal += "\\r"
       case "\t": literal += "\\t"
-      case "\0"..<" ", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      case _ where !scalar.isPrintable:
+        // Beyond the first plane as two (a surrogate pair).
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       default: literal.unicodeScalars.append(scalar)
       }
     }

@@ -49,12 +49,12 @@ public struct Problem: Error, Hashable, Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// What a person reads, on one line.
+  /// What a person reads, on one line, whatever the file's name and the message hold.
   public var description: String {
     let text = severity == .warning ? "warning: \(message)" : message
-    guard let file else { return text }
-    guard let position else { return "\(file): \(text)" }
-    return "\(file):\(position.line):\(position.column): \(text)"
+    guard let file else { return onOneLine(text) }
+    guard let position else { return onOneLine("\(file): \(text)") }
+    return onOneLine("\(file):\(position.line):\(position.column): \(text)")
   }
 }
 

@@ -13,7 +13,7 @@ public struct Table: Sendable {
 
   /// The lines: columns two spaces apart, no space at a line's end, control characters spelled out.
   public var text: String {
-    let shown = rows.map { $0.map { $0.unicodeScalars.map(printable).joined() } }
+    let shown = rows.map { $0.map { onOneLine($0) } }
     let columns = shown.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in shown.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
     var text = ""

@@ -7,11 +7,16 @@ final class Console {
   private(set) var outputError: SystemError?
   private var outputIsOpen = true
 
-  /// Prints a result. Once nobody reads any more, nothing is printed, and the command goes on.
+  /// Prints a result of one line.
+  func print(line: String) { print(onOneLine(line) + "\n") }
+
+  /// Prints a result with lines of its own. What of it came from outside has no line ends any more (`onOneLine`); a
+  /// terminal is sent nothing that it obeys in any case. Once nobody reads any more, nothing is printed, and the command
+  /// goes on.
   func print(_ text: String) {
     guard outputIsOpen else { return }
     do throws(SystemError) {
-      try StandardStream.output.write(Array(text.utf8))
+      try StandardStream.output.write(Array(onItsLines(text).utf8))
     } catch {
       outputIsOpen = false
       if error.kind != .brokenPipe { outputError = error }
@@ -29,7 +34,7 @@ final class Console {
   /// Says something that is not a result.
   func note(_ message: String) {
     // Where standard error is gone too, nobody can be told.
-    do throws(SystemError) { try StandardStream.error.write(Array("backroad: \(message)\n".utf8)) } catch {}
+    do throws(SystemError) { try StandardStream.error.write(Array("backroad: \(onOneLine(message))\n".utf8)) } catch {}
   }
 
   /// Says something to a person who waits at a terminal, and to nobody else.
@@ -49,7 +54,7 @@ final class Progress {
     let time = System.monotonicNanoseconds() / 1_000_000
     guard isWanted, time - startMilliseconds > 1000, time - shownMilliseconds > 100 else { return }
     shownMilliseconds = time
-    write("\r\u{1b}[K\(message())")
+    write("\r\u{1b}[K\(onOneLine(message()))")
   }
 
   deinit {

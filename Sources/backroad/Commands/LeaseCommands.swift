@@ -34,7 +34,7 @@ enum LeaseCommands {
       } else {
         for lease in json.list("leases") {
           let (address, workspace) = (lease.string("address"), lease.string("workspace"))
-          console.print("\(address) is workspace \(workspace)'s for \(lease.number("secondsLeft")) s\n")
+          console.print(line: "\(address) is workspace \(workspace)'s for \(lease.number("secondsLeft")) s")
         }
       }
       return .done

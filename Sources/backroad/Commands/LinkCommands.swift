@@ -64,8 +64,8 @@ extension Link {
   /// For a terminal.
   fileprivate func text(in workspace: WorkspaceName) -> String {
     var text = "link \(name) of workspace \(workspace), kind \(kind), TTL \(ttlSeconds)\n"
-    if let account { text += "account: \(account)\n" }
-    if let service { text += "service: \(service)\n" }
+    if let account { text += "account: \(onOneLine(account))\n" }
+    if let service { text += "service: \(onOneLine(service))\n" }
     for route in routes {
       text += "\n\(route.endpoint == stage?.endpoint ? "stage endpoint" : "endpoint"): \(route.endpoint.text)\n"
       if route.endpoint.name != nil, !route.endpoint.addresses.isEmpty {

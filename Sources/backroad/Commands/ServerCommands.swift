@@ -32,7 +32,7 @@ enum ServerCommands {
         console.print(json.text)
       } else {
         let changed = json.list("changed").compactMap(\.asString)
-        console.print(changed.isEmpty ? "nothing has changed\n" : "reloaded \(changed.joined(separator: ", "))\n")
+        console.print(line: changed.isEmpty ? "nothing has changed" : "reloaded \(changed.joined(separator: ", "))")
         for problem in problems { console.problem(Problem(problem)) }
       }
       return problems.contains { $0["severity"]?.asString == "error" } ? .refused : .done

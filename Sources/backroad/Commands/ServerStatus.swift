@@ -16,10 +16,10 @@ struct ServerStatus {
   /// All of it.
   var text: String {
     var text = """
-      \(json.string("version")), up \(Self.time(seconds: json.number("uptimeSeconds"))), \
+      \(onOneLine(json.string("version"))), up \(Self.time(seconds: json.number("uptimeSeconds"))), \
       \(counted(json.number("workers"), "worker"))
-      listens on \(json.list("listen").compactMap(\.asString).joined(separator: ", "))
-      workspaces: \(workspaces.number("served")) served from \(json.string("zonesFolder")), \
+      listens on \(onOneLine(json.list("listen").compactMap(\.asString).joined(separator: ", ")))
+      workspaces: \(workspaces.number("served")) served from \(onOneLine(json.string("zonesFolder"))), \
       \(workspaces.number("broken")) broken
       reloads: \(reloads.number("count")), \(reloads.number("failed")) with errors, \
       the last took \(reloads.number("lastMilliseconds")) ms
@@ -49,7 +49,7 @@ struct ServerStatus {
     var text = ""
     for workspace in workspaces.list("brokenList") {
       let state = workspace["served"]?.asBool == true ? "served as it was before" : "not served"
-      text += "\nworkspace \(workspace.string("name")) is broken, and \(state):\n"
+      text += "\nworkspace \(onOneLine(workspace.string("name"))) is broken, and \(state):\n"
       for problem in workspace.list("problems") { text += "  \(Problem(problem))\n" }
     }
     return text

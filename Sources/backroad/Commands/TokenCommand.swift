@@ -76,11 +76,11 @@ enum TokenCommand {
     let listen = ServerConfiguration.defaultListen[0]
     let escaped = stride(from: 0, to: token.utf8.count, by: 2).map { "\\x" + token.dropFirst($0).prefix(2) }.joined()
     return """
-      token \(id) \(isDry ? "would be made" : "made") for workspace \(name):
+      token \(onOneLine(id)) \(isDry ? "would be made" : "made") for workspace \(name):
 
         \(token)
 
-      It is shown this once: \(path) holds its SHA-256 alone. To use it:
+      It is shown this once: \(onOneLine(path)) holds its SHA-256 alone. To use it:
         dig       dig @\(listen.address) -p \(listen.port) +ednsopt=\(option):\(token) CH TXT whoami.backroad
         CoreDNS   rewrite edns0 local set \(option) 0x\(token)
         dnsdist   addAction(AllRule(), SetEDNSOptionAction(\(option), "\(escaped)"))
@@ -96,7 +96,7 @@ enum TokenCommand {
     let path = try change(name, arguments, console) { bytes, file throws(Problems) in
       try WorkspaceTokens.revoking(id, from: bytes, file: file)
     }
-    console.print("token \(id) of workspace \(name) \(arguments.has(.dryRun) ? "would be revoked" : "revoked")\n")
+    console.print(line: "token \(id) of workspace \(name) \(arguments.has(.dryRun) ? "would be revoked" : "revoked")")
     if !arguments.has(.dryRun) { console.hint("a running server refuses it within a second of the change of \(path)") }
     return .done
   }

@@ -35,7 +35,7 @@ enum WorkspaceCommands {
       for warning in warnings { console.problem(warning) }
       console.print(
         """
-        + \(zones.path(of: name))/\(WorkspaceFile.fileName)
+        + \(onOneLine(zones.path(of: name)))/\(WorkspaceFile.fileName)
         workspace \(name) \(isDryRun ? "would be added" : "added") with \
         \(clients.isEmpty ? "no clients: name them in the file" : clients.map { "\($0)" }.joined(separator: ", "))
 
@@ -144,7 +144,7 @@ enum WorkspaceCommands {
         return (contents, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
       }
       for warning in warnings { console.problem(warning) }
-      for path in contents.files.keys.sorted() { console.print("- \(contents.folder)/\(path)\n") }
+      for path in contents.files.keys.sorted() { console.print(line: "- \(contents.folder)/\(path)") }
       console.print("workspace \(name) \(arguments.has(.dryRun) ? "would be removed" : "removed")\n")
       return .done
     })
@@ -171,9 +171,9 @@ extension ZonesFolder {
 extension WorkspaceView {
   /// For a terminal.
   fileprivate var text: String {
-    var text = "workspace \(name) in \(folder)\n"
+    var text = "workspace \(name) in \(onOneLine(folder))\n"
     text += "clients: \(clients.isEmpty ? "none" : clients.map { "\($0)" }.joined(separator: ", "))\n"
-    if !claims.tokens.isEmpty { text += "tokens: \(claims.tokens.map(\.id).joined(separator: ", "))\n" }
+    if !claims.tokens.isEmpty { text += "tokens: \(onOneLine(claims.tokens.map(\.id).joined(separator: ", ")))\n" }
     if !claims.listeners.isEmpty {
       text += "listening addresses: \(claims.listeners.map { "\($0.address)" }.joined(separator: ", "))\n"
     }
@@ -181,7 +181,7 @@ extension WorkspaceView {
       text += "required: \(claims.required.all.map(\.word).joined(separator: ", "))\n"
     }
     for rule in rules {
-      let to = rule.upstreams.isEmpty ? "nowhere" : rule.upstreams.map { "\($0)" }.joined(separator: ", ")
+      let to = rule.upstreams.isEmpty ? "nowhere" : onOneLine(rule.upstreams.map { "\($0)" }.joined(separator: ", "))
       text += "forward: \(rule.zone.textWithoutFinalDot) to \(to)\n"
     }
     var zoneTable = Table("ZONE", "RECORDS", "MISS", "FROM")
