@@ -20,6 +20,8 @@ struct Reloader: ~Copyable {
   private var pending = PendingChanges()
   /// How many folders without a watch the log has told of.
   private var toldUnwatched = 0
+  /// What was wrong with the zones folder the last time.
+  private var toldOfFolder: Problem?
 
   private static let signalToken: UInt64 = 0
   private static let watchToken: UInt64 = 1
@@ -58,6 +60,7 @@ struct Reloader: ~Copyable {
     let start = System.monotonicNanoseconds()
     let changes = try store.refreshAll()
     for problem in changes.problems { log.problem(problem) }
+    pending.noteRead(.everything, except: changes.unread, at: System.monotonicNanoseconds())
     tell(ReloadOutcome(changes), since: start)
   }
 
@@ -141,15 +144,19 @@ struct Reloader: ~Copyable {
         changes = try store.refresh(names)
       }
       tellOfUnwatched()
-      for problem in changes.problems { log.problem(problem) }
+      for problem in changes.problems where !changes.known.contains(problem) { log.problem(problem) }
+      pending.noteRead(due, except: changes.unread, at: System.monotonicNanoseconds())
+      toldOfFolder = nil
       if !changes.changed.isEmpty {
         leases.publish(store.snapshot)
         log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
       }
       return tell(ReloadOutcome(changes), since: start)
     } catch {
-      // The folder itself is gone or unreadable: the last good state stays.
-      log.problem(error)
+      // The folder itself is gone or unreadable: the last good state stays, and it is looked at again.
+      if error != toldOfFolder { log.problem(error) }
+      toldOfFolder = error
+      pending.noteUnreadFolder(at: System.monotonicNanoseconds())
       return tell(ReloadOutcome(problems: [error]), since: start)
     }
   }

@@ -26,6 +26,10 @@ struct WorkspaceStore {
     var changed: Set<WorkspaceName> = []
     /// Everything that is wrong with those that were looked at.
     var problems: [Problem] = []
+    /// Workspaces whose files could not be read: each stays as it was.
+    var unread: Set<WorkspaceName> = []
+    /// Of the problems, why files could not be read where that was so the last time too.
+    var known: Set<Problem> = []
   }
 
   /// - Parameter countsQueries: whether each workspace's queries are counted.
@@ -74,6 +78,8 @@ struct WorkspaceStore {
     case .same: return
     case .unreadable(let problem):
       changes.problems.append(problem)
+      changes.unread.insert(name)
+      if broken[name]?.problems == [problem] { changes.known.insert(problem) }
       // Whatever is read next is looked at again.
       loaded[name, default: Loaded()].fingerprint = nil
       note([problem], with: name)

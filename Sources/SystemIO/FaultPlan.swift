@@ -18,9 +18,10 @@
       case killed
     }
 
-    /// Which call fails: by its number, or each of one name.
+    /// Which call fails: by its number, that and all after it, or each of one name.
     private enum Target {
       case number(Int)
+      case from(Int)
       case every(String)
     }
 
@@ -34,6 +35,13 @@
       target = .number(number)
       self.fault = fault
       self.log = log
+    }
+
+    /// Has a call and all after it fail: nothing is done any more, as if the process had been killed before it.
+    public init(stoppingAt number: Int) {
+      target = .from(number)
+      fault = .error(EIO)
+      log = nil
     }
 
     /// Has every call of one name fail, as on a kernel that does not know it.
@@ -104,6 +112,7 @@
       }
       switch target {
       case .number(let number): return count == number ? fault : nil
+      case .from(let number): return count >= number ? fault : nil
       case .every(let name): return call == name ? fault : nil
       }
     }

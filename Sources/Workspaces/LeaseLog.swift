@@ -214,7 +214,8 @@ enum LeaseLine {
 
     mutating func text(_ text: borrowing Span<UInt8>) -> String? {
       guard let word = next(text) else { return nil }
-      return String(decoding: word.map { text[$0] }, as: UTF8.self)
+      // unsafe: the word is inside the text, and is copied.
+      return unsafe text.extracting(word).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
   }
 }

@@ -25,8 +25,13 @@ final class Backroad {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// Starts the program.
-  func start(_ arguments: [String], input: String? = nil) throws -> (process: Process, output: Pipe, errors: Pipe) {
+  ///
+  /// - Parameter environment: variables beside the tests' own.
+  func start(
+    _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
+  ) throws -> (process: Process, output: Pipe, errors: Pipe) {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = Self.program
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: folder)
