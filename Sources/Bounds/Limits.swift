@@ -16,12 +16,20 @@ public enum Limits {
     public static let entriesOfFolder = 100_000
   }
 
+  /// Text of any kind.
+  public enum Text {
+    /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text with more is refused.
+    public static let marks = 30
+  }
+
   /// JSON of any kind.
   public enum JSON {
     /// The deepest nesting of arrays and objects that is read.
     public static let depth = 32
     /// The largest file that is read, in octets, unless the caller asks for another.
     public static let octets = 1 << 20
+    /// The longest key of an object, in octets: a domain name with every octet escaped fits.
+    public static let keyOctets = 1024
     /// How many problems of a file are told of before reading stops.
     public static let problems = 100
   }
@@ -85,6 +93,8 @@ public enum Limits {
     public static let pasteLayers = 6
     /// The most hosts that one link may have.
     public static let hosts = 10_000
+    /// The longest text that may be a host, in octets: a URL with one.
+    public static let hostTextOctets = 2048
     /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
     public static let addressesOfEndpoint = 64
   }

@@ -93,6 +93,9 @@ extension Endpoint {
   private static func hostName(_ text: String, flag: String, _ warnings: inout [Problem]) throws(Problem) -> Name {
     let refuse = { (why: String) in Problem("\(flag): \(quoted(text)) \(why)") }
     guard !text.isEmpty else { throw Problem("\(flag): the endpoint's name is empty") }
+    guard text.utf8.count <= Limits.Links.hostTextOctets else {
+      throw refuse("is longer than \(Limits.Links.hostTextOctets) octets")
+    }
     if text.contains("://") || text.contains("/") {
       throw refuse("is a URL; give the host name alone, without scheme and path")
     }

@@ -72,6 +72,8 @@ public struct VPCEndpointService: Hashable, Sendable {
 
   /// Reads a service name; nil when the text is none. China's start with `cn.com.amazonaws` or `com.amazonaws`.
   public init?(_ text: some StringProtocol) {
+    // The longest that such a name may be, and ASCII as all of them: what follows is done to nothing else.
+    guard text.utf8.count <= 255, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     var labels = text.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     if labels.first == "cn" { labels.removeFirst() }
     guard labels.count == 5, labels[0] == "com", labels[1] == "amazonaws", labels[2] == "vpce", !labels[3].isEmpty,

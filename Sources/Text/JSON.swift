@@ -6,7 +6,7 @@ import Bounds
 /// Objects keep the order of their members. Two values are equal when their contents are, wherever they stood.
 public struct JSON: Sendable {
   /// What a value is.
-  public enum Content: Hashable, Sendable {
+  public enum Content: Sendable {
     case null
     case bool(Bool)
     /// The number's text, as written: nothing is lost to binary fractions.
@@ -58,11 +58,11 @@ public struct JSON: Sendable {
     }
 
     /// Equal in key and value, wherever they stood.
-    public static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
+    public static func == (a: Self, b: Self) -> Bool { a.key.isSame(as: b.key) && a.value == b.value }
 
     /// Hashes the key and the value.
     public func hash(into hasher: inout Hasher) {
-      hasher.combine(key)
+      key.hashOctets(into: &hasher)
       hasher.combine(value)
     }
   }
@@ -76,7 +76,33 @@ public struct JSON: Sendable {
     public init(_ members: [Member]) { self.members = members }
 
     /// The value of a key; nil when the object has none.
-    public subscript(key: String) -> JSON? { members.first { $0.key == key }?.value }
+    public subscript(key: String) -> JSON? { members.first { $0.key.isSame(as: key) }?.value }
+  }
+}
+
+extension JSON.Content: Hashable {
+  /// Texts are equal when their octets are (RFC 8259 §8.3).
+  public static func == (a: Self, b: Self) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.bool(let x), .bool(let y)): x == y
+    case (.number(let x), .number(let y)), (.string(let x), .string(let y)): x.isSame(as: y)
+    case (.array(let x), .array(let y)): x == y
+    case (.object(let x), .object(let y)): x == y
+    default: false
+    }
+  }
+
+  /// Hashes what the value is, and what is in it.
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let truth): hasher.combine(truth)
+    case .number(let text): text.hashOctets(into: &hasher)
+    case .string(let text): text.hashOctets(into: &hasher)
+    case .array(let elements): hasher.combine(elements)
+    case .object(let object): hasher.combine(object)
+    }
   }
 }
 
@@ -190,7 +216,7 @@ extension JSON.Object {
   /// A problem for each key that is none of `known`, naming the nearest that is: of the first ones, one more than are
   /// told of a file.
   public func unknownKeys(known: [String], file: String?) -> [Problem] {
-    members.lazy.filter { !known.contains($0.key) }.prefix(Limits.JSON.problems + 1).map { member in
+    members.lazy.filter { !isOne($0.key, of: known) }.prefix(Limits.JSON.problems + 1).map { member in
       let remedy =
         nearest(to: member.key, among: known).map { "did you mean \(quoted($0))?" }
         ?? "the known keys are \(known.map { quoted($0) }.joined(separator: ", "))"
@@ -200,7 +226,9 @@ extension JSON.Object {
 
   /// Throws the first problem of `unknownKeys(known:file:)`, for readers that stop at one.
   public func check(known: [String], file: String?) throws(Problem) {
-    let first = JSON.Object(members.first { !known.contains($0.key) }.map { [$0] } ?? [])
+    let first = JSON.Object(members.first { !isOne($0.key, of: known) }.map { [$0] } ?? [])
     if let problem = first.unknownKeys(known: known, file: file).first { throw problem }
   }
+
+  private func isOne(_ key: String, of known: [String]) -> Bool { known.contains { $0.isSame(as: key) } }
 }

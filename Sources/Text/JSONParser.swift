@@ -77,7 +77,7 @@ struct JSONParser {
 
   private mutating func object() throws(Problem) -> JSON.Object {
     var members: [JSON.Member] = []
-    var places: [String: Position] = [:]
+    var places: [OctetText: Position] = [:]
     try elements(close: 0x7d, "}") { (parser: inout JSONParser) throws(Problem) in
       let start = parser.at
       guard parser.text.octet(start) == 0x22 else {
@@ -86,7 +86,11 @@ struct JSONParser {
       let position = parser.text.position(start)
       let key = try parser.string().string
       let keyEnd = parser.at
-      if let first = places.updateValue(position, forKey: key) {
+      guard key.utf8.count <= Limits.JSON.keyOctets else {
+        throw Problem(
+          file: parser.file, position: position, "a key longer than \(Limits.JSON.keyOctets) octets: \(quoted(key))")
+      }
+      if let first = places.updateValue(position, forKey: OctetText(key)) {
         throw Problem(
           file: parser.file, position: position,
           "the key \(quoted(key)) is given twice: first at line \(first.line), column \(first.column); keep one of them"
@@ -189,6 +193,8 @@ extension JSONParser {
       switch octet {
       case 0x22:
         at += 1
+        // Escapes make marks too.
+        if let place = content.firstExcessMark { throw .tooManyMarks(file: file, at: content.position(place)) }
         return content
       case 0x5c:
         let position = text.position(at)

@@ -3,6 +3,7 @@
 /// Near is a third of the word's length in slips of the keyboard, at least one: a character too many, too few, another
 /// one, or two that changed places. Letters of either case are the same. The first of several equally near ones wins.
 public func nearest(to word: some StringProtocol, among candidates: some Sequence<String>) -> String? {
+  guard word.utf8.count <= 256 else { return nil }
   let wanted = Array(word.lowercased().unicodeScalars)
   guard wanted.count <= 64 else { return nil }
   var best: (candidate: String, slips: Int)?

@@ -1,3 +1,5 @@
+import Bounds
+
 /// Text in UTF-8 whose every octet knows where it stood in the file that a person gave.
 ///
 /// A pasted export is unwrapped in layers (a table's cell, a CSV's quotes, JSON in a JSON string); because each octet
@@ -16,7 +18,8 @@ public struct SourceText: Sendable {
   /// Takes a whole file, without its byte order mark.
   ///
   /// - Parameter maximumOctets: the most that the file may hold.
-  /// - Throws: a problem when the file is too large or not UTF-8.
+  /// - Throws: a problem when the file is too large, not UTF-8, or has more marks upon one character than any text has
+  ///   (`Limits.Text.marks`): comparing or cutting such a text would cost the square of their number.
   public init(file bytes: [UInt8], named file: String, maximumOctets: Int) throws(Problem) {
     guard bytes.count <= maximumOctets else {
       throw Problem(file: file, "the input is \(bytes.count) octets long; the limit is \(maximumOctets)")
@@ -38,6 +41,7 @@ public struct SourceText: Sendable {
     if let bad = Self.firstInvalid(octets) {
       throw Problem(file: file, position: positions[bad], "this is not UTF-8 text; save the file as UTF-8")
     }
+    if let place = firstExcessMark { throw .tooManyMarks(file: file, at: position(place)) }
   }
 
   /// Where the octet at `index` came from; the end for an index past the last.
@@ -101,6 +105,29 @@ public struct SourceText: Sendable {
     return lines
   }
 
+  /// The index of the first combining mark that is one too many for the character that it belongs to; nil when none is.
+  ///
+  /// UAX #15, section 13 (Stream-Safe Text Format): no text that anybody writes has more than 30 in a row.
+  var firstExcessMark: Int? {
+    var marks = 0
+    var at = 0
+    while at < octets.count {
+      // Below U+0300 nothing combines; its octets start with 0xcc.
+      guard octets[at] >= 0xcc else {
+        if octets[at] < 0x80 || octets[at] >= 0xc0 { marks = 0 }
+        at += 1
+        continue
+      }
+      let length = octets[at] >= 0xf0 ? 4 : octets[at] >= 0xe0 ? 3 : 2
+      let scalar = String(decoding: octets[at..<min(at + length, octets.count)], as: UTF8.self).unicodeScalars.first
+      let combines = scalar.map { $0.properties.canonicalCombiningClass != .notReordered } ?? false
+      marks = combines ? marks + 1 : 0
+      guard marks <= Limits.Text.marks else { return at }
+      at += length
+    }
+    return nil
+  }
+
   /// The index of the first octet that is not part of valid UTF-8; nil when all is.
   private static func firstInvalid(_ octets: [UInt8]) -> Int? {
     var decoder = UTF8.ForwardParser()
@@ -113,5 +140,14 @@ public struct SourceText: Sendable {
       case .error: return min(index, octets.count - 1)
       }
     }
+  }
+}
+
+extension Problem {
+  /// That a text has a character with more combining marks than any has.
+  static func tooManyMarks(file: String, at position: Position) -> Problem {
+    Problem(
+      file: file, position: position,
+      "more than \(Limits.Text.marks) combining marks on one character, which no text has; remove them")
   }
 }

@@ -195,7 +195,7 @@ private enum Form: CaseIterable {
   }
 
   private func randomConfig(_ generator: inout Seeded) -> Config {
-    let keys = SnowflakeKey.uses.keys.sorted().shuffled(using: &generator)
+    let keys = SnowflakeKey.function.keys.sorted().shuffled(using: &generator)
     return keys.prefix(Int.random(in: 1...keys.count, using: &generator)).map { key in
       let hosts = (0..<Int.random(in: 1...3, using: &generator)).map { _ in host(&generator) }
       switch Int.random(in: 0..<5, using: &generator) {

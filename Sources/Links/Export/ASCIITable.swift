@@ -33,7 +33,7 @@ enum ASCIITable {
         rows.append(cells)
       }
       if rows.count == 1 {
-        let names = rows[0].map { $0.string.lowercased() }
+        let names = rows[0].map { OctetText($0.string.asciiLowercased) }
         if let key = names.firstIndex(of: "key"), let value = names.firstIndex(of: "value") { columns = (key, value) }
       }
       open = true
@@ -67,14 +67,16 @@ enum ASCIITable {
     if key.count == 0 { return true }
     guard row[columns.key].count + key.count <= maximumKeyOctets else { return false }
     let before = row[columns.key].string
-    if before.hasSuffix("-") || before.hasSuffix("_") { return true }
+    if row[columns.key].octets.last == 0x2d || row[columns.key].octets.last == 0x5f { return true }
     let joined = function.spelling(before + key.string)
-    let isWhole = function.keys.contains(function.spelling(before))
-    return !isWhole && function.keys.contains { $0.hasPrefix(joined) }
+    let isWhole = function.keys.contains { $0.isSame(as: function.spelling(before)) }
+    return !isWhole && function.keys.contains { $0.startsSame(as: joined) }
   }
 }
 
 extension ExportedFunction {
-  /// A key as `keys` spells it: case, and `_` for `-`, do not count.
-  func spelling(_ key: String) -> String { String(key.lowercased().map { $0 == "_" ? "-" : $0 }) }
+  /// A key as `keys` spells it: case (of ASCII), and `_` for `-`, do not count.
+  func spelling(_ key: String) -> String {
+    String(decoding: key.asciiLowercased.utf8.map { $0 == 0x5f ? 0x2d : $0 }, as: UTF8.self)
+  }
 }

@@ -80,7 +80,7 @@ public struct ExportReader {
     guard let first = text.octet(0) else {
       throw problem(text, 0, "the input is empty; \(pasteTheCell)")
     }
-    if let wrong = WrongPaste.recognized(text.string, function: function.name) {
+    if let wrong = WrongPaste.recognized(text, function: function.name) {
       throw problem(text, 0, "\(wrong); \(pasteTheCell)")
     }
     if ASCIITable.isOne(text) {
@@ -141,10 +141,18 @@ public struct ExportReader {
     return nil
   }
 
+  /// Refuses keys that stand twice, and what is too long for one.
   private func refuseRepeatedKeys(_ entries: [ExportEntry]) throws(Problem) {
-    var places: [String: Position] = [:]
+    var places: [OctetText: Position] = [:]
     for entry in entries {
-      guard let first = places.updateValue(entry.position, forKey: entry.key.lowercased()) else { continue }
+      guard entry.key.utf8.count <= Limits.JSON.keyOctets else {
+        throw Problem(
+          file: file, position: entry.position,
+          "a key longer than \(Limits.JSON.keyOctets) octets: \(quoted(entry.key)); \(pasteTheCell)")
+      }
+      guard let first = places.updateValue(entry.position, forKey: OctetText(entry.key.asciiLowercased)) else {
+        continue
+      }
       throw Problem(
         file: file, position: entry.position,
         "the key \(quoted(entry.key)) is given twice: first at line \(first.line), column \(first.column); paste the "
@@ -163,3 +171,12 @@ public struct ExportReader {
 
 /// Space, tab, line feed and carriage return.
 func isSpace(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 || octet == 0x0a || octet == 0x0d }
+
+extension Sequence<UInt8> {
+  /// True when the octets of `word` stand somewhere in these.
+  func has(_ word: String) -> Bool {
+    let (octets, wanted) = (Array(self), Array(word.utf8))
+    guard let first = wanted.first else { return true }
+    return octets.indices.contains { octets[$0] == first && octets[$0...].starts(with: wanted) }
+  }
+}

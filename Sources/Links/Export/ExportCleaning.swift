@@ -56,13 +56,14 @@ extension ExportReader {
 /// Things that people paste by mistake.
 enum WrongPaste {
   /// What the text is instead of the function's output; nil when it is nothing that is known.
-  static func recognized(_ text: String, function: String) -> String? {
-    let start = text.prefix(400).lowercased()
+  static func recognized(_ text: SourceText, function: String) -> String? {
+    // What is ASCII of it: none of these texts starts with anything else.
+    let start = String(decoding: text.octets.prefix(400).prefix { $0 < 0x80 }, as: UTF8.self).lowercased()
     if ["<!doctype", "<html", "<?xml", "<head", "<div", "<table"].contains(where: { start.hasPrefix($0) }) {
       return "this is a web page, not the output of \(function)"
     }
     if start.hasPrefix("select ") || start.hasPrefix("call ") {
-      if !text.contains("|") { return "this is the statement, not its result" }
+      if !text.octets.contains(0x7c) { return "this is the statement, not its result" }
     }
     if isSQLError(start) { return "this is an SQL error: \(quoted(firstLine(text), maximumLength: 120))" }
     if start.hasPrefix("account is authorized") || start.hasPrefix("account is not authorized") {
@@ -81,17 +82,17 @@ enum WrongPaste {
       .contains { start.hasPrefix($0) }
   }
 
-  private static func firstLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).prefix(2).joined(separator: " ")
+  private static func firstLine(_ text: SourceText) -> String {
+    text[0..<min(500, text.count)].lines.prefix(2).map(\.string).joined(separator: " ")
   }
 
   /// Which function gave an object or a list with these keys; nil when none that is known.
-  static func function(withKeys keys: Set<String>) -> String? {
-    let lower = Set(keys.map { $0.lowercased() })
+  static func function(withKeys keys: some Sequence<String>) -> String? {
+    let lower = Set(keys.map { OctetText($0.asciiLowercased) })
     if lower.isSuperset(of: ["type", "host", "port"]) { return "SYSTEM$ALLOWLIST_PRIVATELINK() or SYSTEM$ALLOWLIST()" }
     if lower.contains("endpointid") { return "SYSTEM$GET_PRIVATELINK_AUTHORIZED_ENDPOINTS()" }
     if lower.contains(where: {
-      $0.hasPrefix("snowflake-vpc") || $0.hasPrefix("snowflake-vnet") || $0.hasPrefix("snowflake-egress")
+      ["snowflake-vpc", "snowflake-vnet", "snowflake-egress"].contains(where: $0.string.startsSame)
     }) {
       return "SYSTEM$GET_SNOWFLAKE_PLATFORM_INFO(), which holds no host names"
     }

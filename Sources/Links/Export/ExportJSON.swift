@@ -21,7 +21,7 @@ extension ExportReader {
     if object.members.count == 1, let only = object.members.first, isHeading(only.key) {
       return try entries(content(of: only.value, in: text), layer: layer + 1)
     }
-    let keys = Set(object.members.map(\.key))
+    let keys = object.members.map(\.key)
     if let other = WrongPaste.function(withKeys: keys) { throw wrongFunction(other, text) }
     if !keys.isEmpty, !keys.contains(where: function.knows) {
       throw problem(text, 0, "no key of this object is one of \(function.name); \(pasteTheCell)")
@@ -36,12 +36,12 @@ extension ExportReader {
 
   private mutating func entries(rows: [JSON], of text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry] {
     let objects = rows.compactMap(\.asObject)
-    let keys = Set(objects.flatMap { $0.members.map(\.key) })
+    let keys = objects.lazy.flatMap { $0.members.map(\.key) }
     if let other = WrongPaste.function(withKeys: keys) { throw wrongFunction(other, text) }
     var entries: [ExportEntry] = []
     for object in objects {
-      guard let key = object.members.first(where: { $0.key.lowercased() == "key" })?.value, let name = key.asString,
-        let value = object.members.first(where: { $0.key.lowercased() == "value" })?.value
+      guard let key = object.members.first(where: { $0.key.asciiLowercased.isSame(as: "key") })?.value, let name = key.asString,
+        let value = object.members.first(where: { $0.key.asciiLowercased.isSame(as: "value") })?.value
       else { continue }
       entries.append(ExportEntry(key: name, position: key.position, value: try unquoted(content(of: value, in: text))))
     }
@@ -75,7 +75,7 @@ extension ExportReader {
   }
 
   /// True for the heading of a column, or the key of a row, that holds the function's whole output.
-  func isHeading(_ text: String) -> Bool { text.uppercased().contains(function.heading) }
+  func isHeading(_ text: String) -> Bool { text.asciiLowercased.utf8.has(function.heading.lowercased()) }
 
   func wrongFunction(_ other: String, _ text: SourceText) -> Problem {
     problem(text, 0, "this is the output of \(other); \(pasteTheCell)")

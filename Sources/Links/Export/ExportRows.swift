@@ -4,15 +4,15 @@ extension ExportReader {
   /// The entries of a table: a flattened config with a row for each key, or one cell that holds the whole.
   mutating func entries(rows: [[SourceText]], of text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry] {
     guard let heading = rows.first else { throw problem(text, 0, "the table is empty; \(pasteTheCell)") }
-    let names = heading.map { bare($0).lowercased() }
-    if let other = WrongPaste.function(withKeys: Set(names)) { throw wrongFunction(other, text) }
+    let names = heading.map { OctetText(bare($0).asciiLowercased) }
+    if let other = WrongPaste.function(withKeys: names.map(\.string)) { throw wrongFunction(other, text) }
     if let key = names.firstIndex(of: "key"), let value = names.firstIndex(of: "value") {
       return try entries(flattened: rows.dropFirst(), key: key, value: value, columns: names.count)
     }
     if heading.count >= 2, function.knows(bare(heading[0])) {
       return try entries(flattened: rows[...], key: 0, value: 1, columns: 2)
     }
-    let cells = (isHeading(names[0]) || !holdsConfig(heading[0]) ? rows.dropFirst() : rows[...])
+    let cells = (isHeading(names[0].string) || !holdsConfig(heading[0]) ? rows.dropFirst() : rows[...])
     guard heading.count == 1, cells.count == 1, let cell = cells.first?.first, holdsConfig(cell) else {
       throw problem(
         text, 0,

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -111,9 +112,12 @@ extension SnowflakeReading {
 
   /// The host of `sfc-….s3.REGION.amazonaws.com`, of a Blob host, or of an Azure storage account's resource id.
   private func storageHost(_ text: String) -> Name? {
-    if text.lowercased().hasPrefix("/subscriptions/") {
-      let parts = text.split(separator: "/")
-      guard let last = parts.last, parts.dropLast().last?.lowercased() == "storageaccounts" else { return nil }
+    guard text.utf8.count <= Limits.Links.hostTextOctets else { return nil }
+    if text.asciiLowercased.startsSame(as: "/subscriptions/") {
+      let parts = text.utf8.split(separator: 0x2f).map { String(decoding: $0, as: UTF8.self) }
+      guard let last = parts.last, parts.dropLast().last?.asciiLowercased.isSame(as: "storageaccounts") == true else {
+        return nil
+      }
       return storageHost("\(last).blob.core.windows.net")
     }
     guard SnowflakeKey.refusalByShape(text) == nil, case .host(let name, _) = HostText.read(text), !name.isWildcard

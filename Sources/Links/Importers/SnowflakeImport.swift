@@ -62,7 +62,7 @@ struct SnowflakeReading {
   var nextSteps: [String] = []
   var errors: [Problem] = []
   /// What each key, as `SnowflakeKey.uses` spells it, was given.
-  private var given: [String: ExportEntry] = [:]
+  private var given: [OctetText: ExportEntry] = [:]
 
   init(file: String, options: SnowflakeImport.Options) {
     self.file = file
@@ -73,7 +73,7 @@ struct SnowflakeReading {
   mutating func read(_ export: Export) {
     for entry in export.entries {
       let key = SnowflakeKey.spelling(entry.key)
-      if let other = given.updateValue(entry, forKey: key), !mayRepeat(key, entry, other) { continue }
+      if let other = given.updateValue(entry, forKey: OctetText(key)), !mayRepeat(key, entry, other) { continue }
       do throws(Problem) {
         try read(key, entry)
       } catch { errors.append(error) }
@@ -97,7 +97,7 @@ struct SnowflakeReading {
       return false
     }
     let both = "\(quoted(entry.key)) and \(quoted(other.key)) of line \(other.position.line) are the same key"
-    if key.contains("ocsp") {
+    if key.utf8.has("ocsp") {
       warnings.append(
         Problem(
           file: file, position: entry.position, severity: .warning,
@@ -109,22 +109,25 @@ struct SnowflakeReading {
   }
 
   /// A value as it compares with another spelling's: its hosts, or its text.
-  private func comparable(_ entry: ExportEntry) -> [HostText.Reading] {
+  private func comparable(_ entry: ExportEntry) -> [[UInt8]] {
     let items = (try? ListText.items(entry.value, key: entry.key, file: file)) ?? [entry.value]
     return items.map { item in
-      guard case .host(let name, _) = HostText.read(item.string) else { return .none(item.string) }
-      return .host(name, changes: [])
+      guard case .host(let name, _) = HostText.read(item.string) else { return item.octets }
+      return name.wire
     }
   }
 
   private mutating func read(_ key: String, _ entry: ExportEntry) throws(Problem) {
-    guard let use = SnowflakeKey.uses[key] else { return try readUnknown(entry) }
+    guard let use = SnowflakeKey.uses[OctetText(key)] else { return try readUnknown(entry) }
     if let placeholder = Placeholder.found(in: entry.value.string) {
       throw problem(entry, "still holds the placeholder \(quoted(placeholder)); paste the account's own config")
     }
     switch use {
     case .account:
       let text = entry.value.trimmed.string
+      guard text.utf8.count <= Name.maximumLength, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+        throw problem(entry, "is not an account's name: \(quoted(text))")
+      }
       if !text.isEmpty { account = text.lowercased() }
     case .driverHosts, .hosts, .wildcardHosts:
       let items = try ListText.items(entry.value, key: entry.key, file: file)

@@ -26,7 +26,7 @@ enum SnowflakeKey {
 
   /// The keys, in lower case with dashes: `_` and `-` are the same in keys, and one is documented with the one and
   /// given with the other.
-  static let uses: [String: Use] = [
+  static let uses: [OctetText: Use] = [
     "privatelink-account-name": .account,
     "privatelink-account-url": .driverHosts,
     "regionless-privatelink-account-url": .driverHosts,
@@ -55,8 +55,8 @@ enum SnowflakeKey {
 
   /// The function, for reading its exports.
   static let function = ExportedFunction(
-    name: "SYSTEM$GET_PRIVATELINK_CONFIG()", heading: "GET_PRIVATELINK_CONFIG", keys: Array(uses.keys),
-    knows: { spelling($0).contains("privatelink") })
+    name: "SYSTEM$GET_PRIVATELINK_CONFIG()", heading: "GET_PRIVATELINK_CONFIG", keys: uses.keys.map(\.string),
+    knows: { $0.asciiLowercased.utf8.has("privatelink") })
 
   /// A key as `uses` spells it.
   static func spelling(_ key: String) -> String { function.spelling(key) }
@@ -72,13 +72,14 @@ enum SnowflakeKey {
 
   /// Why a value is no host whatever its key is called; nil when it may be one.
   static func refusalByShape(_ text: String) -> String? {
-    let lower = text.lowercased()
+    let suffix = ".privatelinkservice"
+    let lower = text.asciiLowercased
     if let service = VPCEndpointService(text) { return "is the name of the service \(service.id)" }
-    if lower.hasPrefix("vpce-svc-") { return "is the id of a service" }
-    if lower.hasPrefix("arn:") { return "is an ARN" }
-    if lower.hasPrefix("/subscriptions/") { return "is an Azure resource id" }
-    if lower.hasPrefix("projects/") { return "is a Google resource name" }
-    if lower.hasSuffix(".privatelinkservice") { return "is the id of an Azure Private Link service" }
+    if lower.startsSame(as: "vpce-svc-") { return "is the id of a service" }
+    if lower.startsSame(as: "arn:") { return "is an ARN" }
+    if lower.startsSame(as: "/subscriptions/") { return "is an Azure resource id" }
+    if lower.startsSame(as: "projects/") { return "is a Google resource name" }
+    if lower.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) { return "is the id of an Azure Private Link service" }
     return nil
   }
 }
