@@ -97,7 +97,7 @@ extension ForwardChain {
     var error: ExtendedError?
     switch result {
     case .failure(let failure): return .end(.failed(failure.error))
-    case .closed: return .end(.failed(Complaints.closed(rule.zone, workspace.name)))
+    case .closed: return .end(.failed(Complaints.closed(rule, workspace.name)))
     case .answer(let fresh): answer = fresh
     case .stale(let old, let reason): (answer, error) = (old, reason)
     }

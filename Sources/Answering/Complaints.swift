@@ -1,4 +1,5 @@
 import Bounds
+import Forwarding
 import Wire
 import Workspaces
 
@@ -64,8 +65,19 @@ enum Complaints {
     ExtendedError(.noReachableAuthority, "workspace \(workspace) has no forwarding for \(name)")
   }
 
-  static func closed(_ zone: Name, _ workspace: WorkspaceName) -> ExtendedError {
-    ExtendedError(.blocked, "forwarding of \(zone) is closed in workspace \(workspace)")
+  static func closed(_ rule: ForwardRule, _ workspace: WorkspaceName) -> ExtendedError {
+    let isServers = rule.author == .server
+    let text =
+      switch rule.origin {
+      case .specialNames: "forwarding of \(rule.zone) is closed, for no upstream has such names, a rule for it opens it"
+      case .searchList:
+        "\(rule.zone) is a search domain, closed by the search list of \(isServers ? "the server" : "workspace \(workspace)")"
+      case .forwarding:
+        isServers
+          ? "forwarding of \(rule.zone) is closed by a rule of the server"
+          : "forwarding of \(rule.zone) is closed in workspace \(workspace)"
+      }
+    return ExtendedError(.blocked, text)
   }
 
   static func aliasTargetMissing(_ target: Name) -> ExtendedError {
@@ -79,10 +91,5 @@ enum Complaints {
 
   static let workspaceGone = ExtendedError(.notReady, "the client's workspace was removed while its question waited")
 
-  static func gaveUp(_ reason: Responder.GivingUp) -> ExtendedError {
-    switch reason {
-    case .tooLate: ExtendedError(.noReachableAuthority, "the upstreams did not answer in time")
-    case .tooMany: ExtendedError(.other, "too many questions wait for upstreams")
-    }
-  }
+  static let tooLate = ExtendedError(.noReachableAuthority, "the upstreams did not answer in time")
 }

@@ -170,7 +170,7 @@ extension Worker {
   private func close(_ connection: TCPConnection) {
     for ticket in waiting.tickets(ofConnection: connection.number) {
       _ = waiting.remove(ticket)
-      forwarding.forwarder.cancel(ticket)
+      forwarding.forwarder.cancel(ticket, now: now)
     }
     connections.remove(connection.number)
     counters.add(.closedConnections)

@@ -61,12 +61,17 @@ public final class TestServer {
 
   /// Loads workspaces, whose files must be without errors.
   ///
-  /// - Parameter forward: the server's own rules, upstreams by zone.
-  public init(_ workspaces: [TestWorkspace], forward: [String: String] = [:], _ upstreams: ScriptedUpstreams = .init())
-  {
-    let rules = forward.sorted { $0.key < $1.key }.map { zone, address in
+  /// - Parameters:
+  ///   - forward: the server's own rules, upstreams by zone.
+  ///   - closesSpecialNames: whether the rules of `SpecialNames` are among the server's.
+  public init(
+    _ workspaces: [TestWorkspace], forward: [String: String] = [:], closesSpecialNames: Bool = false,
+    _ upstreams: ScriptedUpstreams = .init()
+  ) {
+    var rules = forward.sorted { $0.key < $1.key }.map { zone, address in
       ForwardRule(owner: .server, zone: name(zone), upstreams: Upstream(address).map { [$0] } ?? [])
     }
+    if closesSpecialNames { rules += SpecialNames.rules(beside: rules) }
     snapshot =
       Snapshot.make(
         workspaces.map { workspace in

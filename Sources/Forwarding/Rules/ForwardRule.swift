@@ -15,8 +15,22 @@ public final class ForwardRule: Sendable {
     case workspace(String)
   }
 
+  /// Why a rule is there, for those who are told that it is closed; it makes no rules different.
+  public enum Origin: Hashable, Sendable {
+    /// Somebody wrote it as a rule.
+    case forwarding
+    /// It closes names that never leave a machine, whatever is configured.
+    case specialNames
+    /// It closes a search domain of the clients' stubs.
+    case searchList
+  }
+
   /// Whose forwarding it is.
   public let owner: Owner
+  /// Why it is there.
+  public let origin: Origin
+  /// Who wrote it: the server, too, for its rules in a workspace with a cache of its own.
+  public let author: Owner
   /// The names at and below which the rule holds.
   public let zone: Name
   /// In the order of preference while nothing is known of their speed; none makes the rule closed: its names do not
@@ -27,12 +41,18 @@ public final class ForwardRule: Sendable {
   let scopeHash: Int
 
   /// Makes a rule. An upstream that is named twice counts once.
-  public init(owner: Owner, zone: Name, upstreams: [Upstream]) {
+  ///
+  /// - Parameter author: the owner, unless somebody else wrote it.
+  public init(
+    owner: Owner, zone: Name, upstreams: [Upstream], origin: Origin = .forwarding, author: Owner? = nil
+  ) {
     self.owner = owner
+    self.origin = origin
+    self.author = author ?? owner
     self.zone = zone.lowercased
-    var distinct: [Upstream] = []
-    for upstream in upstreams where !distinct.contains(upstream) { distinct.append(upstream) }
-    self.upstreams = Array(distinct.prefix(Limits.Workspaces.upstreamsOfRule))
+    var seen: Set<Upstream> = []
+    self.upstreams = Array(
+      upstreams.filter { seen.insert($0).inserted }.prefix(Limits.Workspaces.upstreamsOfRule))
     var hasher = Hasher()
     hasher.combine(owner)
     hasher.combine(self.zone)
@@ -84,7 +104,8 @@ public struct ForwardRules: Sendable {
       own
         + server.rules.map { rule in
           guard let cacheOwner else { return rule }
-          return ForwardRule(owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams)
+          return ForwardRule(
+            owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams, origin: rule.origin, author: rule.author)
         })
   }
 
