@@ -66,12 +66,18 @@ enum Complaints {
   }
 
   static func closed(_ rule: ForwardRule, _ workspace: WorkspaceName) -> ExtendedError {
-    switch rule.origin {
-    case .searchList:
-      ExtendedError(.blocked, "\(rule.zone) is a search domain, which the key search closes in workspace \(workspace)")
-    case .forwarding, .specialNames:
-      ExtendedError(.blocked, "forwarding of \(rule.zone) is closed in workspace \(workspace)")
-    }
+    let isServers = rule.author == .server
+    let text =
+      switch rule.origin {
+      case .specialNames: "forwarding of \(rule.zone) is closed, for no upstream has such names, a rule for it opens it"
+      case .searchList:
+        "\(rule.zone) is a search domain, closed by the search list of \(isServers ? "the server" : "workspace \(workspace)")"
+      case .forwarding:
+        isServers
+          ? "forwarding of \(rule.zone) is closed by a rule of the server"
+          : "forwarding of \(rule.zone) is closed in workspace \(workspace)"
+      }
+    return ExtendedError(.blocked, text)
   }
 
   static func aliasTargetMissing(_ target: Name) -> ExtendedError {
@@ -85,10 +91,5 @@ enum Complaints {
 
   static let workspaceGone = ExtendedError(.notReady, "the client's workspace was removed while its question waited")
 
-  static func gaveUp(_ reason: Responder.GivingUp) -> ExtendedError {
-    switch reason {
-    case .tooLate: ExtendedError(.noReachableAuthority, "the upstreams did not answer in time")
-    case .tooMany: ExtendedError(.other, "too many questions wait for upstreams")
-    }
-  }
+  static let tooLate = ExtendedError(.noReachableAuthority, "the upstreams did not answer in time")
 }

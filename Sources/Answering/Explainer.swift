@@ -36,20 +36,23 @@ public struct Explainer {
   private let cache: AnswerCache
   private let settings: ForwardSettings
   private let now: Instant
+  private let troubles: () -> [Upstream: String]
   private var responder: Responder
 
   /// - Parameters:
   ///   - settings: as the workers' forwarders have them.
   ///   - responder: as the workers have it.
+  ///   - troubles: what upstreams do that are known to be down, for a person; asked for when one would be asked.
   public init(
     snapshot: Snapshot, cache: AnswerCache, settings: ForwardSettings = ForwardSettings(), responder: Responder,
-    now: Instant
+    now: Instant, troubles: @escaping () -> [Upstream: String] = { [:] }
   ) {
     self.snapshot = snapshot
     self.cache = cache
     self.settings = settings
     self.responder = responder
     self.now = now
+    self.troubles = troubles
   }
 
   /// Answers a question, and tells how it came to the answer.
@@ -199,7 +202,16 @@ public struct Explainer {
   private func nextStep(_ question: ForwardQuestion, _ known: HopKnowledge?) -> Explanation.Step {
     let upstreams = question.rule.upstreams.map { "\($0)" }.joined(separator: ", ")
     var text = "\(upstreams) would be asked for \(question.name) \(question.type)"
-    if case .unknown(.some) = known { text += "; if they do not answer, the client gets the answer past its TTL" }
+    let troubles = troubles()
+    let down = question.rule.upstreams.compactMap { upstream in troubles[upstream].map { "\(upstream) \($0)" } }
+    let allAreDown = down.count == question.rule.upstreams.count
+    if !down.isEmpty { text += "; " + down.joined(separator: ", ") }
+    if case .unknown(.some) = known {
+      text += allAreDown ? "; the client gets" : "; if they do not answer, the client gets"
+      text += " the answer past its TTL"
+    } else if allAreDown {
+      text += "; the client gets SERVFAIL at once"
+    }
     return Explanation.Step(topic: .next, text: text, facts: [("name", .string("\(question.name)"))])
   }
 }

@@ -115,7 +115,8 @@ struct ForwardChain: ~Escapable {
     }
   }
 
-  /// Answers for a zone that nobody is asked about: there is no such name, but for `localhost` (RFC 6761 §6.3).
+  /// Answers for a zone that nobody is asked about: there is no such name, but for `localhost` (RFC 6761 §6.3) and
+  /// `resolver.arpa` (RFC 9462 §6.4).
   @_lifetime(writer: copy writer)
   private func answerClosed(
     _ name: Name, _ owner: Int, _ rule: ForwardRule, _ writer: inout MessageWriter
@@ -129,7 +130,8 @@ struct ForwardChain: ~Escapable {
         return fits ? .complete(nil) : .overflow
       }
     } else {
-      writer.set(.nameError)
+      let isThere = SpecialNames.resolver.map { name.isSubdomain(of: $0) } ?? false
+      if !isThere { writer.set(.nameError) }
       complaint = Complaints.closed(rule, workspace.name)
     }
     // With an SOA the client may keep it (RFC 2308 §5): search lists ask for such names again and again.

@@ -77,21 +77,13 @@ public enum ResolutionStep: Sendable {
 }
 
 extension Responder {
-  /// Why a question is ended before its hops came.
-  public enum GivingUp: Sendable {
-    /// Its time ran out.
-    case tooLate
-    /// Too many questions wait.
-    case tooMany
-  }
-
-  /// Ends a question that nothing more is waited for: SERVFAIL, and a text that says why.
+  /// Ends a question whose time ran out before its hops came: SERVFAIL, and a text that says why.
   @_lifetime(writer: copy writer)
-  public func giveUp(_ resolution: Resolution, _ reason: GivingUp, _ writer: inout MessageWriter) {
+  public func giveUp(_ resolution: Resolution, _ writer: inout MessageWriter) {
     let message = resolution.message
     guard Self.start(resolution.query, message.span, resolution.transport, &writer) else { return }
     writer.flags.insert(.recursionAvailable)
-    _ = fail(resolution.query, Complaints.gaveUp(reason), &writer)
+    _ = fail(resolution.query, Complaints.tooLate, &writer)
   }
 
   /// Goes the whole way of a question, as far as what is known leads.

@@ -8,18 +8,7 @@
 /// Every operation is a few steps whatever is held. Used by one thread.
 public struct FairShare<Group: Hashable & Sendable, Member: Hashable & Sendable, Item: Hashable & Sendable>: Sendable {
   /// On whose account an item is.
-  public struct Holder: Hashable, Sendable {
-    /// Nil for nobody's clients.
-    public let group: Group?
-    /// Whose client.
-    public let member: Member
-
-    /// Takes both.
-    public init(_ group: Group?, _ member: Member) {
-      self.group = group
-      self.member = member
-    }
-  }
+  public typealias Holder = ShareHolder<Group, Member>
 
   /// What becomes of a newcomer.
   public enum Admission: Hashable, Sendable {
@@ -132,6 +121,13 @@ public struct FairShare<Group: Hashable & Sendable, Member: Hashable & Sendable,
     if members[group]?.keyCount == 0 { members[group] = nil }
   }
 
+  /// Puts an item on another's account, as just used; nothing for one that is not held.
+  public mutating func move(_ item: Item, to holder: Holder) {
+    guard let node = nodes[item], node.holder != holder else { return }
+    remove(item)
+    insert(item, of: holder)
+  }
+
   private mutating func link(_ item: Item, _ holder: Holder) {
     let newest = ends[holder]?.newest
     nodes[item] = Node(holder: holder, older: newest, newer: nil)
@@ -153,5 +149,19 @@ public struct FairShare<Group: Hashable & Sendable, Member: Hashable & Sendable,
     case (let older?, nil): ends[node.holder]?.newest = older
     case (_?, _?): break
     }
+  }
+}
+
+/// On whose account something is.
+public struct ShareHolder<Group: Hashable & Sendable, Member: Hashable & Sendable>: Hashable, Sendable {
+  /// Nil for nobody's clients.
+  public let group: Group?
+  /// Whose client.
+  public let member: Member
+
+  /// Takes both.
+  public init(_ group: Group?, _ member: Member) {
+    self.group = group
+    self.member = member
   }
 }

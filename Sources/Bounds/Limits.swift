@@ -111,7 +111,27 @@ public enum Limits {
 
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.
   public enum Forwarding {
-    /// The most upstreams that are remembered when no rule names them any more.
+    /// The most questions in flight: 1000 a second that all take 3.5 s fit.
+    public static let exchanges = 4096
+    /// The most clients' questions that wait for them.
+    public static let waiters = 16_384
+    /// The most that one client may have waiting, of IPv6 one /64.
+    public static let waitersOfClient = 512
+    /// The most UDP sockets to upstreams.
+    public static let sockets = 8192
+    /// The most TCP connections to upstreams.
+    public static let streams = 64
+    /// The most TCP connections to one upstream.
+    public static let streamsOfUpstream = 2
+    /// The most questions at once on one connection to an upstream.
+    public static let questionsOfStream = 64
+    /// The most records of one set that are taken from an upstream.
+    public static let recordsOfSet = 100
+    /// The most records of an upstream's message that are looked at.
+    public static let recordsOfAnswer = 1000
+    /// The most octets that a kept answer has.
+    public static let octetsOfAnswer = 65_535
+    /// The most upstreams of which something is remembered; who brought most of them gives way.
     public static let upstreams = 4096
     /// How many upstreams that nobody asks any more are still counted.
     public static let formerUpstreams = 4096

@@ -1,3 +1,5 @@
+import Bounds
+
 /// Every limit and time of the forwarding, with its default.
 public struct ForwardSettings: Sendable {
   // MARK: Times of a question
@@ -11,6 +13,8 @@ public struct ForwardSettings: Sendable {
   public var firstTimeout: Duration = .milliseconds(400)
   /// The least that a try waits for an upstream whose speed is known.
   public var minimumTimeout: Duration = .milliseconds(200)
+  /// The most that a question's first try waits, however slow the upstream is.
+  public var longestFirstTimeout: Duration = .milliseconds(800)
   /// The most that a try waits, however slow the upstream is and however often it was tried.
   public var maximumTimeout: Duration = .milliseconds(1600)
   /// How long a try over TCP waits, the handshake included.
@@ -50,14 +54,20 @@ public struct ForwardSettings: Sendable {
 
   // MARK: Upstreams
 
-  /// How many timeouts in a row, with nothing heard in between, make an upstream count as down.
+  /// How many tries in a row that came to nothing, with nothing heard in between, make an upstream suspected.
   public var failuresUntilDown = 2
+  /// A suspected upstream counts as down once it has been silent for this long and a probe has come to nothing too: longer
+  /// than a burst of lost packets, and short enough to leave a stub its time.
+  public var silenceUntilDown: Duration = .seconds(1)
   /// How soon a down upstream is probed; each probe without an answer doubles that.
   public var firstProbeInterval: Duration = .milliseconds(500)
   /// The longest time between probes.
   public var maximumProbeInterval: Duration = .seconds(2)
-  /// How many questions at once a down upstream is still asked.
-  public var maximumTriesWhileDown = 8
+  /// How many questions at once a suspected upstream is still asked.
+  public var maximumTriesWhileSuspected = 8
+  /// How many questions at once an upstream that is down is still asked, with nobody waiting for them: one that is silent
+  /// to probes alone is found out so.
+  public var maximumTriesWhileDown = 2
   /// A try that takes longer than 95 of 100 is repeated at another upstream.
   public var hedges = true
   /// The case of the letters in a question is random, and must come back (draft-vixie-dnsext-dns0x20).
@@ -69,30 +79,29 @@ public struct ForwardSettings: Sendable {
 
   // MARK: Bounds
 
-  /// Questions in flight.
-  public var maximumExchanges = 4096
-  /// Waiters for one question.
-  public var maximumWaitersPerQuestion = 1024
-  /// Waiters of one workspace.
-  public var maximumWaitersPerWorkspace = 4096
-  /// Waiters of one client's address.
-  public var maximumWaitersPerClient = 512
+  /// Questions in flight. When all places are taken, whoever has most of them gives way: the workspace, then the client.
+  /// The same holds for waiters, UDP sockets, TCP connections and the questions on them.
+  public var maximumExchanges = Limits.Forwarding.exchanges
+  /// Clients' questions that wait.
+  public var maximumWaiters = Limits.Forwarding.waiters
+  /// Waiters of one client, of IPv6 of one /64, however much room there is: what it could have answered at one moment.
+  public var maximumWaitersPerClient = Limits.Forwarding.waitersOfClient
   /// UDP sockets.
-  public var maximumSockets = 8192
+  public var maximumSockets = Limits.Forwarding.sockets
   /// TCP connections.
-  public var maximumStreams = 64
+  public var maximumStreams = Limits.Forwarding.streams
   /// TCP connections to one upstream.
-  public var maximumStreamsPerUpstream = 2
+  public var maximumStreamsPerUpstream = Limits.Forwarding.streamsOfUpstream
   /// Questions at once on one connection.
-  public var maximumQuestionsPerStream = 64
+  public var maximumQuestionsPerStream = Limits.Forwarding.questionsOfStream
   /// How long a connection without questions is kept.
   public var streamIdleTime: Duration = .seconds(8)
   /// The most records of one set; an answer with more is not taken.
-  public var maximumRecordsPerSet = 100
+  public var maximumRecordsPerSet = Limits.Forwarding.recordsOfSet
   /// The most records of an answer that are looked at.
-  public var maximumRecordsPerAnswer = 1000
+  public var maximumRecordsPerAnswer = Limits.Forwarding.recordsOfAnswer
   /// The most octets that a kept answer has.
-  public var maximumAnswerOctets = 65_535
+  public var maximumAnswerOctets = Limits.Forwarding.octetsOfAnswer
   /// The longest chain of CNAMEs and DNAMEs in one answer.
   public var maximumChain = 8
 
@@ -120,8 +129,12 @@ public struct ForwardCounters: Hashable, Sendable {
   public var exchanges = 0
   /// Exchanges that ended without an answer.
   public var failures = 0
-  /// Questions refused because of a limit or quota.
+  /// Questions refused because of a limit, or because whoever asked them had the most already.
   public var overloads = 0
+  /// Questions that had to end before their time, so that others had room.
+  public var displaced = 0
+  /// Questions that failed at once because all their upstreams were known to be down.
+  public var failedAtOnce = 0
   /// Queries sent over UDP.
   public var datagramQueries = 0
   /// Queries sent over TCP.

@@ -158,7 +158,7 @@ extension Worker {
     guard connections.remove(connection.number) else { return }
     for ticket in connection.waiting {
       _ = waiting.remove(ticket)
-      forwarding.forwarder.cancel(ticket)
+      forwarding.forwarder.cancel(ticket, now: now)
     }
     counters.add(.closedConnections)
   }

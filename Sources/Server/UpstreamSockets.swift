@@ -33,10 +33,14 @@ final class UpstreamSockets {
   /// - Parameters:
   ///   - cache: shared with the other workers, as `questions` is.
   ///   - worker: this one's number.
-  init(cache: AnswerCache, questions: QuestionsInFlight, worker: Int, mailboxes: [Mailbox]) {
+  ///   - settings: the forwarder's; how many sockets and connections there may be is for who divides the descriptors.
+  init(
+    cache: AnswerCache, questions: QuestionsInFlight, worker: Int, mailboxes: [Mailbox],
+    settings: ForwardSettings = ForwardSettings()
+  ) {
     self.mailboxes = mailboxes
     let shared = mailboxes.count > 1 ? questions : nil
-    forwarder = Forwarder(cache: cache, shared: shared, worker: worker) { count in
+    forwarder = Forwarder(settings: settings, cache: cache, shared: shared, worker: worker) { count in
       // Without random numbers there is no safe query; the kernel always has some once it has booted.
       (try? System.random(count: count)) ?? []
     }

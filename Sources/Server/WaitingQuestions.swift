@@ -93,9 +93,8 @@ extension Worker {
   func wait(_ ticket: Ticket, _ resolution: Resolution, _ path: ReturnPath) {
     let deadline = now + .milliseconds(Int64(settings.deadlineMilliseconds))
     let question = WaitingQuestion(resolution: resolution, returnPath: path, askedAt: now, deadline: deadline)
+    // How many there may be, and who gives way, is the forwarder's to say: each waits there for one hop.
     waiting.add(ticket, question)
-    guard waiting.count > settings.maximumWaiting else { return }
-    giveUp(ticket, question, .tooMany)
   }
 
   /// Does what the forwarder wants, until it wants nothing more; results let questions go on.
@@ -124,16 +123,16 @@ extension Worker {
 
   /// Ends questions whose time has run out: SERVFAIL, and a text that says so.
   func expireWaiting() {
-    for (ticket, question) in waiting.takeExpired(at: now) { giveUp(ticket, question, .tooLate) }
+    for (ticket, question) in waiting.takeExpired(at: now) { giveUp(ticket, question) }
   }
 
-  private func giveUp(_ ticket: Ticket, _ question: WaitingQuestion, _ reason: Responder.GivingUp) {
+  private func giveUp(_ ticket: Ticket, _ question: WaitingQuestion) {
     _ = waiting.remove(ticket)
-    forwarding.forwarder.cancel(ticket)
+    forwarding.forwarder.cancel(ticket, now: now)
     let (buffer, names) = (buffer, names)
     var writer = MessageWriter(
       buffer.output(), limit: question.resolution.transport.maximumAnswerLength, names: names.table())
-    responder.giveUp(question.resolution, reason, &writer)
+    responder.giveUp(question.resolution, &writer)
     send(writer.message, for: question, ticket)
   }
 

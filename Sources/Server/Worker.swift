@@ -81,7 +81,8 @@ final class Worker {
     poller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
     self.cache = cache
-    forwarding = UpstreamSockets(cache: cache, questions: questions, worker: number, mailboxes: mailboxes)
+    forwarding = UpstreamSockets(
+      cache: cache, questions: questions, worker: number, mailboxes: mailboxes, settings: settings.forwarding)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
     for address in addresses {
       let datagrams = DatagramListener(try .udpServer(address), address: address)

@@ -22,7 +22,7 @@ extension Worker {
   var report: WorkerReport {
     let forwarder = forwarding.forwarder
     return WorkerReport(
-      forwarding: forwarder.counters, usage: forwarder.usage, upstreams: forwarder.upstreamReports,
+      forwarding: forwarder.counters, usage: forwarder.usage, upstreams: forwarder.upstreamReports(now: now),
       recalledCount: responder.recalledCount, waitingCount: waiting.count)
   }
 }

@@ -1,5 +1,6 @@
 import Answering
 import Bounds
+import Forwarding
 import Wire
 
 /// The limits of one worker, and the times it keeps.
@@ -13,8 +14,6 @@ struct WorkerSettings: Sendable {
   /// How long a client's question may take over all its hops, in milliseconds: less than the five seconds after which
   /// `dig` and most stub resolvers give up, so that they see the SERVFAIL and its reason.
   var deadlineMilliseconds: UInt64 = 4000
-  /// How many clients' questions may wait for upstreams at once; more are SERVFAIL.
-  var maximumWaiting = Limits.Clients.waitingQuestions
   /// How many TCP connections a worker keeps; at the limit the client that has most of them makes room.
   var maximumConnections = Limits.Clients.connections
   /// How many of them one client has at most; its own make room for more.
@@ -27,6 +26,8 @@ struct WorkerSettings: Sendable {
   var maximumUnsentOctets = Limits.Clients.unsentOctetsOfConnection
   /// How long a stopping worker waits for what is in flight, in milliseconds.
   var stopMilliseconds: UInt64 = 5000
+  /// Limits and times of its forwarder, its sockets to upstreams among them.
+  var forwarding = ForwardSettings()
   /// The EDNS option that carries a token.
   var tokenOption = Responder.defaultTokenOption
   /// Whether queries are counted by workspace too.

@@ -8,14 +8,15 @@ import Wire
 public enum SpecialNames {
   /// The zones, each with where that is said.
   static let zones: [String] =
-    // RFC 6761 §6.3 and §6.4, RFC 7686 §2, RFC 8375 §4.
-    ["localhost", "invalid", "onion", "home.arpa"] + reverseZones
+    // RFC 6761 §6.3 and §6.4, RFC 6762 §22.1, RFC 7686 §2, RFC 8375 §4, RFC 9462 §6.4.
+    ["localhost", "invalid", "local", "onion", "home.arpa", "resolver.arpa"] + reverseZones
 
-  /// The reverse zones of addresses that are nobody's in public: RFC 6303 §4.2 to §4.6.
+  /// The reverse zones of addresses that are nobody's in public: RFC 6303 §4.1 to §4.6, and RFC 7793 of those that
+  /// providers share (100.64/10).
   private static let reverseZones: [String] =
     ["0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa", "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa"]
     + ["113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa", "10.in-addr.arpa", "168.192.in-addr.arpa"]
-    + (16...31).map { "\($0).172.in-addr.arpa" }
+    + (16...31).map { "\($0).172.in-addr.arpa" } + (64...127).map { "\($0).100.in-addr.arpa" }
     + [loopbackNibbles + ".ip6.arpa", unspecifiedNibbles + ".ip6.arpa", "d.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"]
     + ["8", "9", "a", "b"].map { "\($0).e.f.ip6.arpa" }
 
@@ -24,6 +25,9 @@ public enum SpecialNames {
 
   /// The name that stands for the machine itself, with the names below it (RFC 6761 §6.3).
   public static let localhost = try? Name("localhost")
+
+  /// Where resolvers tell of their encrypted addresses; all of its names exist, and have no data (RFC 9462 §6.4).
+  public static let resolver = try? Name("resolver.arpa")
 
   /// The server's rules that keep these names at home, but for zones that it has a rule for already.
   public static func rules(beside rules: [ForwardRule]) -> [ForwardRule] {

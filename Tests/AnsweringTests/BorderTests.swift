@@ -81,4 +81,34 @@ import Wire
         """)
     #expect(!server.upstreams.asked.contains { $0.contains("shut.test") })
   }
+
+  /// Who is told that a name is closed learns by whom, and so whom to ask to have it opened.
+  @Test func whoClosedItIsTold() {
+    let upstreams = ScriptedUpstreams(["www.open.local. A": "NOERROR\nwww.open.local. 50 A 198.51.100.1"])
+    let settings = """
+      {
+        "clients": ["10.0.0.0/8"], "cache": "own",
+        "forward": [{ "zone": "mine.test", "to": [] }, { "zone": "open.local", "to": ["10.9.0.1"] }]
+      }
+      """
+    let server = TestServer(
+      [TestWorkspace(settings: settings)], forward: [".": "10.9.0.9", "servers.test": ""], closesSpecialNames: true,
+      upstreams)
+    func error(_ name: String, _ type: RecordType = .a) -> String {
+      String(server.ask(name, type).split(separator: "\n").last ?? "")
+    }
+    #expect(error("a.mine.test") == "error 15: forwarding of mine.test. is closed in workspace acme")
+    #expect(error("a.servers.test") == "error 15: forwarding of servers.test. is closed by a rule of the server")
+    let reasons = ", for no upstream has such names, a rule for it opens it"
+    for (name, zone) in [
+      ("4.3.2.10.in-addr.arpa", "10.in-addr.arpa."), ("printer.local", "local."),
+      ("1.0.64.100.in-addr.arpa", "64.100.in-addr.arpa."), ("a.b.127.100.in-addr.arpa", "127.100.in-addr.arpa."),
+    ] {
+      #expect(server.ask(name).hasPrefix("NXDOMAIN"))
+      #expect(error(name) == "error 15: forwarding of \(zone) is closed\(reasons)")
+    }
+    #expect(server.ask("www.open.local").hasSuffix("www.open.local. 50 IN A 198.51.100.1"))
+    // RFC 9462 §6.4: no data, and not that there is no such name.
+    #expect(server.ask("_dns.resolver.arpa", RecordType(64)).hasPrefix("NOERROR rd ra\nauthority: resolver.arpa."))
+  }
 }

@@ -146,6 +146,25 @@ import Zones
     says("far.test", "if they do not answer, the client gets the answer past its TTL\n")
   }
 
+  @Test func upstreamsThatAreDownAreToldOf() {
+    let server = TestServer(zones: [:], forward: [".": "10.9.0.9"], ScriptedUpstreams([:]))
+    for (trouble, line) in [
+      (nil, "next     10.9.0.9 would be asked for far.test. A\n"),
+      (
+        "is silent for 7 s",
+        "next     10.9.0.9 would be asked for far.test. A; 10.9.0.9 is silent for 7 s; the client gets SERVFAIL at once\n"
+      ),
+    ] as [(String?, String)] {
+      let upstream = server.snapshot.workspaces[0].rules.rules[0].upstreams[0]
+      var explainer = Explainer(
+        snapshot: server.snapshot, cache: server.upstreams.cache,
+        responder: Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test")),
+        now: server.upstreams.now, troubles: { trouble.map { [upstream: $0] } ?? [:] })
+      let told = explainer.explain(ExplainRequest(.workspace(0), name("far.test"), .a)).text
+      #expect(told.contains(line), "\(told)")
+    }
+  }
+
   @Test func whoIsRefusedIsToldWhy() {
     let server = TestServer(zones: ["example": "a A 192.0.2.1\n"])
     let text = Self.explain(server, "a.example", from: "192.0.2.77").text

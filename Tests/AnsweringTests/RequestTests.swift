@@ -62,20 +62,21 @@ import Wire
 
   /// All 65,536 types of a few names, asked by one client; what another is answered afterwards is what it was before.
   @Test func noTypeChangesAnotherQuestionsAnswer() {
-    let upstreams = ScriptedUpstreams([
-      ". SOA": "NOERROR\n. 60 SOA ns. h. 1 2 3 4 60", "other.test. A": "NOERROR\nother.test. 60 A 192.0.2.9",
-      "new.test. A": "NOERROR\nnew.test. 60 A 192.0.2.10",
-    ])
+    let upstreams = ScriptedUpstreams(["other.test. A": "NOERROR\nother.test. 60 A 192.0.2.9"])
     upstreams.answersAllElse = "NOERROR\nauthority: . 60 SOA ns. h. 1 2 3 4 60"
     let server = TestServer(
       zones: ["example": "www 60 A 192.0.2.1\n"], forward: [".": "10.9.9.9"], upstreams)
     let names = ["www.example", "gone.example", "other.test"]
     let before = names.map { server.ask($0) }
-    for name in [".", "www.example"] {
-      for type in UInt16.min...UInt16.max { _ = server.answer(RawMessage.query(wire(name), RecordType(type)).octets) }
+    for type in UInt16.min...UInt16.max {
+      _ = server.answer(RawMessage.query(wire("."), RecordType(type)).octets)
+      _ = server.answer(RawMessage.query(wire("www.example"), RecordType(type)).octets)
+      // Soon after each, before it is put out of the cache.
+      guard type % 256 == 0 else { continue }
+      upstreams.script["new\(type).test. A"] = "NOERROR\nnew\(type).test. 60 A 192.0.2.10"
+      #expect(server.ask("new\(type).test").hasSuffix("new\(type).test. 60 IN A 192.0.2.10"), "after type \(type)")
     }
     #expect(names.map { server.ask($0) } == before)
-    #expect(server.ask("new.test").hasSuffix("new.test. 60 IN A 192.0.2.10"), "and what was not asked before is asked")
   }
 
   /// RD and CD come back as they were, RA is set by whoever gives whole answers, and nothing else is echoed.

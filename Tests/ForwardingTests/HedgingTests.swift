@@ -44,8 +44,12 @@ struct HedgingTests {
   @Test func downUpstreamIsNoHedge() throws {
     let rig = try primed()
     let state = try #require(rig.forwarder.upstreams[rig.rule.upstreams[1]])
-    for _ in 0..<2 { rig.forwarder.noteFailure(of: state, sentAt: rig.now + .seconds(1), rig.now) }
-    #expect(state.isDown)
+    let settings = rig.forwarder.settings
+    for _ in 0..<2 {
+      _ = state.health.failed(
+        sentAt: rig.now + .seconds(1), isProbe: false, wasRefused: false, settings: settings, rig.now)
+    }
+    #expect(!state.isUp)
     try rig.ask("slow.example.")
     rig.sent.removeAll()
     rig.pass(.milliseconds(60))

@@ -69,8 +69,8 @@ struct MatchingTests {
     forged.id = query.query.id &+ 1
     for _ in 0..<5 { try rig.respond(to: query, forged) }
     let state = try #require(rig.forwarder.upstreams[rig.rule.upstreams[0]])
-    #expect(state.knowsEDNS(at: rig.now))
-    #expect(state.lastHeard == nil && !state.isDown && state.serverCookie == nil)
+    #expect(state.quirks.knowsEDNS(at: rig.now))
+    #expect(state.health.lastHeard == nil && state.isUp && state.quirks.serverCookie == nil)
   }
 
   @Test func floodOfGuessesMovesTheQuestionToTCP() throws {

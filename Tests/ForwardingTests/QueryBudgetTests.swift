@@ -7,6 +7,7 @@ import Wire
 struct QueryBudgetTests {
   @Test(arguments: [1, 2, 3]) func noMoreQueriesThanAreLeft(_ queries: Int) throws {
     let rig = try Rig(upstreams: 3)
+    rig.answersProbes = true
     let ticket = try rig.ask("www.example.", queries: queries)
     rig.pass(.seconds(4))
     #expect(rig.sent.filter { $0.query.type == .a }.count == queries)

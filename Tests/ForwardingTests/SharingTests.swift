@@ -73,9 +73,9 @@ struct SharingTests {
     let pair = try Pair()
     let gone = try pair.first.ask("www.example.")
     let stays = try pair.second.ask("www.example.")
-    pair.first.forwarder.cancel(Ticket(UInt64(gone)))
+    pair.first.forwarder.cancel(Ticket(UInt64(gone)), now: pair.first.now)
     pair.pass(.milliseconds(450))
-    #expect(pair.first.sent.count == 2 && pair.second.sent.isEmpty, "the next try")
+    #expect(pair.first.asked.count == 2 && pair.second.sent.isEmpty, "the next try")
     try pair.first.respond(to: try pair.first.next(), "www.example. 300 A 192.0.2.1")
     pair.wake()
     #expect(pair.first.results[gone] == nil)
@@ -86,8 +86,8 @@ struct SharingTests {
     let pair = try Pair()
     let one = try pair.first.ask("www.example.")
     let other = try pair.second.ask("www.example.")
-    pair.first.forwarder.cancel(Ticket(UInt64(one)))
-    pair.second.forwarder.cancel(Ticket(UInt64(other)))
+    pair.first.forwarder.cancel(Ticket(UInt64(one)), now: pair.first.now)
+    pair.second.forwarder.cancel(Ticket(UInt64(other)), now: pair.second.now)
     pair.pass(.seconds(4))
     #expect(pair.first.sent.count { $0.query.type == .a } <= 3 && pair.shared.count == 0)
     #expect(pair.first.forwarder.usage.exchanges + pair.second.forwarder.usage.exchanges == 0)
@@ -112,6 +112,7 @@ struct SharingTests {
 
   @Test func everyWaitEndsByItsOwnDeadline() throws {
     let pair = try Pair()
+    (pair.first.answersProbes, pair.second.answersProbes) = (true, true)
     try pair.first.ask("www.example.")
     pair.pass(.seconds(2))
     let late = try pair.second.ask("www.example.")
@@ -135,10 +136,9 @@ struct SharingTests {
     let pair = try Pair { $0.prefetches = true }
     let question = ForwardQuestion(name: try Name("www.example."), type: .a, rule: pair.first.rule)
     try pair.first.ask("www.example.")
-    let exchange = Exchange(
-      question, targets: [], now: pair.second.now, settings: pair.second.forwarder.settings, staleAnswer: nil,
-      isBackground: true)
-    pair.second.forwarder.start(exchange, pair.second.now)
+    let forwarder = pair.second.forwarder
+    let refresh = forwarder.newExchange(question, [], .server, nil, isBackground: true, pair.second.now)
+    forwarder.startInBackground(refresh, pair.second.now)
     #expect(pair.second.sent.isEmpty && pair.second.forwarder.usage.exchanges == 0)
   }
 }

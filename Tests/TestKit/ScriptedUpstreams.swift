@@ -99,6 +99,10 @@ public final class ScriptedUpstreams: HopSource {
   private func respond(_ query: [UInt8], _ upstream: Upstream) -> [UInt8]? {
     guard let checked = try? Query(query.span), let name = checked.name(in: query.span) else { return nil }
     let question = "\(name.lowercased) \(checked.type)"
+    // They are silent about what they do not know, and not dead: a probe, which asks for an SOA, has an answer.
+    if checked.type == .soa, script["\(upstream) \(question)"] ?? script[question] == nil {
+      return Self.response("REFUSED", to: query, checked)
+    }
     asked.append("\(upstream) \(question)")
     return (script["\(upstream) \(question)"] ?? script[question] ?? answersAllElse).map {
       Self.response($0, to: query, checked)

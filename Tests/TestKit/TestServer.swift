@@ -68,15 +68,17 @@ public final class TestServer {
   ///
   /// - Parameters:
   ///   - forward: the server's own rules, upstreams by zone.
+  ///   - closesSpecialNames: whether the rules of `SpecialNames` are among the server's.
   ///   - grants: what workspaces may claim, as `"grants"` has it. Then files may have errors: as in a running server,
   ///     such a workspace stays as an earlier one of the list with its name was, or is not there.
   public init(
-    _ workspaces: [TestWorkspace], forward: [String: String] = [:], grants: String? = nil,
-    _ upstreams: ScriptedUpstreams = .init()
+    _ workspaces: [TestWorkspace], forward: [String: String] = [:], closesSpecialNames: Bool = false,
+    grants: String? = nil, _ upstreams: ScriptedUpstreams = .init()
   ) {
-    let rules = forward.sorted { $0.key < $1.key }.map { zone, address in
+    var rules = forward.sorted { $0.key < $1.key }.map { zone, address in
       ForwardRule(owner: .server, zone: name(zone), upstreams: Upstream(address).map { [$0] } ?? [])
     }
+    if closesSpecialNames { rules += SpecialNames.rules(beside: rules) }
     let granted = grants.map { Self.grants($0) }
     var builder = SnapshotBuilder(grants: granted)
     for workspace in workspaces {

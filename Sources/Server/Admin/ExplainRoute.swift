@@ -22,11 +22,17 @@ struct ExplainRoute: AdminHandler {
     var explainer = Explainer(
       snapshot: snapshot, cache: context.cache,
       responder: Responder(identity: .running, tokenOption: context.configuration.tokenOption),
-      now: Instant(nanoseconds: System.monotonicNanoseconds()))
+      now: Instant(nanoseconds: System.monotonicNanoseconds()), troubles: { Self.troubles(context) })
     let explanation = explainer.explain(ExplainRequest(asker, name, type))
     guard case .object(var object) = explanation.json.content else { return .json(explanation.json) }
     object.members.append(JSON.Member("text", .string(explanation.text)))
     return .json(JSON(.object(object)))
+  }
+
+  /// What the upstreams do that every worker counts as down.
+  private static func troubles(_ context: AdminContext) -> [Upstream: String] {
+    let down = UpstreamHealth.all(context.reports()).filter(\.isDown)
+    return Dictionary(down.map { ($0.upstream, $0.trouble ?? "is down") }) { first, _ in first }
   }
 
   private func asker(

@@ -29,7 +29,8 @@ extension EndToEnd {
     }
 
     static let closed = [
-      "host.invalid", "secret.onion", "printer.home.arpa", "7.0.1.10.in-addr.arpa", "1.0.16.172.in-addr.arpa",
+      "host.invalid", "secret.onion", "printer.local", "1.0.64.100.in-addr.arpa", "1.0.127.100.in-addr.arpa",
+      "printer.home.arpa", "7.0.1.10.in-addr.arpa", "1.0.16.172.in-addr.arpa",
       "1.1.168.192.in-addr.arpa", "1.0.0.127.in-addr.arpa", "1.1.254.169.in-addr.arpa",
       "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa",
     ]
@@ -65,14 +66,14 @@ extension EndToEnd {
     @Test func aClosedRuleClosesForItsWorkspaceAlone() throws {
       try Lab.run { lab in
         try ScriptedUpstream.run({ [Message.answer($0.octets, [.a(10, 9, 9, 9)])] }) { upstream in
-          try lab.workspace("acme", clients: ["127.0.1.0/24"], forward: ["cluster.local": []])
+          try lab.workspace("acme", clients: ["127.0.1.0/24"], forward: ["cluster.test": []])
           try lab.workspace("globex", clients: ["127.0.2.0/24"])
           let server = try lab.serve(["--forward", upstream.address.text])
-          let closed = try server.dig("-b", "127.0.1.1", "www.example.com.svc.cluster.local")
-          #expect(closed.status == "NXDOMAIN" && closed.authority.map(\.owner) == ["cluster.local."])
-          #expect(closed.error?.contains("forwarding of cluster.local. is closed in workspace acme") == true)
+          let closed = try server.dig("-b", "127.0.1.1", "www.example.com.svc.cluster.test")
+          #expect(closed.status == "NXDOMAIN" && closed.authority.map(\.owner) == ["cluster.test."])
+          #expect(closed.error?.contains("forwarding of cluster.test. is closed in workspace acme") == true)
           #expect(upstream.questions.isEmpty)
-          #expect(try server.dig("-b", "127.0.2.1", "www.cluster.local").addresses == ["10.9.9.9"])
+          #expect(try server.dig("-b", "127.0.2.1", "www.cluster.test").addresses == ["10.9.9.9"])
         }
       }
     }

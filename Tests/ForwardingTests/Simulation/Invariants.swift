@@ -38,7 +38,7 @@ extension Simulation {
   func checkAskedOnce(by worker: Int) throws {
     figures.checks += 1
     for other in living where other != worker {
-      for (question, exchange) in workers[worker].exchanges where !exchange.attempts.isEmpty {
+      for (question, exchange) in workers[worker].exchanges.all where !exchange.attempts.isEmpty {
         guard workers[other].exchanges[question]?.attempts.isEmpty != false else {
           throw breach("\(question.name) \(question.type) is asked by two workers")
         }

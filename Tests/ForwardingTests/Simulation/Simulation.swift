@@ -103,7 +103,7 @@ final class Simulation {
     settings.maximumSockets = [4, 16, 8192][random.number(below: 3)]
     settings.maximumStreams = [2, 64][random.number(below: 2)]
     settings.maximumQuestionsPerStream = [2, 64][random.number(below: 2)]
-    settings.maximumWaitersPerQuestion = [3, 1024][random.number(below: 2)]
+    settings.maximumWaiters = [7, 16_384][random.number(below: 2)]
     settings.maximumWaitersPerClient = [5, 512][random.number(below: 2)]
     settings.mixesCase = !random.oneIn(4)
     settings.sendsCookies = !random.oneIn(4)
@@ -159,7 +159,7 @@ final class Simulation {
   private func handle(_ event: EventQueue.Event) throws {
     switch event {
     case .ask: try storm()
-    case .cancel(let worker, let ticket): cancel(worker, ticket)
+    case .cancel(let worker, let ticket): try cancel(worker, ticket)
     case .fault: changeSomething()
     case .death(let worker): die(worker)
     case .wake(let worker):
@@ -213,10 +213,11 @@ final class Simulation {
     return ticket
   }
 
-  private func cancel(_ worker: Int, _ ticket: Int) {
+  private func cancel(_ worker: Int, _ ticket: Int) throws {
     guard asks[ticket]?.result == nil, !dead.contains(worker) else { return }
     asks[ticket]?.isCancelled = true
-    workers[worker].cancel(Ticket(UInt64(ticket)))
+    workers[worker].cancel(Ticket(UInt64(ticket)), now: now)
+    try carryOut(worker)
   }
 
   /// A worker ends in the middle of everything; its clients' questions end with it, and nobody else's may.

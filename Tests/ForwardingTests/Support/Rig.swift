@@ -24,8 +24,12 @@ final class Rig {
   var results: [Int: [ForwardResult]] = [:]
   /// How many queries each took.
   var spent: [Int: Int] = [:]
+  /// True for upstreams that are silent about names, and not dead: each probe is answered at once.
+  var answersProbes = false
   /// Workers that were to be woken.
   var woken: [Int] = []
+  /// The sockets that probes went out on.
+  private var probes: Set<SocketToken> = []
   private var nextTicket = 0
 
   static let addresses = ["10.1.0.2", "10.1.0.3", "10.1.0.4"]
@@ -86,6 +90,13 @@ final class Rig {
       case .wake(let worker): woken.append(worker)
       }
     }
+    guard answersProbes, let probe = sent.firstIndex(where: { $0.query.type == .soa && open[$0.token] != nil }) else {
+      return
+    }
+    // The answer leads to further actions.
+    guard let message = try? TestResponse().message(to: sent[probe].query) else { return }
+    forwarder.received(message.span, on: sent.remove(at: probe).token, now: now)
+    drain()
   }
 
   private func note(_ token: SocketToken, _ octets: [UInt8]) {
@@ -94,14 +105,25 @@ final class Rig {
       Issue.record("a query that cannot be read, or on a socket that is not open")
       return
     }
+    if query.type == .soa { probes.insert(token) }
     sent.append(Sent(token: token, upstream: upstream, query: query, isStream: isStream))
   }
 
-  /// The next query that was sent.
+  /// The next query that was sent for a question; probes are passed over, and not answered.
   func next() throws -> Sent {
+    sent.removeAll { $0.query.type == .soa }
     try #require(!sent.isEmpty, "no query was sent")
     return sent.removeFirst()
   }
+
+  /// The queries that were sent for questions and not taken.
+  var asked: [Sent] { sent.filter { $0.query.type != .soa } }
+
+  /// True when something is so of every upstream that was asked.
+  func all(_ holds: (UpstreamState) -> Bool) -> Bool { forwarder.upstreams.all.allSatisfy(holds) }
+
+  /// Open sockets of questions.
+  var openForQuestions: Int { open.keys.count { !probes.contains($0) } }
 
   /// Answers a query.
   func respond(to sent: Sent, _ response: TestResponse) throws {

@@ -1,20 +1,46 @@
+import Bounds
 import Wire
 
 // Connections to upstreams.
 extension Forwarder {
-  /// A connection with room for one more question, a new one if need be; nil when the limits leave none.
-  func stream(to state: UpstreamState, _ now: Instant) -> UpstreamStream? {
-    let open = state.streams.filter { $0.pending.count < settings.maximumQuestionsPerStream }
-    if let idle = open.min(by: { $0.pending.count < $1.pending.count }) { return idle }
-    guard state.streams.count < settings.maximumStreamsPerUpstream else { return nil }
-    if streams.count >= settings.maximumStreams {
-      guard let unused = streams.first(where: { $0.pending.isEmpty }) else { return nil }
-      drop(unused, now)
+  /// A connection with room for one more question, a new one if need be; nil when there is no room for this question's
+  /// account, neither on a connection nor for one.
+  func stream(for exchange: Exchange, to state: UpstreamState, _ now: Instant) -> UpstreamStream? {
+    while true {
+      switch state.connections.place(for: exchange.account) {
+      case .on(let stream): return stream
+      case .onAnother:
+        return makeStreamRoom(for: exchange.account, now) ? openStream(to: state, exchange.account, now) : nil
+      case .none: return nil
+      case .inPlaceOf(let attempt):
+        guard let other = attempt.exchange else { return nil }
+        displace(other, now)
+      }
     }
+  }
+
+  private func makeStreamRoom(for account: Account, _ now: Instant) -> Bool {
+    while true {
+      switch streams.admission(of: account) {
+      case .room: return true
+      case .none: return false
+      case .inPlaceOf(let token):
+        guard case .stream(let stream) = sockets[token] else { return false }
+        actions.append(.close(token))
+        // Its questions look for another way in their turn, once this one has the place.
+        for exchange in forget(stream) {
+          exchange.nextTryAt = now
+          arm(exchange)
+        }
+      }
+    }
+  }
+
+  private func openStream(to state: UpstreamState, _ account: Account, _ now: Instant) -> UpstreamStream {
     let stream = UpstreamStream(state, now: now)
-    stream.token = sockets.open(.stream(stream))
-    state.streams.append(stream)
-    streams.append(stream)
+    stream.token = sockets.open(stream)
+    state.connections.add(stream)
+    streams.insert(stream.token, account)
     actions.append(.openStream(stream.token, to: state.upstream))
     return stream
   }
@@ -23,11 +49,14 @@ extension Forwarder {
     var id = random.number16()
     while stream.pending[id] != nil { id &+= 1 }
     let query = query(
-      exchange.question, to: stream.upstream, plainCase: true, hasEDNS: stream.upstream.knowsEDNS(at: now), id: id, now)
-    let attempt = Attempt(query, stream.upstream, exchange, now: now, timeout: settings.streamTimeout)
+      exchange.question, to: stream.upstream, plainCase: true, hasEDNS: stream.upstream.quirks.knowsEDNS(at: now),
+      id: id, now)
+    let attempt = Attempt(
+      query, stream.upstream, exchange, now: now, timeout: settings.streamTimeout, isDatagram: false)
     attempt.stream = stream
-    stream.pending[id] = attempt
-    stream.upstream.openTries += 1
+    stream.upstream.connections.seat(attempt, on: stream, exchange.account)
+    streams.use(stream.token, exchange.account)
+    stream.upstream.opened()
     exchange.attempts.append(attempt)
     exchange.targets[index].tries += 1
     exchange.tries += 1
@@ -84,25 +113,25 @@ extension Forwarder {
   /// A connection could not be made or has ended. It counts as closed; no `close` follows.
   public func streamClosed(_ token: SocketToken, now: Instant) {
     guard case .stream(let stream) = sockets[token] else { return }
-    forget(stream, now)
+    for exchange in forget(stream) { goOn(exchange, now) }
   }
 
   /// Closes a connection, and sends its questions elsewhere.
   func drop(_ stream: UpstreamStream, _ now: Instant) {
     guard case .stream = sockets[stream.token] else { return }
     actions.append(.close(stream.token))
-    forget(stream, now)
+    for exchange in forget(stream) { goOn(exchange, now) }
   }
 
-  private func forget(_ stream: UpstreamStream, _ now: Instant) {
+  /// Forgets a connection that is closed.
+  ///
+  /// - Returns: whose queries on it were not answered.
+  private func forget(_ stream: UpstreamStream) -> [Exchange] {
     sockets.close(stream.token)
-    streams.removeAll { $0 === stream }
+    streams.remove(stream.token)
     timers.remove(stream)
-    stream.upstream.streams.removeAll { $0 === stream }
-    let unanswered = stream.pending.values.sorted { ($0.sentAt, $0.query.id) < ($1.sentAt, $1.query.id) }
-    stream.pending.removeAll()
     var affected: [Exchange] = []
-    for attempt in unanswered {
+    for attempt in stream.upstream.connections.remove(stream) {
       guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { continue }
       release(attempt)
       affected.append(exchange)
@@ -113,13 +142,14 @@ extension Forwarder {
         exchange.lastProblem = "\(attempt.upstream.upstream) does not answer over TCP"
       }
     }
-    for exchange in affected { goOn(exchange, now) }
+    return affected
   }
 
   /// Starts the time after which a connection without questions is closed; one that does not even stand is closed now.
   func idle(_ stream: UpstreamStream, _ now: Instant) {
     guard stream.pending.isEmpty else { return }
     guard stream.isConnected else { return drop(stream, now) }
+    streams.rest(stream.token)
     timers.set(stream, at: stream.lastReceived + settings.streamIdleTime)
   }
 

@@ -37,12 +37,12 @@ struct AnswerReader {
   private let question: ForwardQuestion
   private let response: Response
   private let settings: ForwardSettings
-  /// The answer section's records of class IN, with their owners.
-  private var records: [(owner: Name, view: RecordView)] = []
+  /// The answer section's records of class IN, by owner.
+  private var records = OwnedRecords()
   private var builder: AnswerBuilder
   /// The name that the chain has come to.
   private var current: Name
-  private var visited: [Name]
+  private var visited: Set<Name>
 
   /// Reads a response whose code is NOERROR, NXDOMAIN or YXDOMAIN.
   static func read(
@@ -50,7 +50,7 @@ struct AnswerReader {
   ) throws(Unusable) -> UpstreamAnswer {
     var reader = AnswerReader(response, question, settings)
     do throws(WireError) {
-      reader.records = try reader.owned(response.answer)
+      reader.records = try OwnedRecords(response.answer, in: response)
     } catch {
       throw .damaged
     }
@@ -68,23 +68,10 @@ struct AnswerReader {
     builder = AnswerBuilder(question.name, settings)
   }
 
-  private func owned(_ views: [RecordView]) throws(WireError) -> [(owner: Name, view: RecordView)] {
-    let message = try MessageReader(response.octets.span)
-    var owned: [(owner: Name, view: RecordView)] = []
-    for view in views where view.class == .internet { owned.append((try message.name(at: view.ownerOffset), view)) }
-    return owned
-  }
-
-  private func records(_ owner: Name, _ type: RecordType) -> [RecordView] {
-    records.filter { $0.view.type == type && $0.owner == owner }.map(\.view)
-  }
-
   /// The signatures over the records of a type, when they were asked for.
-  private func signatures(_ owner: Name, _ type: RecordType, among all: [(owner: Name, view: RecordView)])
-    -> [RecordView]
-  {
+  private func signatures(_ owner: Name, _ type: RecordType, among all: OwnedRecords) -> [RecordView] {
     guard question.dnssecOK else { return [] }
-    return all.filter { $0.view.type == .rrsig && $0.owner == owner && covered(by: $0.view) == type }.map(\.view)
+    return all[owner, .rrsig].filter { covered(by: $0) == type }
   }
 
   /// The type that a signature is over: the first field of its data (RFC 4034 §3.1.1).
@@ -101,8 +88,7 @@ struct AnswerReader {
       guard let target = next.target else { return .nameTooLong }
       current = target
       guard target.isSubdomain(of: question.rule.zone) else { return .elsewhere }
-      guard !visited.contains(target), visited.count <= settings.maximumChain else { throw .endlessChain }
-      visited.append(target)
+      guard visited.count <= settings.maximumChain, visited.insert(target).inserted else { throw .endlessChain }
     }
   }
 
@@ -119,14 +105,11 @@ struct AnswerReader {
   /// Adds the records at the end of the chain, if the chain ends here.
   private mutating func addEnd() throws(Unusable) -> Bool {
     if question.type == .any {
-      var types: [RecordType] = []
-      for record in records where record.owner == current && !types.contains(record.view.type) {
-        types.append(record.view.type)
-      }
-      for type in types { try builder.add(records(current, type), from: response, type, leadsOn: false) }
+      let types = records.types(of: current)
+      for type in types { try builder.add(records[current, type], from: response, type, leadsOn: false) }
       return !types.isEmpty
     }
-    let found = records(current, question.type)
+    let found = records[current, question.type]
     guard !found.isEmpty else { return false }
     try builder.add(found, from: response, question.type, leadsOn: false)
     if question.type != .rrsig {
@@ -135,14 +118,22 @@ struct AnswerReader {
     return true
   }
 
+  /// The DNAME that is closest above the present name, of those that the rule's zone holds.
+  private func closestDNAME() -> (owner: Name, view: RecordView)? {
+    guard !records.owners(of: .dname).isEmpty else { return nil }
+    var at = current.parent
+    while let owner = at, owner.isSubdomain(of: question.rule.zone) {
+      if let view = records[owner, .dname].first { return (owner, view) }
+      at = owner.parent
+    }
+    return nil
+  }
+
   /// Adds the CNAME that leads on from here, with the DNAME that it was made from.
   ///
   /// - Returns: nil when nothing leads on; no target when a DNAME made it too long.
   private mutating func addStep() throws(Unusable) -> (target: Name?, Void)? {
-    let dname = records.filter { record in
-      record.view.type == .dname && record.owner != current && current.isSubdomain(of: record.owner)
-        && record.owner.isSubdomain(of: question.rule.zone)
-    }.max { $0.owner.wire.count < $1.owner.wire.count }
+    let dname = closestDNAME()
     if let dname {
       try builder.add([dname.view], from: response, .dname, owner: dname.owner, leadsOn: false)
       try builder.add(signatures: signatures(dname.owner, .dname, among: records), from: response)
@@ -153,7 +144,7 @@ struct AnswerReader {
       try builder.addCNAME(to: target, ttlSeconds: dname.view.ttlSeconds)
       return (target, ())
     }
-    guard let cname = records(current, .cname).first else { return nil }
+    guard let cname = records[current, .cname].first else { return nil }
     try builder.add([cname], from: response, .cname, leadsOn: true)
     let signed = signatures(current, .cname, among: records)
     guard let target = builder.target else { throw .damaged }
@@ -166,8 +157,12 @@ struct AnswerReader {
   private mutating func finish(
     _ ending: UpstreamAnswer.Ending?, _ now: Instant
   ) throws(Unusable) -> UpstreamAnswer {
-    let authority: [(owner: Name, view: RecordView)]
-    do throws(WireError) { authority = try owned(response.authority) } catch { throw .damaged }
+    let authority: OwnedRecords
+    do throws(WireError) {
+      authority = try OwnedRecords(response.authority, in: response)
+    } catch {
+      throw .damaged
+    }
     builder.startAuthority()
     let end: UpstreamAnswer.Ending
     if let ending {
@@ -175,11 +170,11 @@ struct AnswerReader {
     } else if response.flags.responseCode == ResponseCode.nameError.rawValue {
       end = .nameError
     } else {
-      let hasSOA = authority.contains { $0.view.type == .soa && current.isSubdomain(of: $0.owner) }
+      let hasSOA = authority.owners(of: .soa).contains { current.isSubdomain(of: $0) }
       // An authoritative server that does not resolve leaves the end of a chain to who asks; a resolver gives it all.
       if !hasSOA, visited.count > 1 {
         end = .elsewhere
-      } else if !hasSOA, authority.contains(where: { $0.view.type == .ns }) {
+      } else if !hasSOA, !authority.owners(of: .ns).isEmpty {
         throw .referral
       } else {
         end = .noData
@@ -192,32 +187,27 @@ struct AnswerReader {
   }
 
   /// Adds the SOA of the zone that says no; without one the answer is not kept (RFC 2308 §5).
-  private mutating func addSOA(_ authority: [(owner: Name, view: RecordView)]) throws(Unusable) {
-    guard let soa = authority.first(where: { $0.view.type == .soa && current.isSubdomain(of: $0.owner) }) else {
+  private mutating func addSOA(_ authority: OwnedRecords) throws(Unusable) {
+    guard let owner = authority.owners(of: .soa).first(where: { current.isSubdomain(of: $0) }),
+      let soa = authority[owner, .soa].first
+    else {
       builder.limit(ttlSeconds: 0)
       return
     }
-    let data = try builder.data(of: soa.view, in: response)
+    let data = try builder.data(of: soa, in: response)
     let minimum = data.span.bigEndian32(at: data.count - 4)
     let highest = min(settings.maximumNegativeTTLSeconds, ForwardSettings.highestNegativeTTLSeconds)
-    let ttl = min(min(soa.view.ttlSeconds, minimum), highest)
+    let ttl = min(min(soa.ttlSeconds, minimum), highest)
     builder.limit(ttlSeconds: ttl)
-    try builder.add([soa.view], from: response, .soa, owner: soa.owner, leadsOn: false, ttlAtMost: ttl)
-    try builder.add(signatures: signatures(soa.owner, .soa, among: authority), from: response)
+    try builder.add([soa], from: response, .soa, owner: owner, leadsOn: false, ttlAtMost: ttl)
+    try builder.add(signatures: signatures(owner, .soa, among: authority), from: response)
   }
 
   /// Adds the NSEC and NSEC3 records that prove a negative or wildcard answer (RFC 4035 §3.1.3, RFC 5155 §7.2).
-  private mutating func addProofs(_ authority: [(owner: Name, view: RecordView)]) throws(Unusable) {
+  private mutating func addProofs(_ authority: OwnedRecords) throws(Unusable) {
     for type in [RecordType(47), RecordType(50)] {
-      var owners: [Name] = []
-      for record in authority
-      where record.view.type == type && record.owner.isSubdomain(of: question.rule.zone)
-        && !owners.contains(record.owner)
-      {
-        owners.append(record.owner)
-      }
-      for owner in owners {
-        let views = authority.filter { $0.view.type == type && $0.owner == owner }.map(\.view)
+      for owner in authority.owners(of: type) where owner.isSubdomain(of: question.rule.zone) {
+        let views = authority[owner, type]
         try builder.add(views, from: response, type, owner: owner, leadsOn: false)
         try builder.add(signatures: signatures(owner, type, among: authority), from: response)
       }

@@ -8,7 +8,7 @@ final class UpstreamStream: TimerItem {
   var isConnected = false
   /// What waits for the connection, with length fields.
   var outbox: [[UInt8]] = []
-  /// Questions that are not answered, by id.
+  /// Questions that are not answered, by id; changed by the upstream's `UpstreamConnections` alone.
   var pending: [UInt16: Attempt] = [:]
   /// Responses that came so far; a connection that ended after some is no sign of trouble.
   var responses = 0

@@ -37,7 +37,7 @@ extension Forwarder {
 
   /// True while anybody waits for it, here or at another worker.
   func isWanted(_ exchange: Exchange) -> Bool {
-    if exchange.waiting > 0 || exchange.isBackground { return true }
+    if !exchange.waiters.isEmpty || exchange.isBackground { return true }
     guard let shared, !exchange.isFollowing else { return false }
     return shared.isFollowed(exchange.question, by: worker)
   }
@@ -54,9 +54,11 @@ extension Forwarder {
   /// Takes what other workers learned for questions that wait here; to be called when this worker was woken.
   public func takeNotices(now: Instant) {
     guard let shared else { return }
-    for notice in shared.takeNotices(for: worker) {
+    let (notices, hints) = shared.takeNotices(for: worker)
+    for hint in hints { take(hint, now) }
+    for notice in notices {
       guard let exchange = exchanges[notice.question], exchange.isFollowing else { continue }
-      guard exchange.waiting > 0 else {
+      guard !exchange.waiters.isEmpty else {
         end(exchange, nil, now)
         continue
       }

@@ -1,29 +1,27 @@
+import Bounds
 import Wire
 
 // How a question is taken from one upstream to the next.
 extension Forwarder {
-  func start(_ exchange: Exchange, _ now: Instant) {
-    exchanges[exchange.question] = exchange
-    askOrFollow(exchange, now)
-  }
-
   /// Sets when it is seen to again.
   func arm(_ exchange: Exchange) {
-    guard exchanges[exchange.question] === exchange else { return }
+    guard exchanges.holds(exchange) else { return }
     timers.set(exchange, at: exchange.nextEvent)
     renew(exchange)
   }
 
   /// Does what an exchange's time has come for.
   func wake(_ exchange: Exchange, _ now: Instant) {
-    for attempt in exchange.attempts where !attempt.hasTimedOut && now >= attempt.timeoutAt { timedOut(attempt, now) }
-    guard exchanges[exchange.question] === exchange else { return }
+    for attempt in exchange.attempts
+    where !attempt.hasTimedOut && attempt.exchange != nil && now >= attempt.timeoutAt { timedOut(attempt, now) }
+    guard exchanges.holds(exchange) else { return }
     guard now < exchange.deadline, isWanted(exchange) else { return giveUp(exchange, now) }
-    if let stale = exchange.staleAnswer, now >= exchange.staleAt, exchange.waiting > 0 {
+    if let stale = exchange.staleAnswer, now >= exchange.staleAt, !exchange.waiters.isEmpty {
       // The upstreams are asked on, so that the cache is fresh again as soon as one answers (RFC 8767 §5).
       deliver(staleResult(stale, problem(exchange, now)), to: exchange)
       guard !exchange.isFollowing else { return end(exchange, nil, now) }
       exchange.isBackground = true
+      settle(exchange, now)
     }
     if now >= exchange.nextTryAt {
       if exchange.isFollowing { return askOrFollow(exchange, now) }
@@ -35,8 +33,7 @@ extension Forwarder {
 
   private func timedOut(_ attempt: Attempt, _ now: Instant) {
     attempt.hasTimedOut = true
-    noteSilence(attempt)
-    noteFailure(of: attempt.upstream, sentAt: attempt.sentAt, now)
+    noteFailure(of: attempt, now)
     // A connection on which nothing came since is dead, however long it will not say so.
     if let stream = attempt.stream, stream.lastReceived <= attempt.sentAt { drop(stream, now) }
   }
@@ -45,7 +42,7 @@ extension Forwarder {
     if let last = exchange.attempts.last, !last.hasTimedOut, !exchange.isParked {
       // Slow, not late: another upstream may be quicker.
       guard hedgeBudget >= 1, let index = exchange.bestTarget(), exchange.targets[index].tries == 0,
-        !exchange.targets[index].state.isDown
+        exchange.targets[index].state.isUp
       else {
         exchange.nextTryAt = last.timeoutAt
         return
@@ -78,16 +75,39 @@ extension Forwarder {
   /// - Parameter former: the query whose case was lost, which is to be sent again in plain case and otherwise as it was.
   func send(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt? = nil, _ now: Instant) {
     let state = exchange.targets[index].state
-    guard !state.isDown || state.openTries < settings.maximumTriesWhileDown else { return park(exchange, now) }
+    let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
+    guard state.isUp || state.openTries < limit else { return park(exchange, now) }
     if exchange.usesStreams {
-      guard let stream = stream(to: state, now) else { return park(exchange, now) }
+      guard let stream = stream(for: exchange, to: state, now) else { return park(exchange, now) }
       exchange.isParked = false
       send(exchange, to: index, on: stream, now)
     } else {
       while exchange.attempts.count >= settings.maximumOpenTries { close(exchange.attempts[0], now) }
-      guard sockets.count - streams.count < settings.maximumSockets else { return park(exchange, now) }
+      guard makeSocketRoom(for: exchange, now) else { return park(exchange, now) }
       exchange.isParked = false
       sendDatagram(exchange, to: index, inPlaceOf: former, now)
+    }
+  }
+
+  /// Makes room for one more socket of a question: of whoever has most, or of its own.
+  private func makeSocketRoom(for exchange: Exchange, _ now: Instant) -> Bool {
+    while true {
+      if makeSocketRoom(for: exchange.account, now) { return true }
+      guard let own = exchange.attempts.first(where: { $0.token != nil }) else { return false }
+      close(own, now)
+    }
+  }
+
+  /// Makes room for one more socket on an account; false when that has the most itself.
+  func makeSocketRoom(for account: Account, _ now: Instant) -> Bool {
+    while true {
+      switch sockets.admission(of: account) {
+      case .room: return true
+      case .none: return false
+      case .inPlaceOf(let token):
+        guard case .datagram(let attempt) = sockets[token] else { return false }
+        if let exchange = attempt.exchange { displace(exchange, now) } else { close(attempt, now) }
+      }
     }
   }
 
@@ -95,10 +115,10 @@ extension Forwarder {
     let state = exchange.targets[index].state
     let query = query(
       exchange.question, to: state, plainCase: former != nil,
-      hasEDNS: former?.query.hasEDNS ?? state.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now), now)
+      hasEDNS: former?.query.hasEDNS ?? state.quirks.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now), now)
     let timeout = state.timeout(triesBefore: exchange.targets[index].tries, settings: settings)
     let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: former != nil)
-    open(attempt)
+    open(attempt, exchange.account)
     exchange.attempts.append(attempt)
     exchange.targets[index].tries += 1
     exchange.tries += 1
@@ -111,11 +131,11 @@ extension Forwarder {
   }
 
   /// Opens a socket for a query, and sends it.
-  func open(_ attempt: Attempt) {
-    let token = sockets.open(.datagram(attempt))
+  func open(_ attempt: Attempt, _ account: Account) {
+    let token = sockets.open(attempt, account)
     attempt.token = token
-    attempt.upstream.openTries += 1
-    attempt.upstream.isSendingPlain = !attempt.query.hasEDNS
+    attempt.upstream.opened()
+    if !attempt.isProbe { attempt.upstream.quirks.sent(hasEDNS: attempt.query.hasEDNS) }
     counters.datagramQueries += 1
     actions.append(.openDatagram(token, to: attempt.upstream.upstream))
     actions.append(.send(token, attempt.query.message))
@@ -126,8 +146,8 @@ extension Forwarder {
     _ question: ForwardQuestion, to state: UpstreamState, plainCase: Bool, hasEDNS: Bool, id: UInt16? = nil,
     _ now: Instant
   ) -> UpstreamQuery {
-    let mixes = settings.mixesCase && !plainCase && state.keepsCase(at: now)
-    let cookie = settings.sendsCookies ? state.clientCookie + (state.serverCookie ?? []) : nil
+    let mixes = settings.mixesCase && !plainCase && state.quirks.keepsCase(at: now)
+    let cookie = settings.sendsCookies ? state.clientCookie + (state.quirks.serverCookie ?? []) : nil
     return UpstreamQuery(
       id: id ?? random.number16(),
       name: mixes ? random.mixedCase(question.name.wire) : question.name.wire, type: question.type,
@@ -140,34 +160,11 @@ extension Forwarder {
   private func park(_ exchange: Exchange, _ now: Instant) {
     exchange.isParked = true
     exchange.nextTryAt = now + settings.firstProbeInterval
-    guard !exchange.isInParkedList else { return }
-    // Those that are parked no more stay in the list until it is worth the time to take them out.
-    if parked.count >= settings.maximumExchanges * 2 { unlist { $0.isParked } }
-    exchange.isInParkedList = true
-    parked.append(exchange)
-  }
-
-  /// Keeps in the list of parked exchanges only what `isKept` says, and returns the rest.
-  @discardableResult
-  private func unlist(keeping isKept: (Exchange) -> Bool) -> [Exchange] {
-    var rest: [Exchange] = []
-    var kept: [Exchange] = []
-    for exchange in parked {
-      if isKept(exchange) {
-        kept.append(exchange)
-      } else {
-        exchange.isInParkedList = false
-        rest.append(exchange)
-      }
-    }
-    parked = kept
-    return rest
   }
 
   /// Sends what was waiting for this upstream, which can take it again.
   func resume(_ state: UpstreamState, _ now: Instant) {
-    let waiting = unlist { $0.isParked && $0.index(of: state) == nil }
-    for exchange in waiting where exchange.isParked {
+    for exchange in state.concerned where exchange.isParked && exchanges.holds(exchange) {
       tryNext(exchange, now)
       arm(exchange)
     }
@@ -186,7 +183,7 @@ extension Forwarder {
 
   /// Tries the next upstream at once.
   func goOn(_ exchange: Exchange, _ now: Instant) {
-    guard exchanges[exchange.question] === exchange else { return }
+    guard exchanges.holds(exchange) else { return }
     guard isWanted(exchange) else { return giveUp(exchange, now) }
     tryNext(exchange, now)
     arm(exchange)
@@ -200,18 +197,20 @@ extension Forwarder {
   }
 
   /// Ends an exchange without an answer.
-  private func giveUp(_ exchange: Exchange, _ now: Instant) {
-    guard exchanges[exchange.question] === exchange else { return }
+  func giveUp(_ exchange: Exchange, _ now: Instant) {
+    guard exchanges.holds(exchange) else { return }
     // That nobody wanted to know any more says nothing about the upstreams.
     guard isWanted(exchange) else { return end(exchange, nil, now) }
     let text = problem(exchange, now)
     let saidNo = exchange.lastProblem != nil
+    // While all are known to be down everything fails at once, and nothing may once one is back.
+    let isRemembered = !exchange.isFollowing && (saidNo || !exchange.isHopeless)
     counters.failures += 1
     let failure = ForwardFailure(
       saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
-    if !exchange.isFollowing { cache.store(failure, for: exchange.question, now: now, settings: settings) }
+    if isRemembered { cache.store(failure, for: exchange.question, now: now, settings: settings) }
     end(exchange, .failure(failure), now)
-    guard exchange.waiting > 0 else { return }
+    guard !exchange.waiters.isEmpty else { return }
     let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
     deliver(result, to: exchange)
   }
@@ -223,18 +222,25 @@ extension Forwarder {
     for attempt in exchange.attempts { close(attempt, now) }
     exchange.isParked = false
     timers.remove(exchange)
-    guard exchanges[exchange.question] === exchange else { return }
-    exchanges[exchange.question] = nil
+    guard exchanges.holds(exchange) else { return }
+    exchanges.remove(exchange)
     tellFollowers(of: exchange, result)
   }
 
   /// What happened, for a person at `dig`.
   private func problem(_ exchange: Exchange, _ now: Instant) -> String {
     if let problem = exchange.lastProblem { return problem }
+    if exchange.isHopeless { return Self.hopelessness(exchange.targets.map(\.state), now) }
     let names = exchange.targets.prefix(3).map { "\($0.state.upstream)" }.joined(separator: ", ")
     let milliseconds = now.nanosecondsSince(exchange.startedAt) / 1_000_000
     let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100)
     return "no answer from \(names) in \(seconds)\(tenths == 0 ? "" : ".\(tenths)") s"
+  }
+
+  /// What each of some upstreams does, all of which are known to be down.
+  static func hopelessness(_ states: [UpstreamState], _ now: Instant) -> String {
+    let troubles = states.prefix(3).map { "\($0.upstream) \($0.health.trouble(now) ?? "is silent")" }
+    return "no upstream answers: " + troubles.joined(separator: ", ")
   }
 
   /// Closes a query's socket, or takes it from its connection.
@@ -244,7 +250,7 @@ extension Forwarder {
       release(attempt, token)
     }
     if let stream = attempt.stream {
-      stream.pending[attempt.query.id] = nil
+      attempt.upstream.connections.unseat(attempt, from: stream)
       release(attempt)
       idle(stream, now)
     }
@@ -259,7 +265,7 @@ extension Forwarder {
 
   func release(_ attempt: Attempt) {
     attempt.stream = nil
-    attempt.upstream.openTries -= 1
+    attempt.upstream.closed()
     attempt.exchange?.attempts.removeAll { $0 === attempt }
     attempt.exchange = nil
     if attempt.upstream.probe === attempt { attempt.upstream.probe = nil }

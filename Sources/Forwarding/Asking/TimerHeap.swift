@@ -27,6 +27,9 @@ struct TimerHeap {
     siftDown(item.place)
   }
 
+  /// True while `item` is going to be woken.
+  func holds(_ item: TimerItem) -> Bool { item.place >= 0 }
+
   mutating func remove(_ item: TimerItem) {
     let place = item.place
     guard place >= 0 else { return }

@@ -29,6 +29,8 @@ public final class ForwardRule: Sendable {
   public let owner: Owner
   /// Why it is there.
   public let origin: Origin
+  /// Who wrote it: the server, too, for its rules in a workspace with a cache of its own.
+  public let author: Owner
   /// The names at and below which the rule holds.
   public let zone: Name
   /// In the order of preference while nothing is known of their speed; none makes the rule closed: its names do not
@@ -39,9 +41,14 @@ public final class ForwardRule: Sendable {
   let scopeHash: Int
 
   /// Makes a rule. An upstream that is named twice counts once.
-  public init(owner: Owner, zone: Name, upstreams: [Upstream], origin: Origin = .forwarding) {
+  ///
+  /// - Parameter author: the owner, unless somebody else wrote it.
+  public init(
+    owner: Owner, zone: Name, upstreams: [Upstream], origin: Origin = .forwarding, author: Owner? = nil
+  ) {
     self.owner = owner
     self.origin = origin
+    self.author = author ?? owner
     self.zone = zone.lowercased
     var seen: Set<Upstream> = []
     self.upstreams = Array(
@@ -97,7 +104,8 @@ public struct ForwardRules: Sendable {
       own
         + server.rules.map { rule in
           guard let cacheOwner else { return rule }
-          return ForwardRule(owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams, origin: rule.origin)
+          return ForwardRule(
+            owner: cacheOwner, zone: rule.zone, upstreams: rule.upstreams, origin: rule.origin, author: rule.author)
         })
   }
 

@@ -2,21 +2,16 @@ import Wire
 
 /// A question that is being asked, and everybody who waits for it.
 final class Exchange: TimerItem {
-  /// Who waits; the number tells it from an earlier wait with the same ticket.
-  struct Waiter {
-    let ticket: Ticket
-    let asker: Asker
-    let number: UInt64
-  }
-
+  /// Later ones have higher numbers.
+  let number: UInt64
   let question: ForwardQuestion
   let startedAt: Instant
   let deadline: Instant
   /// The rule's upstreams, in its order, and what became of each here.
   var targets: [Target]
-  /// Those who cancelled stay in the list, to be passed over, until it is full.
-  var waiters: [Waiter] = []
-  var waiting = 0
+  var waiters = WaiterQueue()
+  /// On whose account it and its sockets are; changed by the table of exchanges alone.
+  var account: Account
   /// True when it goes on though nobody waits: to refresh the cache.
   var isBackground: Bool
   /// True while another worker asks, and this one waits for what comes of it.
@@ -32,7 +27,6 @@ final class Exchange: TimerItem {
   var nextTryAt: Instant
   /// True while no upstream can take it.
   var isParked = false
-  var isInParkedList = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
   /// True once datagrams are of no use: an answer was truncated, or too many came that were wrong.
@@ -54,10 +48,12 @@ final class Exchange: TimerItem {
   }
 
   init(
-    _ question: ForwardQuestion, targets: [UpstreamState], now: Instant, settings: ForwardSettings,
-    staleAnswer: UpstreamAnswer?, isBackground: Bool
+    _ question: ForwardQuestion, number: UInt64, targets: [UpstreamState], account: Account, now: Instant,
+    settings: ForwardSettings, staleAnswer: UpstreamAnswer?, isBackground: Bool
   ) {
     self.question = question
+    self.number = number
+    self.account = account
     self.targets = targets.map { Target(state: $0) }
     self.staleAnswer = staleAnswer
     self.isBackground = isBackground
@@ -78,7 +74,7 @@ final class Exchange: TimerItem {
     let someSaidNo = targets.contains { $0.isSpent }
     var best: Int?
     for index in targets.indices where !targets[index].isSpent {
-      if someSaidNo, targets[index].tries >= 2 || targets[index].state.isDown { continue }
+      if someSaidNo, targets[index].tries >= 2 || !targets[index].state.isUp { continue }
       guard let former = best else {
         best = index
         continue
@@ -89,47 +85,21 @@ final class Exchange: TimerItem {
   }
 
   private func isBetter(_ a: Target, than b: Target) -> Bool {
-    if a.state.isDown != b.state.isDown { return b.state.isDown }
+    if a.state.health.standing != b.state.health.standing { return a.state.health.standing < b.state.health.standing }
     if a.tries != b.tries { return a.tries < b.tries }
     return a.state.latency.order < b.state.latency.order
   }
+
+  /// True when every upstream that did not say no is known not to answer.
+  var isHopeless: Bool { targets.allSatisfy { $0.isSpent || $0.state.isDown } }
 
   func index(of state: UpstreamState) -> Int? { targets.firstIndex { $0.state === state } }
 
   /// When something is to be done next.
   var nextEvent: Instant {
     var next = min(deadline, nextTryAt)
-    if staleAnswer != nil, waiting > 0 { next = min(next, staleAt) }
+    if staleAnswer != nil, !waiters.isEmpty { next = min(next, staleAt) }
     for attempt in attempts where !attempt.hasTimedOut { next = min(next, attempt.timeoutAt) }
     return next
-  }
-}
-
-/// One query to one upstream, with an id and a socket of its own or on a connection.
-final class Attempt {
-  let query: UpstreamQuery
-  let upstream: UpstreamState
-  /// Nil for a probe, and once it is closed.
-  var exchange: Exchange?
-  let sentAt: Instant
-  let timeoutAt: Instant
-  /// True once its timeout was noted.
-  var hasTimedOut = false
-  /// True for a repetition in plain case of a query whose case was lost.
-  let isPlainRepeat: Bool
-  /// How it travels; nil once it is closed.
-  var token: SocketToken?
-  var stream: UpstreamStream?
-
-  init(
-    _ query: UpstreamQuery, _ upstream: UpstreamState, _ exchange: Exchange?, now: Instant, timeout: Duration,
-    isPlainRepeat: Bool = false
-  ) {
-    self.query = query
-    self.upstream = upstream
-    self.exchange = exchange
-    sentAt = now
-    timeoutAt = now + timeout
-    self.isPlainRepeat = isPlainRepeat
   }
 }

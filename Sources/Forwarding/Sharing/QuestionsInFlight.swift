@@ -1,5 +1,6 @@
 import Bounds
 import Synchronization
+import Wire
 
 /// Which worker asks what, so that equal questions of several workers are asked once: the others follow the one that
 /// asks, and are told what came of it.
@@ -16,6 +17,13 @@ public final class QuestionsInFlight: Sendable {
     let queries: Int
   }
 
+  /// An upstream that one worker found not to answer any more, or to answer again.
+  struct Hint: Hashable, Sendable {
+    let upstream: Upstream
+    /// What of it can be asked for.
+    let zone: Name
+  }
+
   /// Who asks.
   enum Claim {
     case thisWorker
@@ -26,7 +34,7 @@ public final class QuestionsInFlight: Sendable {
   private struct Entry {
     var worker: Int
     var aliveUntil: Instant
-    var followers: [Int] = []
+    var followers = WorkerSet()
   }
 
   /// A lock and what it guards; a class, because a `Mutex` cannot be in an array.
@@ -35,7 +43,7 @@ public final class QuestionsInFlight: Sendable {
   }
 
   private final class Notices: Sendable {
-    let all = Mutex<[Notice]>([])
+    let all = Mutex<(notices: [Notice], hints: Set<Hint>)>(([], []))
   }
 
   private let shards: [Shard]
@@ -64,11 +72,12 @@ public final class QuestionsInFlight: Sendable {
   ) -> Claim {
     shard(of: question).entries.withLock { entries in
       guard let entry = entries[question], entry.worker != worker, now < entry.aliveUntil else {
-        let others = entries[question]?.followers.filter { $0 != worker } ?? []
+        var others = entries[question]?.followers ?? WorkerSet()
+        others.remove(worker)
         entries[question] = Entry(worker: worker, aliveUntil: aliveUntil, followers: others)
         return .thisWorker
       }
-      if follows, !entry.followers.contains(worker) { entries[question]?.followers.append(worker) }
+      if follows { entries[question]?.followers.insert(worker) }
       return .another(aliveUntil: entry.aliveUntil)
     }
   }
@@ -92,8 +101,7 @@ public final class QuestionsInFlight: Sendable {
   /// A worker that follows wants to be told no more.
   func leave(_ question: ForwardQuestion, _ worker: Int) {
     shard(of: question).entries.withLock { entries in
-      guard let entry = entries[question], entry.followers.contains(worker) else { return }
-      entries[question]?.followers.removeAll { $0 == worker }
+      entries[question]?.followers.remove(worker)
     }
   }
 
@@ -104,23 +112,32 @@ public final class QuestionsInFlight: Sendable {
     let followers: [Int] = shard(of: question).entries.withLock { entries in
       guard let entry = entries[question], entry.worker == worker else { return [] }
       entries[question] = nil
-      return entry.followers
+      return entry.followers.all
     }
     for follower in followers {
       notices[follower].all.withLock {
-        if $0.count < Limits.Forwarding.notices {
-          $0.append(Notice(question: question, result: result, queries: queries))
+        if $0.notices.count < Limits.Forwarding.notices {
+          $0.notices.append(Notice(question: question, result: result, queries: queries))
         }
       }
     }
     return followers
   }
 
+  /// Leaves a hint for all other workers.
+  ///
+  /// - Returns: the workers that are to be woken.
+  func leave(_ hint: Hint, from worker: Int) -> [Int] {
+    notices.indices.filter { $0 != worker }.filter { other in
+      notices[other].all.withLock { $0.hints.count < Limits.Forwarding.upstreams && $0.hints.insert(hint).inserted }
+    }
+  }
+
   /// Takes what was left for a worker.
-  func takeNotices(for worker: Int) -> [Notice] {
+  func takeNotices(for worker: Int) -> (notices: [Notice], hints: [Hint]) {
     notices[worker].all.withLock { all in
-      defer { all.removeAll() }
-      return all
+      defer { all = ([], []) }
+      return (all.notices, all.hints.sorted { "\($0.upstream)" < "\($1.upstream)" })
     }
   }
 }

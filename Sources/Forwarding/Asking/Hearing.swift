@@ -26,8 +26,8 @@ extension Forwarder {
     let exchange = attempt.exchange
     let state = attempt.upstream
     release(attempt, token)
-    if !isLocal { noteFailure(of: state, sentAt: attempt.sentAt, now) }
-    guard let exchange, let index = exchange.index(of: state) else { return }
+    if !isLocal { noteFailure(of: attempt, wasRefused: true, exchange: exchange, now) }
+    guard let exchange, exchanges.holds(exchange), let index = exchange.index(of: state) else { return }
     exchange.targets[index].refusals += 1
     // It may be starting anew, so it is given a few more tries, as if it were silent.
     if exchange.targets[index].refusals >= 3 {
@@ -81,7 +81,8 @@ extension Forwarder {
   /// A checked response: first what it says of the upstream, then what it says of the question.
   func heard(_ response: Response, _ attempt: Attempt, _ now: Instant) {
     let state = attempt.upstream
-    let wasDown = state.heard(now)
+    let before = state.health
+    state.health.heard(now)
     if attempt.token != nil { state.answered(after: now.since(attempt.sentAt)) }
     learn(response, attempt, now)
     if let exchange = attempt.exchange {
@@ -89,26 +90,30 @@ extension Forwarder {
     } else {
       close(attempt, now)
     }
-    guard wasDown else { return }
-    counters.upstreamsUp += 1
+    guard before.isInQuestion else { return }
     timers.remove(state)
     if let probe = state.probe { close(probe, now) }
+    guard before.standing != .up else { return }
+    if before.standing == .down {
+      counters.upstreamsUp += 1
+      tellOthers(of: state)
+    }
     resume(state, now)
   }
 
   private func learn(_ response: Response, _ attempt: Attempt, _ now: Instant) {
     let state = attempt.upstream
-    if let cookie = response.serverCookie { state.learned(serverCookie: cookie) }
+    if let cookie = response.serverCookie { state.quirks.learned(serverCookie: cookie) }
     guard attempt.token != nil else {
       // What a connection says is not forged: cookies are not given here any more.
-      if attempt.query.cookie != nil, response.serverCookie == nil { state.forgetServerCookie() }
+      if attempt.query.cookie != nil, response.serverCookie == nil { state.quirks.forgetServerCookie() }
       return
     }
-    state.heardDatagram(hadEDNS: attempt.query.hasEDNS, now, settings: settings)
+    state.quirks.heardDatagram(hadEDNS: attempt.query.hasEDNS, now, settings: settings)
     if attempt.isPlainRepeat {
-      state.lostCase(now, settings: settings)
+      state.quirks.lostCase(now, settings: settings)
     } else if attempt.query.name.contains(where: { $0 &- 0x41 < 26 }) {
-      state.keptCase()
+      state.quirks.keptCase()
     }
   }
 
@@ -132,7 +137,7 @@ extension Forwarder {
     case .formatError where response.edns == nil && attempt.query.hasEDNS,
       .notImplemented where response.edns == nil && attempt.query.hasEDNS:
       // A server from before EDNS (RFC 6891 §7).
-      attempt.upstream.forgoEDNS(until: now + settings.quirkMemory)
+      attempt.upstream.quirks.forgoEDNS(until: now + settings.quirkMemory)
       again(exchange, attempt, now)
     case nil where response.code == Self.badCookie && attempt.token != nil:
       let isFirst = !exchange.renewedCookie

@@ -1,0 +1,115 @@
+import Bounds
+import Wire
+
+// Which upstreams answer, and how it is found out that one does again.
+extension Forwarder {
+  /// What is known of an upstream that a rule is about to use.
+  func state(of upstream: Upstream, _ rule: ForwardRule, _ account: Account, _ now: Instant) -> UpstreamState {
+    let state = known(upstream, account, now)
+    // Probing stopped while nobody wanted it.
+    if state.want(for: rule.zone, by: account, now), state.health.isInQuestion { probe(state, now) }
+    return state
+  }
+
+  private func known(_ upstream: Upstream, _ account: Account, _ now: Instant) -> UpstreamState {
+    if let known = upstreams.find(upstream) { return known }
+    let state = UpstreamState(
+      upstream, clientCookie: random.octets(UpstreamQuery.clientCookieLength), account: account, settings: settings)
+    for gone in upstreams.add(state) {
+      timers.remove(gone)
+      if let probe = gone.probe { close(probe, now) }
+    }
+    return state
+  }
+
+  /// A try came to nothing: the upstream was silent, or its machine refused.
+  ///
+  /// It is asked at once whether it answers at all, and so are the question's other upstreams that were not heard since:
+  /// what is known of all of them decides how long clients wait.
+  func noteFailure(of attempt: Attempt, wasRefused: Bool = false, exchange: Exchange? = nil, _ now: Instant) {
+    noteSilence(attempt)
+    apply(attempt.upstream.failed(attempt, wasRefused: wasRefused, settings: settings, now), attempt.upstream, now)
+    if attempt.upstream.health.isInQuestion { check(attempt.upstream, now) }
+    for target in (exchange ?? attempt.exchange)?.targets ?? [] where target.state !== attempt.upstream {
+      if target.state.isUp, target.state.health.lastHeard.map({ $0 < attempt.sentAt }) ?? true {
+        check(target.state, now)
+      }
+    }
+  }
+
+  /// Sends a probe, unless one is under way or will be.
+  private func check(_ state: UpstreamState, _ now: Instant) {
+    guard state.probe == nil, !timers.holds(state) else { return }
+    sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
+  }
+
+  private func apply(_ change: UpstreamHealth.Change, _ state: UpstreamState, _ now: Instant) {
+    switch change {
+    case .none: return
+    case .suspected: tellOthers(of: state)
+    case .down:
+      counters.upstreamsDown += 1
+      state.probeInterval = settings.firstProbeInterval
+      for exchange in state.concerned where exchange.isHopeless && exchanges.holds(exchange) { giveUp(exchange, now) }
+    }
+  }
+
+  /// A datagram was not answered in its time.
+  private func noteSilence(_ attempt: Attempt) {
+    if attempt.isDatagram, attempt.query.hasEDNS { attempt.upstream.quirks.droppedEDNS() }
+  }
+
+  /// The time of a probe has come to nothing, or the next one is due.
+  func probe(_ state: UpstreamState, _ now: Instant) {
+    let wasDown = state.isDown
+    if let former = state.probe {
+      noteSilence(former)
+      close(former, now)
+      apply(state.failed(former, settings: settings, now), state, now)
+    }
+    guard state.health.isInQuestion, state.isWanted(now) else { return }
+    if !state.isDown {
+      sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
+    } else if !wasDown {
+      timers.set(state, at: now + state.probeInterval)
+    } else {
+      state.probeInterval = min(state.probeInterval * 2, settings.maximumProbeInterval)
+      sendProbe(state, waiting: state.probeInterval, now)
+    }
+  }
+
+  /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.
+  private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) {
+    timers.set(state, at: now + waiting)
+    guard makeSocketRoom(for: state.account, now) else { return }
+    let rule = ForwardRule(owner: .server, zone: state.probeZone, upstreams: [])
+    let question = ForwardQuestion(name: state.probeZone, type: .soa, rule: rule)
+    let query = query(question, to: state, plainCase: true, hasEDNS: state.quirks.probeTakesEDNS(at: now), now)
+    let attempt = Attempt(query, state, nil, now: now, timeout: waiting)
+    state.probe = attempt
+    counters.probes += 1
+    open(attempt, state.account)
+  }
+
+  // MARK: Other workers
+
+  /// Has the other workers see for themselves whether an upstream answers.
+  func tellOthers(of state: UpstreamState) {
+    guard let shared else { return }
+    let hint = QuestionsInFlight.Hint(upstream: state.upstream, zone: state.probeZone)
+    for other in shared.leave(hint, from: worker) { actions.append(.wake(worker: other)) }
+  }
+
+  /// Another worker found that an upstream does not answer any more, or answers again: it is asked now.
+  func take(_ hint: QuestionsInFlight.Hint, _ now: Instant) {
+    let state = known(hint.upstream, .server, now)
+    _ = state.want(for: hint.zone, by: state.account, now)
+    if state.isDown {
+      if let probe = state.probe { close(probe, now) }
+      state.probeInterval = settings.firstProbeInterval
+      sendProbe(state, waiting: state.probeInterval, now)
+    } else {
+      check(state, now)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Wire
+
+/// What one worker knows of an upstream: whether it answers at all, how fast it is, and what it does not understand; and
+/// what is under way to it.
+final class UpstreamState: TimerItem {
+  let upstream: Upstream
+  var health = UpstreamHealth()
+  private(set) var latency = Latency()
+  var quirks = UpstreamQuirks()
+  /// The client's cookie (RFC 7873), made once for an upstream.
+  let clientCookie: [UInt8]
+  /// Its connections.
+  var connections: UpstreamConnections
+
+  /// When a rule that has this upstream was last asked by, and on whose account; probing ends a while after.
+  private(set) var lastWanted = Instant(nanoseconds: 0)
+  private(set) var account: Account
+  /// The zone whose SOA a probe asks for.
+  private(set) var probeZone = Name.root
+  var probeInterval = Duration.zero
+  var probe: Attempt?
+
+  /// Tries that are open.
+  private(set) var openTries = 0
+  /// What was counted since it is known.
+  private(set) var tally = UpstreamTally()
+  /// The questions in flight whose rules have this upstream, by number.
+  private var exchanges: [UInt64: Exchange] = [:]
+
+  /// How long an upstream that nobody asks any more is still probed.
+  static let probedFor = Duration.seconds(60)
+
+  init(_ upstream: Upstream, clientCookie: [UInt8], account: Account, settings: ForwardSettings) {
+    self.upstream = upstream
+    connections = UpstreamConnections(settings)
+    self.clientCookie = clientCookie
+    self.account = account
+  }
+
+  override func wake(in forwarder: Forwarder, now: Instant) { forwarder.probe(self, now) }
+
+  /// True while it is known not to answer.
+  var isDown: Bool { health.standing == .down }
+  /// True when it answers as far as is known.
+  var isUp: Bool { health.standing == .up }
+
+  /// A rule of this zone is about to use it.
+  ///
+  /// - Returns: true when it was not wanted for so long that probing has stopped.
+  func want(for zone: Name, by account: Account, _ now: Instant) -> Bool {
+    defer { lastWanted = now }
+    (probeZone, self.account) = (zone, account)
+    return now > lastWanted + Self.probedFor
+  }
+
+  /// True while anybody is interested in whether it answers.
+  func isWanted(_ now: Instant) -> Bool { now <= lastWanted + Self.probedFor }
+
+  func opened() {
+    openTries += 1
+    tally.queryCount += 1
+  }
+
+  func closed() { openTries -= 1 }
+
+  /// A try or probe came to nothing.
+  func failed(
+    _ attempt: Attempt, wasRefused: Bool = false, settings: ForwardSettings, _ now: Instant
+  ) -> UpstreamHealth.Change {
+    tally.failureCount += 1
+    return health.failed(
+      sentAt: attempt.sentAt, isProbe: attempt.isProbe, wasRefused: wasRefused, settings: settings, now)
+  }
+
+  // MARK: Time
+
+  func answered(after duration: Duration) { latency.add(duration) }
+
+  /// Makes an upstream that others outran look a little faster, so that it is tried again in time.
+  func age() { latency.age() }
+
+  /// How long a try waits; longer for each that this question made before.
+  func timeout(triesBefore: Int, settings: ForwardSettings) -> Duration {
+    let known = latency.timeout.map { min(max($0, settings.minimumTimeout), settings.longestFirstTimeout) }
+    return min((known ?? settings.firstTimeout) * (1 << min(triesBefore, 4)), settings.maximumTimeout)
+  }
+
+  /// How long a probe waits whose answer decides whether it counts as down: it asks for what every server of the zone
+  /// has at hand, so twice the quickest of the recent answers is enough.
+  func probeTimeout(settings: ForwardSettings) -> Duration {
+    let known = latency.quickest.map { min(max($0 * 2, settings.minimumTimeout), settings.longestFirstTimeout) }
+    return known ?? settings.firstTimeout
+  }
+
+  // MARK: Questions
+
+  func add(_ exchange: Exchange) { exchanges[exchange.number] = exchange }
+
+  func remove(_ exchange: Exchange) { exchanges[exchange.number] = nil }
+
+  /// The questions in flight that may ask it, the oldest first.
+  var concerned: [Exchange] { exchanges.values.sorted { $0.number < $1.number } }
+}
