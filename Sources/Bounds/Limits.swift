@@ -150,8 +150,6 @@ public enum Limits {
     public static let messagesPerTurn = 32
     /// How many connections with queries that came before have a turn, before sockets are looked at again.
     public static let readyConnectionsPerTurn = 16
-    /// The most questions that wait for upstreams; more are SERVFAIL.
-    public static let waitingQuestions = 16_384
     /// The most questions of one connection that wait for upstreams; no more are answered until one is.
     public static let waitingQuestionsOfConnection = 64
     /// The most TCP connections; at the limit whoever has most makes room.
