@@ -17,26 +17,70 @@ public struct LateAnswers: Sendable {
   /// How many answers were not sent.
   public private(set) var dropped = 0
 
+  /// A workspace's client; of IPv6 its /64, for a host takes as many addresses of it as it likes.
+  private struct Client: Hashable {
+    let workspace: Int
+    let isV6: Bool
+    let bits: UInt64
+
+    init(_ address: IPAddress, of workspace: Int) {
+      self.workspace = workspace
+      switch address {
+      case .v4(let bits): (isV6, self.bits) = (false, UInt64(bits))
+      case .v6(let bits): (isV6, self.bits) = (true, UInt64(truncatingIfNeeded: bits >> 64))
+      }
+    }
+  }
+
   private var second: UInt64 = 0
-  private var sent: [IPAddress: Int] = [:]
+  private var sent: [Client: Int] = [:]
+  /// Whose the counts are.
+  private var share = FairShare<Int, Client, Client>(capacity: Limits.Clients.lateAnswerClients)
+  /// Workspaces that others had to take counts from. Whom a count was taken from cannot be told from a new client, so
+  /// nobody new of such a workspace is sent anything late in that second.
+  private var crowded: Set<Int> = []
 
   /// Nothing sent yet.
   public init() {}
 
   /// True when an answer may be sent over UDP; what may be sent is counted.
-  public mutating func admit(octets: Int, to client: IPAddress, askedAt: Instant, now: Instant) -> Bool {
+  ///
+  /// - Parameter workspace: the number of the workspace whose client it is.
+  public mutating func admit(
+    octets: Int, to address: IPAddress, of workspace: Int, askedAt: Instant, now: Instant
+  ) -> Bool {
     guard now.since(askedAt) > Self.after else { return true }
     let current = now.nanoseconds / 1_000_000_000
     if current != second {
       second = current
       sent.removeAll(keepingCapacity: true)
+      share = FairShare(capacity: Limits.Clients.lateAnswerClients)
+      crowded.removeAll(keepingCapacity: true)
     }
+    let client = Client(address, of: workspace)
     let total = sent[client, default: 0] + octets
-    guard total <= Self.octetsPerSecond, sent[client] != nil || sent.count < Limits.Clients.lateAnswerClients else {
+    guard total <= Self.octetsPerSecond, sent[client] != nil || makeRoom(for: client) else {
       dropped += 1
       return false
     }
     sent[client] = total
+    return true
+  }
+
+  /// Begins to count a client: when as many are counted as can be, in the place of one of whichever workspace has most.
+  private mutating func makeRoom(for client: Client) -> Bool {
+    guard !crowded.contains(client.workspace) else { return false }
+    let holder = FairShare<Int, Client, Client>.Holder(client.workspace, client)
+    switch share.admission(of: holder) {
+    case .room: break
+    case .inPlaceOf(let other):
+      guard other.workspace != client.workspace else { return false }
+      crowded.insert(other.workspace)
+      share.remove(other)
+      sent[other] = nil
+    case .none: return false
+    }
+    share.insert(client, of: holder)
     return true
   }
 }

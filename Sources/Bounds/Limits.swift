@@ -20,6 +20,10 @@ public enum Limits {
   public enum Text {
     /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text with more is refused.
     public static let marks = 30
+    /// The longest message of a problem, in characters; what is longer is cut.
+    public static let messageCharacters = 500
+    /// The widest cell of a table, in characters; what is wider is cut.
+    public static let cellCharacters = 120
   }
 
   /// JSON of any kind.
@@ -93,8 +97,26 @@ public enum Limits {
     public static let pasteLayers = 6
     /// The most hosts that one link may have.
     public static let hosts = 10_000
+    /// The most hosts that all links of one workspace may have together.
+    public static let hostsOfWorkspace = 50_000
+    /// The most links of one workspace.
+    public static let linksOfWorkspace = 1000
+    /// The most zones that a workspace may have once links are put into it, those written by hand among them.
+    public static let zonesOfWorkspace = 50_000
+    /// The longest path of a file that is written, in octets: what file systems take (NAME_MAX).
+    public static let pathOctets = 255
+    /// The most warnings, notes, steps or errors of one plan that are told of; the rest is not shown.
+    public static let remarks = 100
     /// The longest text that may be a host, in octets: a URL with one.
     public static let hostTextOctets = 2048
+    /// The longest argument that may be an endpoint, in octets: a name with its addresses.
+    public static let endpointOctets = 4096
+    /// The longest reason why something of a paste was left out, in characters; what is longer is cut.
+    public static let reasonCharacters = 500
+    /// How many hosts `doctor` asks for at the same time.
+    public static let questionsAtOnce = 16
+    /// How long `doctor` asks in all, in seconds; what is left then counts as not asked.
+    public static let lookSeconds = 120
     /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
     public static let addressesOfEndpoint = 64
   }

@@ -51,6 +51,9 @@ extension Endpoint {
     var name: Name?
     var texts = addresses
     var warnings: [Problem] = []
+    for text in [argument ?? ""] + addresses where text.utf8.count > Limits.Links.endpointOctets {
+      throw Problem("\(flag): \(quoted(text)) is longer than \(Limits.Links.endpointOctets) octets")
+    }
     if let argument {
       let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
       let list = { (text: String) in text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }

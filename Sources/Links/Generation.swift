@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Zones
@@ -53,7 +54,7 @@ struct Generation {
   private mutating func claim(_ route: Link.Route, of link: Link) {
     for host in route.hosts {
       if let other = claims[host.name], !other.endpoint.leadsWhere(route.endpoint) {
-        errors.append(
+        refuse(
           problem(
             link,
             "\(host.name.textWithoutFinalDot) leads to \(route.endpoint.text) by this link, and to \(other.endpoint.text) "
@@ -66,7 +67,7 @@ struct Generation {
     }
     guard let name = route.endpoint.name, !route.endpoint.addresses.isEmpty else { return }
     if let other = pins[name], other.endpoint.addresses != route.endpoint.addresses {
-      errors.append(
+      refuse(
         problem(
           link,
           "\(name.textWithoutFinalDot) is pinned to \(list(route.endpoint)) by this link, and to "
@@ -84,21 +85,18 @@ struct Generation {
 
   /// The generated zone in which a name stands: the longest at or above it (RFC 1034 §4.3.2, step 2).
   private func closestZone(_ name: Name) -> Name? {
-    var candidate: Name? = name
-    while let zone = candidate {
-      if zones[zone] != nil { return zone }
-      candidate = zone.parent
-    }
-    return nil
+    name.andAbove.first { zones[$0] != nil }
   }
 }
 
 extension Generation {
   /// Refuses chains that come back to where they started, and endpoints that the zones made here would hide.
   private mutating func checkTargets() {
+    var walked: Set<Name> = []
+    var hidden: [Name: Name?] = [:]
     for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
       if let pin = pins[claim.host.name] {
-        errors.append(
+        refuse(
           problem(
             claim.link,
             "\(claim.host.name.textWithoutFinalDot) is a host of this link and an endpoint with pinned addresses of the link "
@@ -106,54 +104,72 @@ extension Generation {
         continue
       }
       guard let target = claim.endpoint.name else { continue }
-      if let loop = loop(from: claim.host.name) {
-        errors.append(problem(claim.link, "a loop: \(loop.map(\.textWithoutFinalDot).joined(separator: " -> "))"))
+      if let loop = loop(from: claim.host.name, &walked) {
+        let shown = loop.map(\.textWithoutFinalDot).joined(separator: " -> ")
+        refuse(problem(claim.link, "a loop: \(shown)"))
         continue
       }
-      guard pins[target] == nil, claims[target] == nil, let zone = closestZone(target) else { continue }
-      let isCaught = claims.keys.contains { $0.isWildcard && ($0.parent.map(target.isSubdomain) ?? false) }
-      if isCaught || !forwardedMisses.contains(zone) {
-        errors.append(
-          problem(
-            claim.link,
-            "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
-              + "it would not be found; pin its addresses: --endpoint \(target.textWithoutFinalDot)=ADDRESS"))
-      }
+      guard pins[target] == nil, claims[target] == nil else { continue }
+      let zone = hidden[target] ?? zoneThatHides(target)
+      hidden[target] = zone
+      guard let zone else { continue }
+      refuse(
+        problem(
+          claim.link,
+          "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
+            + "it would not be found; pin its addresses: --endpoint \(target.textWithoutFinalDot)=ADDRESS"))
     }
   }
 
-  /// The names of a chain that comes back to one of its own; nil when it ends.
-  private func loop(from start: Name) -> [Name]? {
-    var chain = [start]
-    while let last = chain.last, pins[last] == nil, let next = claims[last]?.endpoint.name {
-      chain.append(next)
-      if chain.dropLast().contains(next) { return chain }
+  /// The zone made here in which a target would not be found; nil when it would be, or is in none.
+  private func zoneThatHides(_ target: Name) -> Name? {
+    guard let zone = closestZone(target) else { return nil }
+    let isCaught = target.andAbove.contains { name in name.prefixed(by: [0x2a]).map { claims[$0] != nil } ?? false }
+    return isCaught || !forwardedMisses.contains(zone) ? zone : nil
+  }
+
+  /// The names of a chain that comes back to one of its own, the first time that it is met; nil when it ends.
+  ///
+  /// - Parameter walked: the names that chains have gone through before, none of which is gone through again.
+  private func loop(from start: Name, _ walked: inout Set<Name>) -> [Name]? {
+    var chain: [Name] = []
+    var places: [Name: Int] = [:]
+    var at = start
+    while walked.insert(at).inserted {
+      places[at] = chain.count
+      chain.append(at)
+      guard pins[at] == nil, let next = claims[at]?.endpoint.name else { return nil }
+      at = next
     }
-    return nil
+    return places[at] == nil ? nil : chain + [at]
   }
 
   /// Refuses to overwrite what a person wrote, and warns where it hides or is hidden by what is generated.
   private mutating func checkHandWrittenZones() {
-    let written = workspace.zones.filter { !workspace.isGenerated($0.path) }
-    for (apex, path) in written where zones[apex] != nil {
-      let links = zones[apex]?.links.sorted().joined(separator: ", ") ?? ""
-      errors.append(
+    let written = Dictionary(
+      workspace.zones.filter { !workspace.isGenerated($0.path) }.map { ($0.apex, $0.path) },
+      uniquingKeysWith: { a, _ in a })
+    for (apex, path) in written.sorted(by: { $0.value < $1.value }) where zones[apex] != nil {
+      let links = (zones[apex]?.links.sorted() ?? []).prefix(10).joined(separator: ", ")
+      refuse(
         Problem(
           file: workspace.shown(path), position: Position(line: 1, column: 1),
           "this zone was written by hand and stands where the link \(links) needs its own; move its records elsewhere "
             + "and remove the file, or write the link's names into it and leave out the import"))
     }
+    guard !written.isEmpty else { return }
     for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
       guard let zone = closestZone(claim.host.name) else { continue }
-      for (apex, path) in written where claim.host.name.isSubdomain(of: apex) {
+      for apex in claim.host.name.andAbove {
+        guard let path = written[apex] else { continue }
         if apex.labelCount > zone.labelCount {
           let hidden = "hides \(claim.host.name.textWithoutFinalDot) of the link \(quoted(claim.link.name))"
-          warnings.append(
+          warn(
             Problem(
               file: workspace.shown(path), severity: .warning,
               "this zone, written by hand, \(hidden); write the name into it"))
         } else if zone == claim.host.name {
-          warnings.append(
+          warn(
             problem(
               claim.link, severity: .warning,
               "\(zone.textWithoutFinalDot) is a zone of its own and hides what \(workspace.shown(path)) says of that name "
@@ -165,14 +181,18 @@ extension Generation {
 
   /// Warns of names that a wildcard seems to cover and does not: it stops at what exists between (RFC 4592 §2.2.2).
   private mutating func checkWildcards() {
-    let hosts = claims.keys.sorted()
-    for wildcard in hosts where wildcard.isWildcard {
-      guard let above = wildcard.parent else { continue }
-      for host in hosts where host != wildcard && host.isSubdomain(of: above) {
-        guard host.labelCount > above.labelCount + 1, let stop = host.ancestor(labelCount: above.labelCount + 1),
-          claims[stop] == nil, let link = claims[wildcard]?.link
+    let wildcards = Set(claims.keys.filter(\.isWildcard).compactMap(\.parent))
+    guard !wildcards.isEmpty else { return }
+    var stopped: Set<Name> = []
+    for host in claims.keys.sorted() {
+      // The name just below the one that stands above the wildcard.
+      var stop = host
+      for above in host.andAbove.dropFirst() {
+        defer { stop = above }
+        guard wildcards.contains(above), stop != host, claims[stop] == nil, stopped.insert(stop).inserted,
+          let wildcard = above.prefixed(by: [0x2a]), let link = claims[wildcard]?.link
         else { continue }
-        warnings.append(
+        warn(
           problem(
             link, severity: .warning,
             "\(wildcard.textWithoutFinalDot) does not answer for \(stop.textWithoutFinalDot) and what is below it, because "
@@ -180,6 +200,9 @@ extension Generation {
       }
     }
   }
+
+  private mutating func refuse(_ problem: Problem) { errors.addWithinLimit(problem) }
+  private mutating func warn(_ problem: Problem) { warnings.addWithinLimit(problem) }
 
   /// Puts each name into the closest of the zones, so that no zone hides a name of another.
   private mutating func fill() {
@@ -212,10 +235,17 @@ extension Generation {
 }
 
 extension Name {
-  /// The name at or above this one that has so many labels; nil when this has fewer.
-  func ancestor(labelCount count: Int) -> Name? {
-    var name: Name? = self
-    while let current = name, current.labelCount > count { name = current.parent }
-    return name?.labelCount == count ? name : nil
+  /// This name, and each above it but the root.
+  var andAbove: some Sequence<Name> {
+    sequence(first: self) { $0.parent }.lazy.prefix { !$0.isRoot }
+  }
+}
+
+extension [Problem] {
+  /// Adds a problem while fewer than `Limits.Links.remarks` are told of, and then one that says that there are more.
+  mutating func addWithinLimit(_ problem: Problem) {
+    guard count <= Limits.Links.remarks else { return }
+    guard count == Limits.Links.remarks else { return append(problem) }
+    append(Problem(severity: problem.severity, "more than \(Limits.Links.remarks) of these: the rest is not shown"))
   }
 }

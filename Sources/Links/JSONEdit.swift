@@ -58,15 +58,44 @@ struct JSONEdit {
   }
 
   /// The whole file without one member or element.
-  func removing(_ index: Int, of container: JSON) -> [UInt8] {
+  func removing(_ index: Int, of container: JSON) -> [UInt8] { removing([index], of: container) }
+
+  /// The whole file without some members or elements.
+  func removing(_ indices: Set<Int>, of container: JSON) -> [UInt8] {
     let items = items(container)
-    var start = items[index].lowerBound
-    var end = items[index].upperBound
+    var result: [UInt8] = []
+    var kept = 0
+    var index = 0
+    while index < items.count {
+      guard indices.contains(index) else {
+        index += 1
+        continue
+      }
+      // Those that nothing but commas stands between go together.
+      var last = index
+      while indices.contains(last + 1), last + 1 < items.count,
+        text.octets[items[last].upperBound..<items[last + 1].lowerBound].allSatisfy({ isSpace($0) || $0 == 0x2c })
+      { last += 1 }
+      let cut = cut(items[index].lowerBound..<items[last].upperBound, after: index > 0 ? items[index - 1] : nil)
+      // A comma may have gone with the one before.
+      if kept < cut.lowerBound { result += text.octets[kept..<cut.lowerBound] }
+      kept = max(kept, cut.upperBound)
+      index = last + 1
+    }
+    return result + text.octets[kept...]
+  }
+
+  /// What goes with items that are removed: a comma, and a line that held nothing else.
+  ///
+  /// - Parameter previous: the item before them.
+  private func cut(_ items: Range<Int>, after previous: Range<Int>?) -> Range<Int> {
+    var start = items.lowerBound
+    var end = items.upperBound
     if let comma = commaIndex(after: end) {
       end = comma + 1
-    } else if index > 0 {
+    } else if let previous {
       // The last one: the comma before it goes too, and what stands between stays a comment.
-      if let comma = commaIndex(after: items[index - 1].upperBound), isBlank(comma + 1..<start) { start = comma }
+      if let comma = commaIndex(after: previous.upperBound), isBlank(comma + 1..<start) { start = comma }
     }
     var blankStart = start
     while blankStart > 0, let octet = text.octet(blankStart - 1), octet == 0x20 || octet == 0x09 { blankStart -= 1 }
@@ -79,7 +108,7 @@ struct JSONEdit {
     } else {
       while text.octet(end) == 0x20 { end += 1 }
     }
-    return Array(text.octets[..<start] + text.octets[end...])
+    return start..<end
   }
 
   /// Where the comma after a value stands, white space and comments being passed over; nil when there is none.

@@ -64,13 +64,9 @@ public struct Link: Hashable, Sendable {
     /// Takes hosts in any order; of several with one name, the first's zone and all their sources count.
     public init(endpoint: Endpoint, hosts: [Host]) {
       self.endpoint = endpoint
-      var merged: [Name: Host] = [:]
-      for host in hosts {
-        let known = merged[host.name]
-        let sources = (known?.sources ?? []) + host.sources
-        merged[host.name] = Host(name: host.name, zone: known?.zone ?? host.zone, sources: sources)
-      }
-      self.hosts = merged.values.sorted { $0.name < $1.name }
+      var merged: [Name: (zone: Name, sources: [Source])] = [:]
+      for host in hosts { merged[host.name, default: (host.zone, [])].sources += host.sources }
+      self.hosts = merged.compactMap { Host(name: $0, zone: $1.zone, sources: $1.sources) }.sorted { $0.name < $1.name }
     }
   }
 

@@ -26,8 +26,8 @@ extension Link {
     if !route.endpoint.addresses.isEmpty {
       endpoint.append(("addresses", .array(route.endpoint.addresses.map { .string($0.description) })))
     }
-    let zones = Set(route.hosts.map(\.zone)).sorted().map { zone in
-      let hosts = route.hosts.filter { $0.zone == zone }.map { host in
+    let zones = Dictionary(grouping: route.hosts, by: \.zone).sorted { $0.key < $1.key }.map { zone, hosts in
+      let hosts = hosts.map { host in
         (host.name.textWithoutFinalDot, JSON.array(host.sources.map { .string($0.text) }))
       }
       return (zone.textWithoutFinalDot, JSON.object(hosts))

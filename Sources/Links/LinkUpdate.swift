@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Zones
@@ -119,11 +120,11 @@ public enum LinkUpdate {
     plan.warnings += generation.warnings
     files += zones
     // Settings for a zone that is gone would be settings for nothing.
-    try oneProblem { () throws(Problem) in
-      for zone in zones where zone.content == nil {
-        guard let apex = try? Name(zone.path.dropLast(5)) else { continue }
+    let gone = Set(zones.filter { $0.content == nil }.compactMap { try? Name($0.path.dropLast(5)) })
+    if !gone.isEmpty {
+      try oneProblem { () throws(Problem) in
         try after.change { (bytes, file) throws(Problem) in
-          try WorkspaceSettings.removing(apex, from: bytes, file: file)
+          try WorkspaceSettings.removing(gone, from: bytes, file: file)
         }
       }
     }
@@ -131,6 +132,8 @@ public enum LinkUpdate {
     {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
+    if let link { try PlanCheck.sums(link, links, zones: generation.zones.count, in: workspace) }
+    try PlanCheck.readBack(files, link: link, over: workspace)
     plan.files = files
     plan.existing = Set(workspace.files.keys)
   }
@@ -228,4 +231,21 @@ public enum LinkUpdate {
 /// Runs what can find one problem among what can find many.
 func oneProblem<Result>(_ body: () throws(Problem) -> Result) throws(Problems) -> Result {
   do { return try body() } catch { throw Problems([error]) }
+}
+
+extension [Problem] {
+  /// The first `Limits.Links.remarks`, and one that says that there are more.
+  var shortened: [Problem] {
+    var short: [Problem] = []
+    for problem in prefix(Limits.Links.remarks + 1) { short.addWithinLimit(problem) }
+    return short
+  }
+}
+
+extension [String] {
+  /// The first `Limits.Links.remarks`, and how many more there are.
+  var shortened: [String] {
+    count <= Limits.Links.remarks
+      ? self : Array(prefix(Limits.Links.remarks)) + ["and \(count - Limits.Links.remarks) more of these"]
+  }
 }

@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -48,8 +49,8 @@ public struct Plan: Sendable {
 
     /// Takes the parts.
     public init(_ what: String, why: String, position: Position? = nil, isForReview: Bool = false) {
-      self.what = what
-      self.why = why
+      self.what = cut(what, toCharacters: Limits.Text.cellCharacters)
+      self.why = cut(why, toCharacters: Limits.Links.reasonCharacters)
       self.position = position
       self.isForReview = isForReview
     }

@@ -41,16 +41,19 @@ enum WorkspaceSettings {
     return edit.inserting(entry, into: zones)
   }
 
-  /// The settings without a zone's entry, when that says nothing but its `miss`.
+  /// The settings without the entries of some zones, each when that says nothing but its `miss`.
   ///
   /// - Returns: the whole file; nil when there is nothing to remove.
-  static func removing(_ zone: Name, from bytes: [UInt8], file: String) throws(Problem) -> [UInt8]? {
+  static func removing(_ zones: Set<Name>, from bytes: [UInt8], file: String) throws(Problem) -> [UInt8]? {
     let edit = try JSONEdit(bytes, file: file)
     let json = edit.root
-    guard let zones = json.asObject?["zones"], let known = zones.asObject, let member = member(of: known, zone: zone),
-      member.value.asObject?.members.map(\.key) == ["miss"], let index = known.members.firstIndex(of: member)
-    else { return nil }
-    return edit.removing(index, of: zones)
+    guard let settings = json.asObject?["zones"], let known = settings.asObject else { return nil }
+    let gone = known.members.indices.filter { index in
+      guard let zone = try? Name(known.members[index].key), zones.contains(zone) else { return false }
+      let members = known.members[index].value.asObject?.members ?? []
+      return members.count == 1 && members[0].key.isSame(as: "miss")
+    }
+    return gone.isEmpty ? nil : edit.removing(Set(gone), of: settings)
   }
 
   private static func member(of object: JSON.Object, zone: Name) -> JSON.Member? {

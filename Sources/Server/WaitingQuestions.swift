@@ -146,7 +146,10 @@ extension Worker {
     switch question.returnPath {
     case .datagram(let peer, let listener):
       let client = question.resolution.client.address
-      guard lateAnswers.admit(octets: message.count, to: client, askedAt: question.askedAt, now: now) else {
+      let workspace = question.resolution.workspace.number
+      guard
+        lateAnswers.admit(octets: message.count, to: client, of: workspace, askedAt: question.askedAt, now: now)
+      else {
         tally?.count(.other)
         return counters.dropped(transport)
       }

@@ -47,6 +47,19 @@ extension ZonesFolder {
     return WorkspaceSource(name: name, folder: shown, files: files)
   }
 
+  /// A workspace's `workspace.json` alone; nil when there is none.
+  ///
+  /// - Throws: when the folder is not there or not beneath the zones folder, keeps changing, or the file cannot be read.
+  public func settings(of name: WorkspaceName) throws(Problem) -> [UInt8]? {
+    let shown = path(of: name)
+    return try stable(shown) { () throws(Problem) in
+      let folder = try open(name)
+      guard try identity(WorkspaceFile.fileName, in: folder, shown) != nil else { return .some(nil) }
+      let (files, areSteady) = try read([WorkspaceFile.fileName], in: folder, shown)
+      return areSteady ? .some(files[WorkspaceFile.fileName]) : nil
+    }
+  }
+
   /// What an import or a change of links needs of a workspace, all of one moment.
   ///
   /// - Throws: as `source(of:)`, and when the workspace does not exist.

@@ -202,7 +202,8 @@ extension JSON {
     guard let number = Int(text), range.contains(number) else {
       throw Problem(
         file: file, position: position,
-        "\(what) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+        "\(what) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(cut(text, toCharacters: 40))"
+      )
     }
     return number
   }

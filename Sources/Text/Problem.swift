@@ -1,3 +1,5 @@
+import Bounds
+
 /// A place in a text, counted from 1 as editors count.
 public struct Position: Hashable, Sendable, Comparable {
   /// The first line is 1.
@@ -34,7 +36,8 @@ public struct Problem: Error, Hashable, Sendable {
   public var position: Position?
   /// Error unless said otherwise.
   public var severity: Severity
-  /// What is wrong, and what to do, as one line without a final stop.
+  /// What is wrong, and what to do, as one line without a final stop; what is longer than
+  /// `Limits.Text.messageCharacters` was cut.
   public var message: String
 
   /// Takes what is wrong, and where.
@@ -44,7 +47,7 @@ public struct Problem: Error, Hashable, Sendable {
     self.file = file
     self.position = position
     self.severity = severity
-    self.message = message
+    self.message = cut(message, toCharacters: Limits.Text.messageCharacters)
   }
 }
 

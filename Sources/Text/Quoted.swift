@@ -1,11 +1,11 @@
-/// Text that came from outside, in double quotes, safe to print on a terminal: control characters as `\u{…}`, and what
-/// is longer than `maximumLength` characters cut with an ellipsis.
+/// Text that came from outside, in double quotes, safe to print on a terminal: control characters as `\u{…}`, quotes and
+/// backslashes behind a backslash so that the quotes end where the text does, and what is longer than `maximumLength` characters cut with an ellipsis.
 public func quoted(_ text: String, maximumLength: Int = 80) -> String {
   var shown = ""
   var count = 0
   for scalar in text.unicodeScalars {
     guard count < maximumLength else { return "\"\(shown)…\"" }
-    shown += printable(scalar)
+    shown += scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : printable(scalar)
     count += 1
   }
   return "\"\(shown)\""
@@ -41,4 +41,14 @@ extension Unicode.Scalar {
     default: true
     }
   }
+}
+
+/// A text of at most so many characters (Unicode scalars), the last of them an ellipsis where it was longer.
+public func cut(_ text: String, toCharacters count: Int) -> String {
+  guard text.utf8.count > count else { return text }
+  let scalars = text.unicodeScalars
+  guard let end = scalars.index(scalars.startIndex, offsetBy: count, limitedBy: scalars.endIndex),
+    end < scalars.endIndex
+  else { return text }
+  return String(scalars[..<scalars.index(before: end)]) + "…"
 }

@@ -57,6 +57,35 @@ struct WorkspaceCommandTests {
     }
   }
 
+  /// What is wrong in other workspaces, settings apart, is nobody else's matter.
+  @Test func othersBrokenFoldersKeepNobodyFromAddingAWorkspace() throws {
+    try backroad.write("zones/acme/workspace.json", "{ \"clients\": [\"10.1.0.0/16\"] }")
+    try backroad.write("zones/acme/x.example.zone/in-the-way", "")
+    try backroad.write("zones/bent/workspace.json", "{")
+    let taken = try backroad("workspace add globex --client 10.1.0.0/16")
+    #expect(taken.status == 1)
+    #expect(taken.errors.contains("the clients 10.1.0.0/16 are those of the workspace acme"), "\(taken.errors)")
+    let added = try backroad("workspace add globex --client 10.2.0.0/16")
+    #expect(added.status == 0, "\(added.errors)")
+    #expect(
+      added.errors.hasPrefix("backroad: whether these are clients of the workspace bent is not known: zones/bent/"),
+      "\(added.errors)")
+  }
+
+  /// The lock is everybody's, so that nothing is planned while it is held: what is wrong is said without waiting for it.
+  @Test func plansAreMadeWithoutTheLock() throws {
+    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+    let holder = try Folder(opening: "\(backroad.folder)/zones")
+    try holder.lock()
+    let dry = try backroad("import hosts --workspace acme --link x --endpoint 10.0.0.1 --dry-run h.corp.example")
+    #expect(dry.status == 0, "\(dry.errors)")
+    let wrong = try backroad("import hosts --workspace acme --link x --endpoint 10.0.0.1 a..corp.example")
+    #expect(wrong.errors.contains("two dots in a row"), "\(wrong.errors)")
+    let nothing = try backroad("link remove acme y")
+    #expect(nothing.errors.contains("has no link"), "\(nothing.errors)")
+    _ = consume holder
+  }
+
   @Test func dryRunsChangeNothing() throws {
     #expect(try backroad("workspace add acme --client 10.1.0.0/16 --dry-run").status == 0)
     #expect(try Files.identity("\(backroad.folder)/zones") == nil)

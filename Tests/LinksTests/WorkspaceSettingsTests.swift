@@ -49,10 +49,28 @@ import Zones
     ("{ \"zones\": { \"z.example\": { \"miss\": \"forward\" } } }", "{ \"zones\": { } }"),
     (#"{ "zones": { "z.example": { "miss": "forward", "more": 1 } } }"#, nil), ("{}", nil),
   ]) func removesAZonesEntry(before: String, after: String?) throws {
-    let result = try WorkspaceSettings.removing(Name("z.example"), from: Array(before.utf8), file: "w")
+    let result = try WorkspaceSettings.removing([Name("z.example")], from: Array(before.utf8), file: "w")
     let text = result.map { String(decoding: $0, as: UTF8.self) }
     #expect(text == after)
     if let result { _ = try JSON.parse(result, file: "w", comments: true) }
+  }
+
+  /// Whatever of a list is removed at once, the rest stays, and is JSON.
+  @Test func removesManyEntriesAtOnce() throws {
+    for lineEnd in ["", "\n", " // why\n"] {
+      let names = (0..<6).map { "z\($0).example" }
+      let lines = names.map { "\"\($0)\": { \"miss\": \"forward\" }" }
+      let text = "{ \"zones\": {\(lineEnd)" + lines.joined(separator: ",\(lineEnd)") + "\(lineEnd)} }"
+      for mask in 0..<64 {
+        let gone = names.indices.filter { mask >> $0 & 1 == 1 }
+        let result = try WorkspaceSettings.removing(
+          Set(gone.map { try Name(names[$0]) }), from: Array(text.utf8), file: "w")
+        let json = try JSON.parse(result ?? Array(text.utf8), file: "w", comments: true)
+        #expect(
+          json.asObject?["zones"]?.asObject?.members.map(\.key)
+            == names.indices.filter { !gone.contains($0) }.map { names[$0] })
+      }
+    }
   }
 
   @Test func refusesWhatItDoesNotUnderstand() throws {

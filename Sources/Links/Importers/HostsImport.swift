@@ -75,7 +75,7 @@ public enum HostsImport {
     var errors: [Problem] = []
     var notes: [String] = []
     var places: [Name: Position?] = [:]
-    for item in items {
+    for item in items where errors.count <= Limits.Links.remarks {
       do throws(Problem) {
         let host = try host(item, zone: zone, file: file, &notes)
         if let first = places.updateValue(item.position, forKey: host.name) {
@@ -83,10 +83,16 @@ public enum HostsImport {
             "\(host.name.textWithoutFinalDot) is named twice\(first.map { ", first in line \($0.line)" } ?? "")")
         }
         hosts.append(host)
-      } catch { errors.append(error) }
+        guard places.count <= Limits.Links.hosts else {
+          throw Problem(file: file, position: item.position, "more than \(Limits.Links.hosts) hosts in one link")
+        }
+      } catch {
+        errors.append(error)
+        if places.count > Limits.Links.hosts { break }
+      }
     }
     if hosts.isEmpty, errors.isEmpty { errors.append(Problem("no hosts: name them as arguments or with --from FILE")) }
-    guard errors.isEmpty else { throw Problems(errors) }
+    guard errors.isEmpty else { throw Problems(errors.shortened) }
     var draft = LinkDraft(
       link: Link(
         name: options.link, kind: "hosts", ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds,
@@ -94,10 +100,10 @@ public enum HostsImport {
         main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
     draft.usesDefaultTTL = options.ttlSeconds == nil
     draft.usesDefaultAnswer = options.answer == nil
-    draft.notes = notes
+    draft.notes = notes.shortened
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
-    draft.warnings = options.warnings + bareWildcards(hosts)
+    draft.warnings = options.warnings + bareWildcards(hosts).shortened
     return try LinkUpdate.plan(draft, prune: options.prune, in: workspace)
   }
 

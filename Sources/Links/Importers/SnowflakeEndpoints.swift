@@ -8,7 +8,7 @@ extension SnowflakeReading {
   ///
   /// - Throws: everything that is wrong with it.
   func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
-    guard errors.isEmpty else { throw Problems(errors) }
+    guard errors.isEmpty else { throw Problems(errors.shortened) }
     var link = Link(
       name: options.link, kind: "snowflake", account: account ?? accountOfURL, service: service?.value.text,
       ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
@@ -19,9 +19,9 @@ extension SnowflakeReading {
     draft.usesDefaultTTL = options.ttlSeconds == nil
     draft.usesDefaultAnswer = options.answer == nil
     draft.leftOut = leftOut
-    draft.warnings = options.warnings + warnings
-    draft.notes = exportNotes + notes
-    draft.nextSteps = nextSteps
+    draft.warnings = options.warnings + warnings.shortened
+    draft.notes = exportNotes + notes.shortened
+    draft.nextSteps = nextSteps.shortened
     if let account = link.account { draft.nextSteps.insert("set the account in your connector to \(account)", at: 0) }
     draft.proof = accountURL ?? hosts.first { !$0.name.isWildcard }?.name
     return draft
@@ -87,14 +87,19 @@ extension SnowflakeReading {
       warnings.append(
         Problem(
           file: file, position: item.position(0), severity: .warning,
-          "\(quoted(item.string)) is not of the shape that storage has (sfc-….s3.REGION.amazonaws.com, or an Azure "
-            + "storage account); it was left out"))
+          "\(quoted(item.string)) is not of the shape that storage has (sfc-…-customer-stage.s3.REGION.amazonaws.com, or "
+            + "an Azure storage account); it was left out"))
       leftOut.append(Plan.LeftOut(entry.key, why: "not of the shape that storage has", position: entry.position))
       return
     }
     let shown = name.textWithoutFinalDot
     let service = shown.hasSuffix(".core.windows.net") ? "Blob storage" : "S3"
     if key == "privatelink-internal-stage" {
+      if options.stage != nil, !options.stageHosts.isEmpty, !options.stageHosts.contains(name) {
+        let why = "\(shown) is none of those that --stage-host names"
+        leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
+        return
+      }
       if options.stage != nil, let host = Link.Host(name: name, zone: name, sources: [Link.Source(key: key)]) {
         stageHosts.append(host)
         givenKeys.insert(key)
@@ -124,17 +129,21 @@ extension SnowflakeReading {
     else {
       return nil
     }
-    let labels = name.textWithoutFinalDot.split(separator: ".")
-    let blob = labels.count == 5 && labels.dropFirst().elementsEqual(["blob", "core", "windows", "net"])
-    return blob || Self.regionOfS3(name) != nil ? name : nil
+    return Self.isBlob(name) || regionOfS3(name) != nil ? name : nil
   }
 
-  /// The region of a stage's bucket in S3; nil when the name is none.
-  private static func regionOfS3(_ name: Name) -> String? {
+  private static func isBlob(_ name: Name) -> Bool {
+    let labels = name.textWithoutFinalDot.split(separator: ".")
+    return labels.count == 5 && labels.dropFirst().elementsEqual(["blob", "core", "windows", "net"])
+  }
+
+  /// The region of a stage's bucket in S3; nil when the name is none: any other bucket may be anybody's, and leads there
+  /// only when a person names it.
+  private func regionOfS3(_ name: Name) -> String? {
     let labels = name.textWithoutFinalDot.split(separator: ".").map { String($0) }
-    guard labels.count >= 5, labels[0].hasPrefix("sfc-"), labels[1] == "s3", labels[3] == "amazonaws" else {
-      return nil
-    }
+    guard labels.count >= 5, labels[1] == "s3", labels[3] == "amazonaws" else { return nil }
+    let isStage = labels[0].hasPrefix("sfc-") && labels[0].hasSuffix("-customer-stage")
+    guard isStage || options.stageHosts.contains(name) else { return nil }
     let ending = labels[4...].joined(separator: ".")
     return ["com", "com.cn", "eu"].contains(ending) ? labels[2] : nil
   }
@@ -150,7 +159,25 @@ extension SnowflakeReading {
             + "sets ENABLE_INTERNAL_STAGES_PRIVATELINK to true"))
       return
     }
-    guard let endpoint = stage.vpcEndpoint, let region = Self.regionOfS3(host.name) else { return }
+    let names = Set(stageHosts.map(\.name)).sorted()
+    guard names.count == 1 || !options.stageHosts.isEmpty else {
+      let shown = names.prefix(5).map(\.textWithoutFinalDot).joined(separator: ", ")
+      throw Problem(
+        file: file,
+        "the config names \(names.count) hosts of storage (\(shown)), and an account has one internal stage; say with "
+          + "--stage-host NAME which are to lead to the --stage-endpoint")
+    }
+    for name in names {
+      notes.append("\(name.textWithoutFinalDot) is taken for the internal stage's storage, and leads to \(stage.text)")
+      if Self.isBlob(name), options.stageHosts.isEmpty {
+        warnings.append(
+          Problem(
+            file: file, severity: .warning,
+            "\(name.textWithoutFinalDot) is the config's word alone: whose a storage account is cannot be seen by its name; "
+              + "say with --stage-host that it is your stage's"))
+      }
+    }
+    guard let endpoint = stage.vpcEndpoint, let region = regionOfS3(host.name) else { return }
     guard endpoint.service == "s3" else {
       throw Problem("--stage-endpoint: \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3")
     }

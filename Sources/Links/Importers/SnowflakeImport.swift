@@ -12,6 +12,8 @@ public enum SnowflakeImport {
     public var endpoint: Endpoint
     /// Where the storage of its stages leads; nil when that has no private endpoint.
     public var stage: Endpoint?
+    /// The storage hosts that may lead there, by name; none lets the config name one.
+    public var stageHosts: Set<Name> = []
     /// The records' time to live; nil for what the link has, or the default.
     public var ttlSeconds: UInt32?
     /// What the hosts are answered with; nil for the link's, or the name.
@@ -52,6 +54,8 @@ struct SnowflakeReading {
   let options: SnowflakeImport.Options
 
   var hosts: [Link.Host] = []
+  /// The names of `hosts`.
+  private var names: Set<Name> = []
   var stageHosts: [Link.Host] = []
   var account: String?
   var service: (value: VPCEndpointService, position: Position)?
@@ -170,7 +174,12 @@ struct SnowflakeReading {
     }
     func add(_ name: Name?, _ derivation: Link.Source.Derivation) {
       let sources = [Link.Source(key: key, derivation: derivation)]
-      if let name, let host = Link.Host(name: name, zone: zone, sources: sources) { hosts.append(host) }
+      guard let name, let host = Link.Host(name: name, zone: zone, sources: sources) else { return }
+      hosts.append(host)
+      names.insert(name)
+    }
+    guard names.count < Limits.Links.hosts else {
+      throw problem(item, entry, "is one too many: the config names more than \(Limits.Links.hosts) hosts")
     }
     let isDriverHost = if case .driverHosts = use { true } else { false }
     let ocsp = Array("ocsp".utf8)
@@ -225,9 +234,11 @@ struct SnowflakeReading {
 }
 
 extension Name {
-  /// The name that drivers make of this one, `-` for each `_`; nil when it has none.
+  /// The name that drivers make of this one, `-` for each `_`; nil when it has none, or what they make is no host name.
   var dashed: Name? {
-    guard wire.contains(0x5f) else { return nil }
-    return Name(labels: labels.map { $0.map { $0 == 0x5f ? 0x2d : $0 } })
+    guard wire.contains(0x5f), let made = Name(labels: labels.map { $0.map { $0 == 0x5f ? 0x2d : $0 } }),
+      case .host(let name, changes: []) = HostText.read(made.textWithoutFinalDot)
+    else { return nil }
+    return name
   }
 }

@@ -1,6 +1,9 @@
+import Bounds
 import Links
 import Server
 import Storage
+import Synchronization
+import SystemIO
 import Text
 import Wire
 import Workspaces
@@ -34,14 +37,14 @@ enum DoctorCommand {
       }
       return (code: ServerConfiguration.defaultTokenOption, data: octets)
     }
-    var client = try QuestionClient(try serverAddress(arguments), from: try sourceAddress(arguments))
-    var findings: [HostFinding] = []
+    var hosts: [(host: Name, link: String)] = []
     for name in folder.linkNames {
       let link = try folder.link(name)
-      for host in link.routes.flatMap(\.hosts) {
-        findings.append(try HostFinding(host.name, link: link.name, &client, option: option, port: port))
-      }
+      hosts += link.routes.flatMap(\.hosts).map { ($0.name, link.name) }
     }
+    let findings = try HostRound(
+      server: try serverAddress(arguments), source: try sourceAddress(arguments), option: option, port: port
+    ).findings(hosts)
     if arguments.has(.json) {
       console.print(JSON.array(findings.map(\.json)).text)
     } else {
@@ -62,8 +65,56 @@ enum DoctorCommand {
   }
 }
 
+/// Asks for many hosts, some at the same time, and for no longer than a limit.
+private final class HostRound: Sendable {
+  private let server: SocketAddress
+  private let source: IPAddress?
+  private let option: (code: UInt16, data: [UInt8])?
+  private let port: UInt16?
+  private let endNanoseconds = System.monotonicNanoseconds() + UInt64(Limits.Links.lookSeconds) * 1_000_000_000
+  /// True once the server could not be asked: then nothing more is.
+  private let hasFailed = Atomic<Bool>(false)
+
+  init(server: SocketAddress, source: IPAddress?, option: (code: UInt16, data: [UInt8])?, port: UInt16?) {
+    self.server = server
+    self.source = source
+    self.option = option
+    self.port = port
+  }
+
+  /// What was found, in the hosts' order.
+  ///
+  /// - Throws: why the server could not be asked.
+  func findings(_ hosts: [(host: Name, link: String)]) throws(Problem) -> [HostFinding] {
+    let results = concurrentMap(hosts.count, threads: Limits.Links.questionsAtOnce) { [self] index in
+      find(hosts[index].host, hosts[index].link)
+    }
+    var findings: [HostFinding] = []
+    for result in results {
+      if let finding = try result.get() { findings.append(finding) }
+    }
+    return findings
+  }
+
+  /// Nil when the server could not be asked before.
+  private func find(_ host: Name, _ link: String) -> Result<HostFinding?, Problem> {
+    guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
+    guard System.monotonicNanoseconds() < endNanoseconds else {
+      return .success(
+        HostFinding(host, link: link, complaint: "not asked: \(Limits.Links.lookSeconds) s for all hosts are over"))
+    }
+    do throws(Problem) {
+      var client = try QuestionClient(server, from: source)
+      return .success(try HostFinding(host, link: link, &client, option: option, port: port))
+    } catch {
+      hasFailed.store(true, ordering: .relaxed)
+      return .failure(error)
+    }
+  }
+}
+
 /// What was found of a host.
-private struct HostFinding {
+private struct HostFinding: Sendable {
   let host: Name
   let link: String
   /// The names that the host's leads to.
@@ -101,6 +152,15 @@ private struct HostFinding {
         complaints.append("\(place) is not reached: \(obstacle)")
       }
     }
+  }
+
+  /// A host that was not asked for.
+  init(_ host: Name, link: String, complaint: String) {
+    self.host = host
+    self.link = link
+    chain = []
+    addresses = []
+    complaints = [complaint]
   }
 
   static func table(_ findings: [HostFinding]) -> Table {

@@ -2,6 +2,7 @@ import Bounds
 import Links
 import Storage
 import Text
+import Wire
 import Zones
 
 /// `backroad import …`: one command for each kind of link.
@@ -10,6 +11,9 @@ enum ImportCommands {
 
   private static let stageEndpoint = Flag(
     "--stage-endpoint", "VPCE", help: "the endpoint of the internal stage's storage, which is another one")
+  private static let stageHost = Flag(
+    "--stage-host", "NAME", .repeated,
+    help: "a host of the internal stage's storage; without it the config may name one")
   private static let zone = Flag("--zone", "Z", help: "put the hosts into this zone, instead of one zone for each")
   private static let miss = Flag(
     "--miss", "forward|nxdomain", help: "what that zone does for names that it does not hold")
@@ -19,7 +23,7 @@ enum ImportCommands {
     words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
     operands: "[FILE|-]", operandCount: 0...1,
     flags: [
-      .workspace, .link, .endpoint, .address, stageEndpoint, .ttl, .answer, .prune, .zones, .dryRun, .json,
+      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune, .zones, .dryRun, .json,
     ],
     details: """
       Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
@@ -38,6 +42,7 @@ enum ImportCommands {
         options.stage = stage.endpoint
         options.warnings += stage.warnings
       }
+      options.stageHosts = try readStageHosts(arguments)
       options.ttlSeconds = try arguments.ttlSeconds()
       options.answer = try arguments.answer()
       options.prune = arguments.has(.prune)
@@ -86,6 +91,23 @@ enum ImportCommands {
     let (endpoint, warnings) = try Endpoint.read(
       arguments.value(.endpoint), addresses: arguments.values(.address), flag: Flag.endpoint.name)
     return (endpoint, warnings)
+  }
+
+  private static func readStageHosts(_ arguments: Arguments) throws(UsageError) -> Set<Name> {
+    let texts = arguments.values(stageHost)
+    guard texts.isEmpty || arguments.has(stageEndpoint) else {
+      throw UsageError(
+        "\(stageHost.name) says what leads to the stage's endpoint; name that with \(stageEndpoint.name)")
+    }
+    var names: Set<Name> = []
+    for text in texts {
+      do throws(NameTextError) {
+        names.insert(try Name(text).lowercased)
+      } catch {
+        throw UsageError("\(stageHost.name): \(shown(text)) is not a host name: \(error)")
+      }
+    }
+    return names
   }
 
   private static func readZone(_ arguments: Arguments) throws(UsageError) -> (name: String, miss: MissPolicy)? {

@@ -11,6 +11,18 @@ import Workspaces
 enum ReadBack {
   /// Refuses a state in which anything is an error that was none in the state before.
   static func check(_ after: WorkspaceContents, insteadOf before: WorkspaceContents?) throws(Problems) {
+    try check(State(after), insteadOf: before.map { State($0) })
+  }
+
+  /// The same of a state with some files changed, before anything of it is written. That the disk gives back what was
+  /// written is for the commit to see.
+  static func check(_ changes: [String: [UInt8]?], over before: WorkspaceContents) throws(Problems) {
+    var after = State(before)
+    for (path, content) in changes { after.files[path] = content }
+    try check(after, insteadOf: State(before))
+  }
+
+  private static func check(_ after: State, insteadOf before: State?) throws(Problems) {
     let errors = errors(in: after)
     guard !errors.isEmpty else { return }
     // Lines may have moved, so an error is the same when it says the same of the same file.
@@ -26,10 +38,28 @@ enum ReadBack {
       new + [Problem("nothing was changed, because what would be written could not be read again: see the line above")])
   }
 
-  private static func errors(in contents: WorkspaceContents) -> [Problem] {
-    var problems = Workspace.load(contents.source, serverRules: []).problems
+  /// A workspace's files, on the disk or not yet.
+  private struct State {
+    let name: WorkspaceName
+    let folder: String
+    var files: [String: [UInt8]]
+
+    init(_ contents: WorkspaceContents) {
+      name = contents.name
+      folder = contents.folder
+      files = contents.files
+    }
+
+    var source: WorkspaceSource {
+      WorkspaceSource(name: name, folder: folder, files: files.filter { WorkspaceSource.isRead($0.key) })
+    }
+  }
+
+  private static func errors(in state: State) -> [Problem] {
+    var problems = Workspace.load(state.source, serverRules: []).problems
     do throws(Problems) {
-      _ = try WorkspaceFolder(contents).links()
+      let folder = WorkspaceFolder(name: state.name.description, directory: state.folder, files: state.files)
+      _ = try folder.links()
     } catch {
       problems += error.all
     }

@@ -78,21 +78,24 @@ enum WorkspaceCommands {
   }
 
   /// Refuses prefixes that are another workspace's: they would be nobody's after. A workspace that cannot be read keeps
-  /// nobody from making another.
+  /// nobody from making another, and of those that can only their settings are read.
   private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder, _ console: Console) throws(Problem) {
     let clients = Set(clients)
     guard !clients.isEmpty else { return }
     for name in try zones.workspaceNames() {
-      let view: WorkspaceView
-      do throws(Problem) {
-        view = WorkspaceView(try zones.contents(of: name))
+      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
+      let others: [WorkspaceFile.Client]
+      do {
+        guard let settings = try zones.settings(of: name) else { continue }
+        others = try WorkspaceFile(settings, file: path).clients
       } catch {
-        console.note("whether these are clients of the workspace \(name) is not known: \(error)")
+        let why = (error as? Problems)?.all.first ?? (error as? Problem) ?? Problem(file: path, "\(error)")
+        console.note("whether these are clients of the workspace \(name) is not known: \(why)")
         continue
       }
-      if let taken = view.clients.first(where: clients.contains) {
+      if let taken = others.map(\.prefix).sorted().first(where: clients.contains) {
         throw Problem(
-          file: "\(view.folder)/\(WorkspaceFile.fileName)",
+          file: path,
           "the clients \(taken) are those of the workspace \(name); leave the prefix to one of them")
       }
     }
