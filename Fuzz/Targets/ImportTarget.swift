@@ -3,7 +3,8 @@ import Text
 import Wire
 import Zones
 
-/// Any octets as what an admin pastes. Whatever it is, it is refused with a problem, or the plan's zones load.
+/// Any octets as what an admin pastes. Whatever it is, it is refused with a problem, or the plan's zones load, and
+/// the same paste changes nothing more.
 public enum ImportTarget {
   /// Plans one import.
   public static func run(_ octets: [UInt8]) {
@@ -16,7 +17,13 @@ public enum ImportTarget {
     do throws(Problems) {
       let plan = try SnowflakeImport.plan(octets, file: "-", options: options, in: folder)
       _ = plan.text()
-      for file in plan.files { check(file.path, file.content ?? []) }
+      var after = folder
+      for file in plan.files {
+        check(file.path, file.content ?? [])
+        after.files[file.path] = file.content
+      }
+      let again = try? SnowflakeImport.plan(octets, file: "-", options: options, in: after)
+      precondition(again?.changesNothing == true, "what was planned is read again")
     } catch {
       precondition(!error.all.isEmpty, "a refusal says why")
       precondition(error.all.allSatisfy { !$0.message.isEmpty && !$0.message.contains("\n") }, "in a line each")

@@ -14,6 +14,30 @@ import Text
     #expect(quoted(String(repeating: "é", count: 90), maximumLength: 3) == "\"ééé…\"")
   }
 
+  /// The quotes end where the text does: what is in it cannot end them.
+  @Test func whatIsQuotedCannotEndItsQuotes() {
+    #expect(quoted(#"a" is fine; "b\"#) == #""a\" is fine; \"b\\""#)
+  }
+
+  /// What a file says is told of, and its length is not its author's to choose.
+  @Test func messagesAndCellsHaveALongestLength() throws {
+    let long = String(repeating: "é", count: 100_000)
+    #expect(Problem(long).message.unicodeScalars.count == 500)
+    #expect(Problem(String(repeating: "é", count: 500)).message.unicodeScalars.last == "é")
+    let number = try JSON.parse(Array(String(repeating: "9", count: 900_000).utf8), file: "f", comments: false)
+    #expect {
+      try number.expectInt("\"ttl\"", in: 1...5, file: "f")
+    } throws: { error in
+      "\(error)" == "f:1:1: \"ttl\" must be a whole number from 1 to 5, not \(String(repeating: "9", count: 39))…"
+    }
+    var table = Table("HOST", "FROM")
+    table.add("a", long)
+    for index in 0..<2000 { table.add("h\(index)", "b") }
+    let widest = table.text.split(separator: "\n").map(\.unicodeScalars.count).max()
+    #expect(widest == 6 + 120 + 1)
+    #expect(table.text.utf8.count < 2001 * 140)
+  }
+
   @Test func alignsColumns() {
     var table = Table("WORKSPACE", "CLIENTS", "LINKS")
     #expect(table.isEmpty)

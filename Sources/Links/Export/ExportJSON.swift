@@ -40,8 +40,8 @@ extension ExportReader {
     if let other = WrongPaste.function(withKeys: keys) { throw wrongFunction(other, text) }
     var entries: [ExportEntry] = []
     for object in objects {
-      guard let key = object.members.first(where: { $0.key.asciiLowercased.isSame(as: "key") })?.value, let name = key.asString,
-        let value = object.members.first(where: { $0.key.asciiLowercased.isSame(as: "value") })?.value
+      guard let key = member("key", of: object), let name = key.asString,
+        let value = member("value", of: object)
       else { continue }
       entries.append(ExportEntry(key: name, position: key.position, value: try unquoted(content(of: value, in: text))))
     }
@@ -52,6 +52,11 @@ extension ExportReader {
       throw problem(text, 0, "this list is not the output of \(function.name); \(pasteTheCell)")
     }
     return entries
+  }
+
+  /// The value of a key, whatever its case.
+  private func member(_ key: String, of object: JSON.Object) -> JSON? {
+    object.members.first { $0.key.asciiLowercased.isSame(as: key) }?.value
   }
 
   /// A string's content; nothing for null; the text of anything else.

@@ -79,7 +79,9 @@ enum SnowflakeKey {
     if lower.startsSame(as: "arn:") { return "is an ARN" }
     if lower.startsSame(as: "/subscriptions/") { return "is an Azure resource id" }
     if lower.startsSame(as: "projects/") { return "is a Google resource name" }
-    if lower.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) { return "is the id of an Azure Private Link service" }
+    if lower.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
+      return "is the id of an Azure Private Link service"
+    }
     return nil
   }
 }
