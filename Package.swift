@@ -53,16 +53,13 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // The fuzzers: each replays files unless it is built with -DFUZZ; Fuzz/run does that.
+    // The fuzzer: it replays files unless it is built with -DFUZZ; Fuzz/run does that.
     .target(
-      name: "FuzzTargets", dependencies: ["Answering", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text"],
+      name: "FuzzTargets",
+      dependencies: ["Answering", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
       path: "Fuzz/Targets", swiftSettings: strict),
     .executableTarget(
-      name: "FuzzMessage", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Message", swiftSettings: strict),
-    .executableTarget(
-      name: "FuzzImport", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Import", swiftSettings: strict),
-    .executableTarget(
-      name: "FuzzProxy", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Proxy", swiftSettings: strict),
+      name: "FuzzDriver", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Driver", swiftSettings: strict),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
 
     // What several test targets share; no product depends on it.

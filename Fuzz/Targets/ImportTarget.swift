@@ -5,9 +5,15 @@ import Zones
 
 /// Any octets as what an admin pastes. Whatever it is, it is refused with a problem, or the plan's zones load, and
 /// the same paste changes nothing more.
-public enum ImportTarget {
+public struct ImportTarget: FuzzTarget {
+  /// Nothing is made beforehand.
+  public init() {}
+
   /// Plans one import.
-  public static func run(_ octets: [UInt8]) {
+  public func run(_ octets: [UInt8]) { Self.plan(octets) }
+
+  /// The same, for other targets.
+  static func plan(_ octets: [UInt8]) {
     let folder = WorkspaceFolder(
       name: "fuzz", directory: "zones/fuzz", files: ["workspace.json": Array("{}".utf8)])
     guard let address = IPAddress("10.0.0.1"),

@@ -6,7 +6,7 @@ import Zones
 
 /// Any octets as a message from a client: read in every way, and answered. What must hold is a precondition, so a fuzzer
 /// sees a breach as a crash.
-public struct MessageTarget: Sendable {
+public struct MessageTarget: FuzzTarget {
   private let snapshot: Snapshot
   private var responder = Responder(identity: ServerIdentity(version: "fuzz", hostName: "fuzz"))
 

@@ -1,11 +1,14 @@
 import Wire
 
 /// Any octets as what a load balancer's connection or datagram starts with.
-public enum ProxyTarget {
+public struct ProxyTarget: FuzzTarget {
+  /// Nothing is made beforehand.
+  public init() {}
+
   /// Reads one beginning.
-  public static func run(_ octets: [UInt8]) {
+  public func run(_ octets: [UInt8]) {
     let whole = ProxyHeader.read(octets.span)
-    check(whole, octets)
+    Self.check(whole, octets)
     // A stream brings them one after another: whatever is said of a beginning must hold of the rest too.
     for count in 0..<min(octets.count, ProxyHeader.maximumLength + 1) {
       switch ProxyHeader.read(octets.span.extracting(0..<count)) {

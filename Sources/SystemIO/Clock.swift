@@ -9,6 +9,11 @@ public enum System {
     clock(CLOCK_MONOTONIC)
   }
 
+  /// How long this thread has had a core, in nanoseconds.
+  public static func threadNanoseconds() -> UInt64 {
+    clock(CLOCK_THREAD_CPUTIME_ID)
+  }
+
   /// Seconds since 1970.
   public static func wallClockSeconds() -> UInt64 {
     clock(CLOCK_REALTIME) / 1_000_000_000

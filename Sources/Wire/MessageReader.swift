@@ -140,13 +140,17 @@ public struct MessageReader: ~Escapable {
 
   /// The name that starts at `offset` and stands before `end`; `end` becomes the place after it.
   func name(at offset: Int, end: inout Int) throws(WireError) -> Name {
-    var wire: [UInt8] = []
+    // The walk lets no name be longer.
+    var wire: InlineArray<255, UInt8> = .init(repeating: 0)
+    var count = 0
     let span = octets
     end = try walkName(at: offset, end: end) { at in
-      for index in at...(at + Int(span[at])) { wire.append(span[index]) }
+      for index in at...(at + Int(span[at])) {
+        wire[count] = span[index]
+        count += 1
+      }
     }
-    wire.append(0)
-    return Name(checked: wire)
+    return Name(checked: wire.span.extracting(0...count).array)
   }
 
   /// A record's data with every compressed name in it written out, and checked against its type's layout.

@@ -107,25 +107,26 @@ extension Name: CustomStringConvertible {
   /// Presentation form without the final dot, as people write host names; `.` for the root.
   public var textWithoutFinalDot: String {
     if isRoot { return "." }
-    return labels.map(Self.text).joined(separator: ".")
+    var text: [UInt8] = []
+    text.reserveCapacity(wire.count)
+    var at = 0
+    while wire[at] != 0 {
+      if at > 0 { text.append(UInt8(ascii: ".")) }
+      for octet in wire[(at + 1)..<(at + 1 + Int(wire[at]))] { Self.append(octet, to: &text) }
+      at += Int(wire[at]) + 1
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
-  private static func text(label: [UInt8]) -> String {
-    var text = ""
-    for octet in label {
-      switch octet {
-      // A letter, a digit, or a mark that no master file reads as anything else.
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f, 0x2a, 0x2f, 0x2b, 0x3a, 0x3d, 0x21, 0x23, 0x25...0x27,
-        0x7e:
-        text.unicodeScalars.append(Unicode.Scalar(octet))
-      case 0x21...0x7e:
-        text += "\\"
-        text.unicodeScalars.append(Unicode.Scalar(octet))
-      default:
-        let digits = String(octet)
-        text += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-      }
+  private static func append(_ octet: UInt8, to text: inout [UInt8]) {
+    switch octet {
+    // A letter, a digit, or a mark that no master file reads as anything else.
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f, 0x2a, 0x2f, 0x2b, 0x3a, 0x3d, 0x21, 0x23, 0x25...0x27,
+      0x7e:
+      text.append(octet)
+    case 0x21...0x7e: text += [UInt8(ascii: "\\"), octet]
+    default:
+      text += [UInt8(ascii: "\\"), 0x30 + octet / 100, 0x30 + octet / 10 % 10, 0x30 + octet % 10]
     }
-    return text
   }
 }

@@ -8,15 +8,25 @@ extension Name {
   func appendCanonicalKey(to key: inout [UInt8]) {
     let labels = LabelOffsets(self)
     let octets = wire.span
+    // Twice the longest name, for names of nothing but zeros and ones.
+    var buffer: InlineArray<512, UInt8> = .init(repeating: 0)
+    var count = 0
     for depth in 0..<labels.count {
       let start = labels.offset(fromRoot: depth + 1)
-      key.append(0)
+      buffer[count] = 0
+      count += 1
       for index in (start + 1)..<(start + 1 + Int(octets[start])) {
         let octet = octets[index]
-        if octet <= 1 { key.append(1) }
-        key.append(octet <= 1 ? octet + 1 : Wire.lowercased(octet))
+        if octet <= 1 {
+          buffer[count] = 1
+          count += 1
+        }
+        buffer[count] = octet <= 1 ? octet + 1 : Wire.lowercased(octet)
+        count += 1
       }
     }
+    // unsafe: reads the buffer as far as it was filled.
+    unsafe buffer.span.extracting(0..<count).withUnsafeBufferPointer { unsafe key.append(contentsOf: $0) }
   }
 }
 
@@ -158,32 +168,49 @@ extension RecordTree {
     members[Int(set.range.lowerBound)..<Int(set.range.upperBound)]
   }
 
-  /// True when the zone hands names below some of its own on: by a delegation, or a DNAME.
-  var hasCuts: Bool { !cuts.isEmpty }
-
-  /// The node that owns records as `name`; nil when none does.
-  func node(_ name: Name) -> Node? { place(of: name).node }
-
-  /// True when `name` owns records or has descendants that do: an empty non-terminal exists (RFC 4592 §2.2.2).
-  func exists(_ name: Name) -> Bool { place(of: name).exists }
-
-  /// The node that answers for `name`: its own, or the wildcard's that covers it (RFC 4592 §3.3.1).
-  func answeringNode(_ name: Name) -> Int? {
-    let place = place(of: name)
-    if place.exists { return place.index }
-    // The closest encloser is what the name has in common with one of its neighbours.
-    let before = place.next > 0 ? sharedLabels(place.key[...], keys[nodes[place.next - 1].key]) : 0
-    let after = place.next < nodes.count ? sharedLabels(place.key[...], keys[nodes[place.next].key]) : 0
-    let wildcard = place.key[..<max(before, after)] + [0, UInt8(ascii: "*")]
-    let index = lowerBound(wildcard)
-    return index < nodes.count && keys[nodes[index].key].elementsEqual(wildcard) ? index : nil
+  /// For each node, whether it is below a delegation or DNAME: neither at one nor at the zone's own name.
+  var nodesBelowCuts: [Bool] {
+    var cut = 0
+    return nodes.indices.map { index in
+      // In canonical order the descendants of a cut follow it at once.
+      while cut + 1 < cuts.count, cuts[cut + 1] <= index { cut += 1 }
+      guard cut < cuts.count, cuts[cut] < index else { return false }
+      return isAtOrBelow(keys[nodes[index].key], keys[nodes[cuts[cut]].key])
+    }
   }
 
-  /// True when `name` is at or below a delegation, or below a DNAME.
-  func isBelowCut(_ name: Name) -> Bool {
-    guard hasCuts else { return false }
+  /// What the zone has for a name.
+  struct Place {
+    /// True when the name is at or below a delegation, or below a DNAME.
+    let isBelowCut: Bool
+    /// True when the name owns records or has descendants that do: an empty non-terminal exists (RFC 4592 §2.2.2).
+    let exists: Bool
+    /// The node that owns records as the name; nil when none does.
+    let node: Int?
+    /// The node that answers for the name: its own, or the wildcard's that covers it (RFC 4592 §3.3.1).
+    let answering: Int?
+  }
+
+  /// Finds what the zone has for a name.
+  func place(of name: Name) -> Place {
     var key: [UInt8] = []
     name.appendCanonicalKey(to: &key)
+    let isBelowCut = isBelowCut(key)
+    let next = lowerBound(key[...])
+    if next < nodes.count, isAtOrBelow(keys[nodes[next].key], key[...]) {
+      let own = nodes[next].key.count == key.count ? next : nil
+      return Place(isBelowCut: isBelowCut, exists: true, node: own, answering: own)
+    }
+    // The closest encloser is what the name has in common with one of its neighbours.
+    let before = next > 0 ? sharedLabels(key[...], keys[nodes[next - 1].key]) : 0
+    let after = next < nodes.count ? sharedLabels(key[...], keys[nodes[next].key]) : 0
+    let wildcard = key[..<max(before, after)] + [0, UInt8(ascii: "*")]
+    let index = lowerBound(wildcard)
+    let answers = index < nodes.count && keys[nodes[index].key].elementsEqual(wildcard)
+    return Place(isBelowCut: isBelowCut, exists: false, node: nil, answering: answers ? index : nil)
+  }
+
+  private func isBelowCut(_ key: [UInt8]) -> Bool {
     // The last cut that is not behind the name: only that one can be above it.
     var low = 0
     var high = cuts.count
@@ -194,31 +221,7 @@ extension RecordTree {
     guard low > 0 else { return false }
     let cut = nodes[cuts[low - 1]]
     guard isAtOrBelow(key[...], keys[cut.key]) else { return false }
-    let isItself = key.count == cut.key.count
-    return !isItself || (cut.owner != apex && set(.ns, of: cut) != nil)
-  }
-
-  private struct Place {
-    let key: [UInt8]
-    /// The first node that is not before the name.
-    let next: Int
-    let exists: Bool
-    /// The name's own node.
-    let index: Int?
-    let node: Node?
-  }
-
-  private func place(of name: Name) -> Place {
-    var key: [UInt8] = []
-    key.reserveCapacity(2 * Name.maximumLength)
-    name.appendCanonicalKey(to: &key)
-    let next = lowerBound(key[...])
-    guard next < nodes.count, isAtOrBelow(keys[nodes[next].key], key[...]) else {
-      return Place(key: key, next: next, exists: false, index: nil, node: nil)
-    }
-    let isOwn = nodes[next].key.count == key.count
-    return Place(
-      key: key, next: next, exists: true, index: isOwn ? next : nil, node: isOwn ? nodes[next] : nil)
+    return key.count > cut.key.count || (cut.owner != apex && set(.ns, of: cut) != nil)
   }
 
   /// The first node whose key is not before `key`.

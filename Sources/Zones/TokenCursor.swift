@@ -63,9 +63,10 @@ struct TokenCursor {
 
   /// `www.example.com` below the origin `example.com.` is `www.example.com.example.com.`, which nobody means.
   private mutating func warnOfRepetition(_ name: Name, _ token: Token, _ origin: Name) {
-    guard warns else { return }
-    let own = name.labelCount - origin.labelCount
-    guard origin.labelCount >= 2, own >= origin.labelCount, token.octets.last != UInt8(ascii: ".") else { return }
+    // Most names have one label, which no origin of two repeats.
+    guard warns, token.octets.last != UInt8(ascii: "."), token.octets.contains(UInt8(ascii: ".")) else { return }
+    let originCount = origin.labelCount
+    guard originCount >= 2, name.labelCount - originCount >= originCount else { return }
     guard let given = name.labels(above: origin), given.isSubdomain(of: origin) else { return }
     warnings.append(
       Fault(

@@ -59,9 +59,9 @@ extension ZoneChecker {
 
   /// What NS, MX, SRV, CNAME and ALIAS point to, where that is in the zone.
   func checkTargets(_ tree: RecordTree) {
-    for node in tree.nodes where tree.sets(of: node).contains(where: { targetOffset($0.type) != nil }) {
+    let isBelowCut = tree.nodesBelowCuts
+    for (index, node) in tree.nodes.enumerated() where !isBelowCut[index] {
       // What stands below a delegation is never answered, which was told already.
-      if node.owner != tree.apex, let parent = node.owner.parent, tree.isBelowCut(parent) { continue }
       for set in tree.sets(of: node) {
         guard let offset = targetOffset(set.type) else { continue }
         for index in tree.members(of: set).lazy.map({ Int($0) }) {
@@ -87,12 +87,13 @@ extension ZoneChecker {
     let type = records[index].record.type
     // Put together only for a problem: most records have none.
     var what: String { "\(records[index].record.owner) \(label(type)): \(target)" }
-    let isElsewhere = tree.isBelowCut(target)
+    let place = tree.place(of: target)
+    let isElsewhere = place.isBelowCut
     // Where the zone's answer ends, addresses can still stand as glue, and nothing else is known.
-    let node = isElsewhere ? tree.node(target) : tree.answeringNode(target).map { tree.nodes[$0] }
+    let node = (isElsewhere ? place.node : place.answering).map { tree.nodes[$0] }
     let severity: Problem.Severity = type == .ns ? .error : .warning
     if type == .cname || type == .alias {
-      if !isElsewhere, !isPartial, !tree.exists(target), node == nil {
+      if !isElsewhere, !isPartial, !place.exists, node == nil {
         note(
           index, "\(what) is in this zone but has no records: add them, or the final dot if one is missing", .warning)
       }
@@ -131,7 +132,7 @@ extension ZoneChecker {
         path.append(at)
         next = aliasRecord(tree.nodes[at], tree).flatMap { index in
           RecordData.name(in: records[index].record.data).flatMap { target in
-            target.isSubdomain(of: tree.apex) ? tree.answeringNode(target) : nil
+            target.isSubdomain(of: tree.apex) ? tree.place(of: target).answering : nil
           }
         }
       }

@@ -151,8 +151,8 @@ private struct Walk {
   /// The last owner, and its labels.
   private var last = Name.root
   private(set) var labels = LabelOffsets(Name.root)
-  /// The last that is not hidden.
-  private var visible: (name: Name, labels: LabelOffsets)?
+  /// How many labels the last name that is not hidden has in common with the last; nil before the first.
+  private var visible: Int?
   /// How many labels the cut has that the last name is at or below.
   private var cutLabels: Int?
   private let apexLabels: Int
@@ -174,6 +174,8 @@ private struct Walk {
     labels = LabelOffsets(owner)
     last = owner
     let shared = Self.shared(before.name, before.labels, owner, labels)
+    // What two names have in common through all that stand between them in order is the least of it.
+    visible = visible.map { min($0, shared) }
     if let cut = cutLabels, shared >= cut { return nil }
     cutLabels = nil
     if let apexes, let cut = deeperZone(owner, below: max(shared, apexLabels), apexes) {
@@ -182,8 +184,8 @@ private struct Walk {
     }
     if isCut { cutLabels = labels.count }
     // The first is the zone's own name, with which its SOA stands.
-    let known = visible.map { max(Self.shared($0.name, $0.labels, owner, labels), apexLabels) + 1 } ?? apexLabels
-    visible = (owner, labels)
+    let known = visible.map { max($0, apexLabels) + 1 } ?? apexLabels
+    visible = labels.count
     return min(known, labels.count)...labels.count
   }
 
@@ -202,13 +204,20 @@ private struct Walk {
   /// How many labels two names have in common, from the root's side.
   private static func shared(_ a: Name, _ aLabels: LabelOffsets, _ b: Name, _ bLabels: LabelOffsets) -> Int {
     let (x, y) = (a.wire.span, b.wire.span)
-    var count = 0
-    while count < aLabels.count, count < bLabels.count {
-      let (i, j) = (aLabels.offset(fromRoot: count + 1), bLabels.offset(fromRoot: count + 1))
-      let length = Int(x[i])
-      guard Int(y[j]) == length else { break }
-      for index in 1...length where lowercased(x[i + index]) != lowercased(y[j + index]) { return count }
-      count += 1
+    // First how many octets they have in common at their ends; then how many whole labels that is.
+    let limit = min(x.count, y.count)
+    var octets = 0
+    while octets + 8 <= limit,
+      lowercased(x.word(at: x.count - octets - 8)) == lowercased(y.word(at: y.count - octets - 8))
+    {
+      octets += 8
+    }
+    while octets < limit, lowercased(x[x.count - octets - 1]) == lowercased(y[y.count - octets - 1]) { octets += 1 }
+    var count = min(aLabels.count, bLabels.count)
+    while count > 0 {
+      let length = x.count - aLabels.offset(fromRoot: count)
+      if length <= octets, length == y.count - bLabels.offset(fromRoot: count) { break }
+      count -= 1
     }
     return count
   }

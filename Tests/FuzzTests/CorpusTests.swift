@@ -29,11 +29,21 @@ struct CorpusTests {
     }
   }
 
+  @Test("What may be slow")
+  func slow() throws {
+    let files = try Self.files("Fuzz/Corpus/slow")
+    #expect(files.count >= 10)
+    for file in files {
+      let input = try #require(SlowInput(fuzzed: [UInt8](try Data(contentsOf: file))))
+      #expect(SlowInputTests.target.excess(of: input, margin: 4) == nil, "\(file.lastPathComponent)")
+    }
+  }
+
   @Test("PROXY headers")
   func proxyHeaders() throws {
     let files = try Self.files("Fuzz/Corpus/proxy")
     #expect(files.count >= 10)
-    for file in files { ProxyTarget.run([UInt8](try Data(contentsOf: file))) }
+    for file in files { ProxyTarget().run([UInt8](try Data(contentsOf: file))) }
   }
 
   @Test("Imports")
@@ -41,6 +51,6 @@ struct CorpusTests {
     // The fixtures of the importers' own tests are seeds too.
     let files = try Self.files("Fuzz/Corpus/import") + Self.files("Tests/LinksTests/Fixtures")
     #expect(files.count >= 100)
-    for file in files { ImportTarget.run([UInt8](try Data(contentsOf: file))) }
+    for file in files { ImportTarget().run([UInt8](try Data(contentsOf: file))) }
   }
 }

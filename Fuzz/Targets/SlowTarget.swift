@@ -1,0 +1,182 @@
+import Forwarding
+import Links
+import SystemIO
+import Text
+import Wire
+import Workspaces
+import Zones
+
+/// Looks for inputs that cost more than their octets should: whatever an outsider may send or write is read, and made
+/// into what is answered from, within a time that is linear in its octets.
+///
+/// The bound is that of a worker: 20 ms for 64 KB, 1 ms for 1,232 octets. A zone may cost twice what a plain one costs
+/// for what it is when its names are written out, because a short line may stand for a long name; how much of that there
+/// may be is a limit of its own. It is the bound of an optimized build on the machine where `plainNanoseconds` was
+/// measured; a slower build or machine gets as much more as plain inputs take there.
+public struct SlowTarget: FuzzTarget {
+  private let slowness: [SlowInput.Kind: Double]
+
+  /// Measures how slow this build is on this machine.
+  public init() {
+    var slowness: [SlowInput.Kind: Double] = [:]
+    for kind in SlowInput.Kind.allCases {
+      let cost = Self.cost(of: .plain(kind), tries: 5)
+      slowness[kind] = max(1, Double(cost.nanoseconds) / Double(cost.octets) / Self.plainNanoseconds(kind))
+    }
+    self.slowness = slowness
+  }
+
+  /// What an octet of a plain input costs, in nanoseconds; of a zone, also each that is made of it.
+  static func plainNanoseconds(_ kind: SlowInput.Kind) -> Double {
+    switch kind {
+    case .message: 6
+    case .answer: 8
+    case .zone: 12
+    case .settings: 55
+    case .paste: 180
+    case .journal: 2
+    }
+  }
+
+  /// What something may cost, in nanoseconds of this build on this machine.
+  func bound(_ kind: SlowInput.Kind, octets: Int) -> Double {
+    let bound: Double =
+      switch kind {
+      case .message, .answer, .journal: 600_000 + 290 * Double(octets)
+      // A hundred problems are told of, whatever the length.
+      case .settings, .paste: 2_000_000 + 290 * Double(octets)
+      case .zone: 2_000_000 + 2 * Self.plainNanoseconds(.zone) * Double(octets)
+      }
+    return bound * (slowness[kind] ?? 1)
+  }
+
+  /// Traps when an input costs more than it may.
+  public func run(_ octets: [UInt8]) {
+    guard let input = SlowInput(fuzzed: octets), let excess = excess(of: input) else { return }
+    preconditionFailure(excess)
+  }
+
+  /// Says by how much an input costs more than it may; nil when it does not.
+  ///
+  /// A first look may be at cold memory, so the best of a few counts.
+  ///
+  /// - Parameter margin: how many times the bound is allowed.
+  public func excess(of input: SlowInput, margin: Double = 1) -> String? {
+    var cost = Self.cost(of: input, tries: 1)
+    let bound = margin * bound(input.kind, octets: cost.octets)
+    guard Double(cost.nanoseconds) > bound else { return nil }
+    cost = Self.cost(of: input, tries: 4)
+    guard Double(cost.nanoseconds) > bound else { return nil }
+    return
+      "\(input.kind) of \(input.octets.count) octets: \(cost.nanoseconds / 1000) µs; the most is \(Int(bound / 1000)) µs"
+  }
+
+  /// What each of the worst known inputs costs, a line each.
+  public func report() -> String {
+    var text = ""
+    let plain = SlowInput.Kind.allCases.map { ("plain \($0)", SlowInput.plain($0)) }
+    let small = SlowInput.worst(size: 1232).map { (name: "\($0.name), small", input: $0.input) }
+    for (name, input) in plain + SlowInput.worst() + small {
+      let cost = Self.cost(of: input, tries: 5)
+      let share = 100 * Double(cost.nanoseconds) / bound(input.kind, octets: cost.octets)
+      text += "\(cost.nanoseconds / 1000) µs\t\(Int(share)) % of the bound\t\(input.octets.count) octets\t\(name)\n"
+    }
+    return text
+  }
+
+  /// The least CPU time of several runs, and how many octets it is for.
+  static func cost(of input: SlowInput, tries: Int) -> (nanoseconds: UInt64, octets: Int) {
+    var least = UInt64.max
+    var made = 0
+    for _ in 0..<tries {
+      let start = System.threadNanoseconds()
+      made = take(input)
+      least = min(least, System.threadNanoseconds() - start)
+    }
+    return (least, max(1, input.octets.count + made))
+  }
+
+  // MARK: Taking an input
+
+  /// - Returns: how many octets are made of a zone's.
+  private static func take(_ input: SlowInput) -> Int {
+    switch input.kind {
+    case .message: rewrite(input.octets)
+    case .answer: answer(input.octets)
+    case .zone: return zone(input.octets)
+    case .settings: settings(input.octets)
+    case .paste: ImportTarget.plan(input.octets)
+    case .journal: journal(input.octets)
+    }
+    return 0
+  }
+
+  /// Reads every record of a message, and writes it to another one.
+  private static func rewrite(_ octets: [UInt8]) {
+    guard let header = Header(octets.span) else { return }
+    var buffer = [UInt8](repeating: 0, count: 65_535)
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: 65_535, names: names.table())
+    do throws(WireError) {
+      var reader = try MessageReader(octets.span)
+      guard writer.start(id: header.id, flags: header.flags) else { return }
+      for _ in 0..<header.questionCount {
+        let question = try reader.readQuestion()
+        _ = writer.appendQuestion(try reader.name(at: question.nameOffset), question.type, question.class)
+      }
+      let counts = [header.answerCount, header.authorityCount, header.additionalCount].map { Int($0) }
+      for _ in 0..<counts.reduce(0, +) {
+        let record = try reader.readRecord()
+        let data = try reader.uncompressedData(of: record)
+        _ = writer.append(
+          try reader.name(at: record.ownerOffset), record.type, record.class, ttl: record.ttlSeconds, data: data.span,
+          to: .answer)
+      }
+    } catch {
+      return
+    }
+  }
+
+  /// Takes a message for an upstream's answer to its own question, and answers a client with it.
+  private static func answer(_ octets: [UInt8]) {
+    guard var reader = try? MessageReader(octets.span), let question = try? reader.readQuestion(),
+      let name = try? reader.name(at: question.nameOffset)
+    else { return }
+    let asked = ForwardQuestion(name: name, type: question.type, dnssecOK: true, rule: rule)
+    guard let answer = UpstreamAnswer.reading(octets, for: asked) else { return }
+    var buffer = [UInt8](repeating: 0, count: 65_535)
+    let names = CompressionMemory(seed: .known)
+    var writer = MessageWriter(buffer.mutableSpan, limit: 65_535, names: names.table())
+    _ = writer.start(id: 0, flags: .response) && writer.appendQuestion(name, question.type, .internet)
+    let ttl = AnswerTTL.aged(Instant(nanoseconds: 0))
+    _ = answer.append(hops: 0..<answer.hopCount, to: &writer, ttl: ttl, firstOwner: Header.length)
+    _ = answer.appendAuthority(to: &writer, ttl: ttl)
+  }
+
+  private static let rule = ForwardRule(owner: .server, zone: .root, upstreams: [])
+
+  /// Reads a zone, and makes it what is answered from.
+  ///
+  /// - Returns: how many octets that is; of a zone that is refused, what its records come to.
+  private static func zone(_ octets: [UInt8]) -> Int {
+    guard let apex = try? Name("example") else { return 0 }
+    let parsed = MasterFile.parse(octets, file: "example.zone", origin: apex)
+    let (zone, _) = Zone.check(parsed, apex: apex)
+    let image = zone.flatMap { try? ZoneImage([($0, .nxdomain)]) }
+    return image?.byteCount
+      ?? parsed.records.reduce(0) { $0 + $1.record.owner.wire.count + 12 + $1.record.data.count }
+  }
+
+  private static func settings(_ octets: [UInt8]) {
+    guard let name = WorkspaceName("fuzz") else { return }
+    let source = WorkspaceSource(name: name, folder: "fuzz", files: [WorkspaceFile.fileName: octets])
+    _ = Workspace.load(source, serverRules: [])
+  }
+
+  private static func journal(_ octets: [UInt8]) {
+    var book = LeaseBook(seed: 1)
+    let now = Instant(nanoseconds: 1)
+    _ = LeaseLog(octets, boot: "", at: LeaseClock(sinceBoot: 0, wall: 0)) { book.restore($0, now: now) }
+    book.finishRestoring(now: now)
+  }
+}
