@@ -174,8 +174,10 @@ public enum Limits {
     public static let readyConnectionsPerTurn = 16
     /// The most questions of one connection that wait for upstreams; no more are answered until one is.
     public static let waitingQuestionsOfConnection = 64
-    /// The most TCP connections; at the limit whoever has most makes room.
+    /// The most TCP connections, if there are descriptors enough; at the limit whoever has most makes room.
     public static let connections = 512
+    /// Of so many connections one at most may be of nobody's clients.
+    public static let strangersPart = 8
     /// The most TCP connections of one client; its own make room for more.
     public static let connectionsOfClient = 128
     /// How many octets of answers may wait for a connection's client to read them, and one answer more; no more
@@ -221,7 +223,8 @@ public enum Limits {
 
   /// The admin interface.
   public enum Admin {
-    /// The most connections; at the limit one that is idle makes room, and without such a new one is sent away.
+    /// The most connections; at the limit one that nothing is done for makes room, and without such a new one is sent
+    /// away.
     public static let connections = 32
     /// The most names that requests may come under.
     public static let hosts = 64

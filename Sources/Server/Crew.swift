@@ -45,7 +45,8 @@ struct Crew: ~Copyable {
 
   /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
   init(
-    _ mail: Mail, _ configuration: ServerConfiguration, _ snapshot: Snapshot, cache: AnswerCache, _ log: Log
+    _ mail: Mail, _ configuration: ServerConfiguration, _ budget: DescriptorBudget, _ snapshot: Snapshot,
+    cache: AnswerCache, _ log: Log
   ) throws(SystemError) {
     let identity = ServerIdentity.running
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
@@ -53,6 +54,9 @@ struct Crew: ~Copyable {
     var settings = WorkerSettings()
     settings.tokenOption = configuration.tokenOption
     settings.countsByWorkspace = configuration.metricsByWorkspace
+    settings.maximumConnections = budget.connections
+    settings.forwarding.maximumSockets = budget.sockets
+    settings.forwarding.maximumStreams = budget.streams
     settings.proxies = Proxies(configuration.proxies)
     for index in mail.mailboxes.indices {
       let worker = try Worker(

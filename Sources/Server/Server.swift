@@ -40,6 +40,7 @@ public enum Server {
   private static func serve(
     _ configuration: ServerConfiguration, _ signals: consuming SignalQueue, _ log: Log
   ) throws {
+    let budget = try divideDescriptors(configuration, log)
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
@@ -61,17 +62,42 @@ public enum Server {
       store: store, folder: folder, signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
     try reloader.start()
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
-    let crew = try Crew(mail, configuration, leases.adopt(reloader.snapshot), cache: cache, log)
+    let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
       log: log, startedAt: startedAt)
-    let admin = try listener.map { listener throws(SystemError) in try AdminService.start(listener, context, log) }
+    let admin = try listener.map { listener throws(SystemError) in
+      try AdminService.start(listener, context, connections: budget.adminConnections, log)
+    }
     announce(configuration, reloader.snapshot, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
     log.note("stopping: finishing what is in flight")
     admin?.stop()
     crew.stop()
+  }
+
+  /// Raises the limit of open descriptors, and gives everybody their part.
+  private static func divideDescriptors(
+    _ configuration: ServerConfiguration, _ log: Log
+  ) throws -> DescriptorBudget {
+    let descriptors = try System.raiseDescriptorLimit()
+    do throws(DescriptorBudget.TooFew) {
+      let budget = try DescriptorBudget(
+        descriptors: descriptors, workers: configuration.workerCount, listeners: configuration.listen.count,
+        readers: System.coreCount)
+      if budget.isShort {
+        log.note(
+          "warning: with \(descriptors) open files at most (ulimit -n) each worker has \(budget.connections) TCP "
+            + "connections of clients, \(budget.sockets) sockets and \(budget.streams) connections to upstreams; "
+            + "raise the limit, or name fewer --workers")
+      }
+      return budget
+    } catch {
+      throw Problem(
+        "the limit of \(descriptors) open files is too low: at least \(error.needed) are needed; raise it (ulimit -n, "
+          + "LimitNOFILE= of systemd), or name fewer --workers")
+    }
   }
 
   private static func announce(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) {

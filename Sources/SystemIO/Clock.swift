@@ -68,6 +68,13 @@ public enum System {
     max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
+  /// Raises how many descriptors this process may have open to the most that it may ask for.
+  ///
+  /// - Returns: how many that are.
+  public static func raiseDescriptorLimit() throws(SystemError) -> Int {
+    Int(try check(cl_raise_descriptor_limit(), "getrlimit"))
+  }
+
   /// The machine's name.
   public static var hostName: String {
     var buffer = [CChar](repeating: 0, count: 256)

@@ -23,6 +23,8 @@ extension SystemError {
     case brokenPipe
     /// Nobody listens there.
     case notListening
+    /// No descriptor, or no memory of the kernel's, is left for another socket or file.
+    case noneLeft
     case other
   }
 
@@ -40,6 +42,7 @@ extension SystemError {
     case ELOOP: .link
     case EPIPE: .brokenPipe
     case ECONNREFUSED: .notListening
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM: .noneLeft
     default: .other
     }
   }

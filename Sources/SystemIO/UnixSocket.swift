@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Wire
 
 /// Sockets that have a path instead of an address.
 extension Socket {
@@ -52,6 +53,21 @@ extension Socket {
     default:
       throw SystemError("accept4", code: -result)
     }
+  }
+
+  /// Which user made this connection to a Unix socket.
+  public func peerUser() throws(SystemError) -> UInt32 {
+    var user: UInt32 = 0
+    try check(unsafe cl_peer_user(raw, &user), "getsockopt")  // unsafe: the call fills a local.
+    return user
+  }
+
+  /// The address of who made a connection over IP; nil for a Unix socket.
+  public var peerAddress: IPAddress? {
+    var address = RawAddress()
+    // unsafe: the call fills a local that has room for any address.
+    let result = unsafe address.withMutablePointer { unsafe getpeername(raw, $0, $1) }
+    return result == 0 ? address.address?.address : nil
   }
 
   /// Tells the other side that nothing more comes; what it sends can still be read.

@@ -96,7 +96,7 @@ struct ConnectionTests {
 
   @Test func anIdleConnectionIsClosedWithoutAWord() {
     var connection = connection()
-    #expect(connection.isIdle)
+    #expect(!connection.isAnswering)
     connection.expire(now: 60 * Self.second - 1)
     #expect(!connection.isClosed)
     connection.expire(now: 60 * Self.second)

@@ -37,9 +37,52 @@ import Testing
 
   @Test func strangersGiveWayBeforeAll() {
     let share = filled([(.init("a", 1), 8), (.init(nil, 1), 1), (.init(nil, 2), 1)], capacity: 10)
-    #expect(share.admission(of: .init("a", 1)) == .inPlaceOf(9))
+    #expect(share.admission(of: .init("a", 1)) == .inPlaceOf(8))
     #expect(share.admission(of: .init(nil, 1)) == .none)
-    #expect(share.admission(of: .init(nil, 3)) == .inPlaceOf(9))
+    #expect(share.admission(of: .init(nil, 3)) == .inPlaceOf(8))
+  }
+
+  @Test func strangersMayHaveAPartAlone() {
+    var share = Share(capacity: 10, strangers: 2)
+    share.insert(0, of: .init(nil, 1))
+    #expect(share.admission(of: .init(nil, 2)) == .room)
+    share.insert(1, of: .init(nil, 2))
+    #expect(share.strangerCount == 2)
+    #expect(share.admission(of: .init(nil, 2)) == .none)
+    #expect(share.admission(of: .init(nil, 3)) == .inPlaceOf(0))
+    #expect(share.admission(of: .init("a", 1)) == .room)
+    share.move(0, to: .init("a", 1))
+    #expect(share.strangerCount == 1)
+    #expect(share.admission(of: .init(nil, 2)) == .room)
+    #expect(share.count(of: .init("a", 1)) == 1)
+  }
+
+  /// Of those who have as much as each other, whoever came to have it first: a newcomer is not gone before it has asked.
+  @Test func amongEqualsTheOneWhoCameFirstGives() {
+    let share = filled([(.init(nil, 1), 1), (.init(nil, 2), 1), (.init(nil, 3), 1)], capacity: 3)
+    #expect(share.admission(of: .init(nil, 4)) == .inPlaceOf(0))
+    let grown = filled([(.init(nil, 1), 1), (.init(nil, 2), 2), (.init(nil, 1), 1)], capacity: 4)
+    #expect(grown.admission(of: .init(nil, 4)) == .inPlaceOf(1))
+  }
+
+  @Test func whatIsIdleGoesBeforeWhatIsBusy() {
+    var share = filled([(.init("a", 1), 3), (.init("b", 1), 1)], capacity: 4)
+    share.set(0, isBusy: true)
+    #expect(share.firstToGo == 1)
+    share.touch(1)
+    share.set(2, isBusy: true)
+    #expect(share.firstToGo == 1)
+    share.set(1, isBusy: true)
+    #expect(share.oldestIdle(of: .init("a", 1)) == nil)
+    // Busy ones in the order of their use; another's idle one stays.
+    #expect(share.firstToGo == 0)
+    share.touch(0)
+    #expect(share.firstToGo == 2)
+    share.move(2, to: .init("b", 1))
+    #expect(share.oldestIdle(of: .init("b", 1)) == 3 && share.count(of: "b") == 2)
+    share.set(2, isBusy: false)
+    share.remove(3)
+    #expect(share.oldestIdle(of: .init("b", 1)) == 2)
   }
 
   @Test func strangersTakeNobodysPlace() {

@@ -33,7 +33,6 @@ import Testing
     for number in 0..<(Limits.Log.lines + 7) { log.note("line \(number)") }
     #expect(log.droppedCount == 7)
     let writer = try LogWriter(log) { page.write($0) }
-    log.note("later")
     writer.finish(milliseconds: 30_000)
     #expect(page.text.contains("line \(Limits.Log.lines - 1)\nbackroad: 7 lines were dropped here"))
   }

@@ -59,8 +59,8 @@ public struct HTTPConnection: Sendable {
   public var isClosed: Bool { if case .closed = state { true } else { false } }
   /// True when the sending side is to be shut, so that the client sees the end.
   public var isLingering: Bool { if case .lingering = state { true } else { false } }
-  /// True between requests.
-  public var isIdle: Bool { if case .reading = state { unsent.isEmpty && !parser.isInRequest } else { false } }
+  /// True while a request that was handed out is being answered.
+  public var isAnswering: Bool { if case .answering = state { true } else { false } }
 
   /// Takes what arrived.
   public mutating func receive(_ octets: some Sequence<UInt8>, now: UInt64) {

@@ -44,6 +44,10 @@ int cl_eventfd(void);
 int cl_signalfd(const int *signals, size_t count);
 int cl_signalfd_read(int descriptor);
 int cl_accept(int descriptor, struct sockaddr_storage *from);
+// Which user made a connection to a Unix socket.
+int cl_peer_user(int descriptor, uint32_t *user);
+// Raises the soft limit of open descriptors to the hard one; how many may be open then.
+int cl_raise_descriptor_limit(void);
 // Fills the whole buffer, after EINTR too.
 int cl_random(void *buffer, size_t count);
 // Swaps two entries of a folder in one step (renameat2 with RENAME_EXCHANGE); -1 and errno.

@@ -2,26 +2,41 @@ import Admin
 import Bounds
 import SystemIO
 import Text
+import Wire
 
 /// The admin interface's thread: connections, and what waits for a reload.
 ///
 /// Nothing here waits for a client: every socket is asked when it has something, every connection has its times, and
-/// there are so many connections and no more.
+/// there are so many connections and no more. At the limit one makes room that nothing is being done for: first those that
+/// have not shown the token, and of whoever has most the one that was used longest ago, be it idle or slow.
 final class AdminService {
   private let listener: AdminListener
   private let router = Router(AdminRoutes.all)
   private let context: AdminContext
+  private var share: Share
   private var poller: Poller
   private var clients: [UInt64: Client] = [:]
   private var lastNumber = firstConnection - 1
   /// Connections that wait for a reload.
   private var reloads: [ReloadDesk.Ticket: (client: UInt64, until: UInt64, answer: Answer)] = [:]
   private var buffer = [UInt8](repeating: 0, count: 16 << 10)
+  /// When connections are taken again; nil while they are.
+  private var acceptAgainAt: UInt64?
 
   private typealias Answer = @Sendable (ReloadOutcome) -> HTTPResponse
+  private typealias Share = FairShare<Party, IPAddress, UInt64>
+
+  /// On whose account a connection is; on nobody's until it has shown the token.
+  private enum Party: Hashable, Sendable {
+    /// Of the Unix socket, by number.
+    case user(UInt32)
+    case bearersOfTheToken
+  }
 
   /// How long a reload is waited for, in nanoseconds.
   private static let reloadTime: UInt64 = 120_000_000_000
+  /// How long no connection is taken after the kernel had no room for one, in nanoseconds.
+  private static let acceptPause: UInt64 = 100_000_000
   private static let stopToken: UInt64 = 0
   private static let deskToken: UInt64 = 1
   private static let listenerToken: UInt64 = 2
@@ -39,13 +54,16 @@ final class AdminService {
     }
   }
 
-  private init(_ listener: AdminListener, _ context: AdminContext, _ stop: StopSign) throws(SystemError) {
+  private init(
+    _ listener: AdminListener, _ context: AdminContext, _ connections: Int, _ stop: StopSign
+  ) throws(SystemError) {
     let poller = try Poller()
     try poller.add(stop.waker.descriptor.raw, .readable, token: Self.stopToken)
     try poller.add(context.desk.finished.descriptor.raw, .readable, token: Self.deskToken)
     try poller.add(listener.socket.raw, .readable, token: Self.listenerToken)
     self.listener = listener
     self.context = context
+    share = Share(capacity: connections, strangers: max(1, connections / 2))
     self.poller = poller
   }
 
@@ -76,9 +94,13 @@ final class AdminService {
   }
 
   /// Starts the thread. Should it fail, the server goes on without it.
-  static func start(_ listener: AdminListener, _ context: AdminContext, _ log: Log) throws(SystemError) -> Running {
+  ///
+  /// - Parameter connections: the most connections.
+  static func start(
+    _ listener: AdminListener, _ context: AdminContext, connections: Int, _ log: Log
+  ) throws(SystemError) -> Running {
     let stopSign = try StopSign()
-    let service = try AdminService(listener, context, stopSign)
+    let service = try AdminService(listener, context, connections, stopSign)
     let thread = try Thread(name: "admin") {
       do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
     }
@@ -106,13 +128,17 @@ final class AdminService {
 
   // MARK: Connections
 
+  /// Takes connections that wait: so few at once that none of them is gone again before it was read from.
   private func accept() {
-    for _ in 0..<16 {
+    for _ in 0..<max(1, share.capacity / 4) {
       do throws(SystemError) {
         guard try listener.socket.acceptConnection({ (socket) throws(SystemError) in try add(socket) }) else { return }
       } catch {
-        // No descriptors left, most likely: one that is idle goes, and the next turn tries again.
-        if !makeRoom() { return }
+        // The kernel has no room for more, though the budget had: one that nothing is done for goes, and those that wait
+        // are looked at again in a while, for at once it would come to the same.
+        if let other = share.firstToGo, clients[other]?.connection.isAnswering == false { close(other) }
+        listen(forConnections: false)
+        return
       }
     }
   }
@@ -120,7 +146,8 @@ final class AdminService {
   private func add(_ socket: consuming Socket) throws(SystemError) {
     lastNumber += 1
     let client = Client(socket, now: now)
-    if clients.count >= Limits.Admin.connections, !makeRoom() {
+    let holder = self.holder(of: client.socket)
+    guard makeRoom(for: holder) else {
       let busy = AdminError(.unavailable, "too-many-connections", "too many connections; try again in a while")
       // What the socket does not take at once is not waited for.
       _ = try client.socket.descriptor.write(busy.response.octets(isHead: false, keepsConnection: false)[...])
@@ -128,18 +155,31 @@ final class AdminService {
     }
     try poller.add(client.socket.raw, .readable, token: lastNumber)
     clients[lastNumber] = client
+    share.insert(lastNumber, of: holder)
   }
 
-  /// Closes the connection that was idle longest; false when none is idle.
-  private func makeRoom() -> Bool {
-    let idle = clients.filter { $0.value.connection.isIdle }
-    guard let oldest = idle.min(by: { $0.value.connection.lastUse < $1.value.connection.lastUse }) else { return false }
-    close(oldest.key)
+  private func holder(of socket: borrowing Socket) -> Share.Holder {
+    if let address = socket.peerAddress { return Share.Holder(nil, address.network) }
+    // A Unix socket's peer is always known; should it not be, it is a stranger.
+    return Share.Holder((try? socket.peerUser()).map { .user($0) }, .v4(0))
+  }
+
+  /// False when nobody who has more gives way, and nothing of its own that nothing is being done for.
+  private func makeRoom(for holder: Share.Holder) -> Bool {
+    let other: UInt64?
+    switch share.admission(of: holder) {
+    case .room: return true
+    case .inPlaceOf(let number): other = number
+    case .none: other = share.oldestIdle(of: holder)
+    }
+    guard let other, clients[other]?.connection.isAnswering != true else { return false }
+    close(other)
     return true
   }
 
   private func close(_ number: UInt64) {
     clients[number] = nil
+    share.remove(number)
     for (ticket, waiting) in reloads where waiting.client == number { reloads[ticket] = nil }
   }
 
@@ -174,6 +214,7 @@ final class AdminService {
     try flush(client)
     if client.connection.isLingering { client.socket.shutdownSending() }
     if client.connection.isClosed { return close(number) }
+    share.set(number, isBusy: client.connection.isAnswering)
     var wanted: Poller.Events = client.connection.wantsToRead ? .readable : []
     if !client.connection.unsent.isEmpty { wanted.insert(.writable) }
     guard wanted != client.awaited else { return }
@@ -193,14 +234,27 @@ final class AdminService {
   private func answer(_ request: HTTPRequest, _ number: UInt64, _ client: Client) {
     do throws(AdminError) {
       try listener.access.check(request)
+      noteUse(number)
       let (handler, parameters) = try router.find(request)
       switch try handler.answer(context, RouteMatch(request: request, parameters: parameters)) {
       case .now(let response): client.connection.respond(response, now: now)
-      case .afterReload(let ticket, let answer): reloads[ticket] = (number, now + Self.reloadTime, answer)
+      case .afterReload(let ticket, let answer):
+        // Those that wait keep their connections, so they are not to be all of them.
+        guard reloads.count < max(1, share.capacity / 2) else {
+          throw AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
+        }
+        reloads[ticket] = (number, now + Self.reloadTime, answer)
       }
     } catch {
       client.connection.respond(error.response, now: now)
     }
+  }
+
+  /// A connection is on the account of those who have shown the token, once it has.
+  private func noteUse(_ number: UInt64) {
+    share.touch(number)
+    guard let holder = share.holder(of: number), holder.group == nil else { return }
+    share.move(number, to: Share.Holder(.bearersOfTheToken, holder.member))
   }
 
   private func finishReloads() {
@@ -221,8 +275,16 @@ final class AdminService {
 
   // MARK: Time
 
+  /// Takes connections, or takes none for a while.
+  private func listen(forConnections connections: Bool) {
+    acceptAgainAt = connections ? nil : now + Self.acceptPause
+    // It fails for a descriptor that the poller does not know alone.
+    try? poller.change(listener.socket.raw, connections ? .readable : [], token: Self.listenerToken)
+  }
+
   private var millisecondsToNextDeadline: Int32? {
-    let deadlines = clients.values.compactMap(\.connection.deadline) + reloads.values.map(\.until)
+    var deadlines = clients.values.compactMap(\.connection.deadline) + reloads.values.map(\.until)
+    if let acceptAgainAt { deadlines.append(acceptAgainAt) }
     guard let next = deadlines.min() else { return nil }
     let now = now
     return next <= now ? 0 : Int32(clamping: (next - now + 999_999) / 1_000_000)
@@ -230,6 +292,7 @@ final class AdminService {
 
   private func expire() {
     let now = now
+    if let acceptAgainAt, acceptAgainAt <= now { listen(forConnections: true) }
     for (ticket, waiting) in reloads where waiting.until <= now {
       reloads[ticket] = nil
       respond(

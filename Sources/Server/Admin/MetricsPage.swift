@@ -72,6 +72,9 @@ struct MetricsPage: AdminHandler {
       "backroad_tcp_connections", .gauge, "TCP connections of clients that are open.",
       opened - min(opened, totals.events[.closedConnections] ?? 0))
     text.single(
+      "backroad_tcp_connections_refused_total", .counter, "TCP connections that there was no room for.",
+      totals.events[.refusedConnections] ?? 0)
+    text.single(
       "backroad_unsent_answers_total", .counter, "Answers over UDP that the kernel did not take.",
       totals.events[.unsentAnswers] ?? 0)
     text.single(

@@ -104,11 +104,17 @@ final class Lab {
   /// Serves the lab's `zones`, and waits until it answers.
   func serve(
     on address: String = "127.0.0.1", _ flags: [String] = ["--workers", "2"], zones: String = "zones",
-    errors: String? = nil
+    errors: String? = nil, descriptors: Int? = nil
   ) throws -> Server {
     let port = try Port.free()
     let listen = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
-    let program = try start(Lab.backroad(), ["serve", "--zones", zones, "--listen", listen] + flags, errors: errors)
+    var words = ["serve", "--zones", zones, "--listen", listen] + flags
+    var path = try Lab.backroad()
+    if let descriptors {
+      words = ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", path] + words
+      path = "/bin/sh"
+    }
+    let program = try start(path, words, errors: errors)
     let server = Server(program: program, address: Endpoint(address, port), lab: self)
     try server.address.awaitAnswer(from: program)
     return server

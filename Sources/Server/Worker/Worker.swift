@@ -21,7 +21,7 @@ final class Worker {
   let forwarding: UpstreamSockets
   var waiting = WaitingQuestions()
   var lateAnswers = LateAnswers()
-  var connections = ConnectionTable()
+  var connections: ConnectionTable
   let log: Log
   var violationReport = ViolationReport()
 
@@ -35,6 +35,8 @@ final class Worker {
   private var streamListeners: [StreamListener] = []
   private var mustStop = false
   private var stopAt: Instant?
+  /// When connections are taken again; nil while they are.
+  private var acceptAgainAt: Instant?
 
   /// A UDP socket, and whether it is bound to all addresses.
   final class DatagramListener {
@@ -73,6 +75,8 @@ final class Worker {
   ) throws(SystemError) {
     self.settings = settings
     self.log = log
+    connections = ConnectionTable(
+      capacity: settings.maximumConnections, maximumOfClient: settings.maximumConnectionsOfClient)
     mailbox = mailboxes[number]
     self.counters = counters
     self.snapshot = snapshot
@@ -168,8 +172,7 @@ final class Worker {
     switch responder.respond(to: message, from: client, at: address, via: .udp, in: snapshot, &writer) {
     case .none: counters.dropped(.udp)
     case .ready:
-      counters.answered(.udp, writer.flags)
-      if settings.countsByWorkspace { tally(writer.flags, snapshot) }
+      counters.answered(.udp, writer.flags, for: lastTally(snapshot))
       batch.reply(to: datagram, length: writer.count)
     case .resolve(let query, let decision):
       resolve(datagram, message, in: batch, listener: listener, query, decision, client)
@@ -191,18 +194,19 @@ final class Worker {
     var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize, names: names.table())
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
-      counters.answered(.udp, writer.flags)
-      resolution.workspace.tally?.count(.init(writer.flags))
+      counters.answered(.udp, writer.flags, for: resolution.workspace.tally)
       batch.reply(to: datagram, length: writer.count)
     case .waiting: wait(ticket, resolution, .datagram(peer, listener: listener))
     }
     carryOut()
   }
 
-  /// Counts the answer that was just made for the workspace whose query it was, if it was one's.
-  func tally(_ flags: Flags, _ snapshot: Snapshot) {
-    guard let slot = responder.lastWorkspace else { return }
-    snapshot.workspaces.tally(of: slot)?.count(.init(flags))
+  /// The counts of the workspace whose query was just answered from the zones; nil when it was nobody's, or when nothing
+  /// is counted by workspace.
+  @inline(__always)
+  func lastTally(_ snapshot: Snapshot) -> WorkspaceTally? {
+    guard settings.countsByWorkspace, let slot = responder.lastWorkspace else { return nil }
+    return snapshot.workspaces.tally(of: slot)
   }
 
   /// Sends an answer that took a while.
@@ -213,8 +217,27 @@ final class Worker {
   // MARK: The end
 
   private func acceptConnections(_ listener: StreamListener) {
-    guard stopAt == nil else { return }
+    guard stopAt == nil, acceptAgainAt == nil else { return }
     accept(on: listener.socket, listener.address)
+  }
+
+  /// Takes no connections for a while: those that wait would be told of at each turn.
+  func pauseAccepting() {
+    acceptAgainAt = now + .milliseconds(Int64(settings.acceptPauseMilliseconds))
+    awaitConnections([])
+  }
+
+  private func acceptAgain() {
+    guard let at = acceptAgainAt, at <= now else { return }
+    acceptAgainAt = nil
+    if stopAt == nil { awaitConnections(.readable) }
+  }
+
+  private func awaitConnections(_ events: Poller.Events) {
+    for (index, listener) in streamListeners.enumerated() {
+      // It fails for a descriptor that the poller does not know alone, and it knows all of these.
+      try? poller.change(listener.socket.raw, events, token: WaitToken.listener(index).rawValue)
+    }
   }
 
   /// Takes no more connections, answers what has come, and lets what waits be finished.
@@ -231,7 +254,7 @@ final class Worker {
 
   private var millisecondsToNextDeadline: Int32? {
     guard !connections.hasReady else { return 0 }
-    let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt]
+    let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt, acceptAgainAt]
     guard let next = deadlines.compactMap({ $0 }).min() else { return nil }
     let current = Instant(nanoseconds: System.monotonicNanoseconds())
     guard next > current else { return 0 }
@@ -244,6 +267,7 @@ final class Worker {
     carryOut()
     expireWaiting()
     expireConnections()
+    acceptAgain()
     reportViolations()
   }
 }

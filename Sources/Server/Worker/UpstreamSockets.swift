@@ -20,7 +20,7 @@ final class UpstreamSockets {
     let isStream: Bool
     var isConnected: Bool
     /// What the connection has not taken yet.
-    var unsent: [UInt8] = []
+    var unsent = OctetQueue()
 
     init(_ token: SocketToken, _ socket: consuming Socket, isStream: Bool) {
       self.token = token
@@ -109,7 +109,7 @@ final class UpstreamSockets {
   private func send(_ octets: [UInt8], _ token: SocketToken, _ poller: inout Poller, _ now: Instant) {
     guard let socket = self[token] else { return }
     if socket.isStream {
-      socket.unsent += octets
+      socket.unsent.append(octets)
       flush(socket, &poller, now)
     } else {
       do throws(SystemError) {
@@ -124,7 +124,7 @@ final class UpstreamSockets {
   private func flush(_ socket: UpstreamSocket, _ poller: inout Poller, _ now: Instant) {
     guard socket.isConnected else { return }
     do throws(SystemError) {
-      while !socket.unsent.isEmpty, let count = try socket.socket.descriptor.write(socket.unsent[...]) {
+      while !socket.unsent.isEmpty, let count = try socket.socket.descriptor.write(socket.unsent.waiting) {
         socket.unsent.removeFirst(count)
       }
       let wanted: Poller.Events = socket.unsent.isEmpty ? .readable : [.readable, .writable]

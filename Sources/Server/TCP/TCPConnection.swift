@@ -13,15 +13,20 @@ final class TCPConnection {
   /// Who asks: the peer, or whom the load balancer names that the peer is.
   private(set) var client: SocketAddress
   /// True until the load balancer has said who asks.
-  private var awaitsProxyHeader: Bool
+  private(set) var awaitsProxyHeader: Bool
   /// Octets that came, without what was answered already.
   private(set) var received = OctetQueue()
   /// Answers with their lengths that the socket has not taken.
   private(set) var unsent = OctetQueue()
   /// Its questions that wait for upstreams.
   private(set) var waiting: Set<Ticket> = []
-  /// When the last whole query came, or answers were last taken: what idleness is counted from.
+  /// When a workspace's query last came whole, or answers to one were last taken: what idleness is counted from. Who asks
+  /// and is nobody's client is idle all the time.
   private(set) var lastUse: Instant
+  /// On whose account it is; nil for nobody's clients.
+  var account: ConnectionTable.Account?
+  /// True when a workspace's query came, or answers to one were taken, since `endTurn`.
+  private var wasUsed = false
   /// The client has closed its side: what is in flight is sent, and then the connection ends.
   private(set) var isHalfClosed = false
   /// What the poller waits for now.
@@ -55,10 +60,20 @@ final class TCPConnection {
   }
 
   /// Forgets the first octets that came: they are answered.
-  func answered(octets count: Int, now: Instant) {
-    guard count > 0 else { return }
-    received.removeFirst(count)
+  func answered(octets count: Int) { received.removeFirst(count) }
+
+  /// A workspace's query came on it, or answers to one were taken.
+  func use(now: Instant) {
     lastUse = now
+    wasUsed = true
+  }
+
+  /// Ends a turn.
+  ///
+  /// - Returns: true when it was used since the last one.
+  func endTurn() -> Bool {
+    defer { wasUsed = false }
+    return wasUsed
   }
 
   /// Takes the header that a load balancer's connection starts with, once it has come whole.
@@ -86,7 +101,7 @@ final class TCPConnection {
   func flush(now: Instant) throws(SystemError) {
     while !unsent.isEmpty, let count = try socket.descriptor.write(unsent.waiting) {
       unsent.removeFirst(count)
-      lastUse = now
+      if account != nil { use(now: now) }
     }
   }
 
@@ -95,6 +110,9 @@ final class TCPConnection {
 
   /// A question of it waits no more.
   func endWait(for ticket: Ticket) { waiting.remove(ticket) }
+
+  /// True when an answer is being made for it, or sent to it.
+  var isBusy: Bool { !waiting.isEmpty || !unsent.isEmpty }
 
   /// True when the client sends nothing more, and has all that it asked for.
   var isDone: Bool { isHalfClosed && waiting.isEmpty && unsent.isEmpty && nextMessage() == nil }

@@ -140,8 +140,7 @@ extension Worker {
     let transport = question.resolution.transport
     let tally = question.resolution.workspace.tally
     guard message.count > 0, let header = Header(message) else {
-      tally?.count(.other)
-      return counters.dropped(transport)
+      return counters.dropped(transport, for: tally)
     }
     switch question.returnPath {
     case .datagram(let peer, let listener):
@@ -150,14 +149,12 @@ extension Worker {
       guard
         lateAnswers.admit(octets: message.count, to: client, of: workspace, askedAt: question.askedAt, now: now)
       else {
-        tally?.count(.other)
-        return counters.dropped(transport)
+        return counters.dropped(transport, for: tally)
       }
       send(message, to: peer, listener: listener)
     case .connection(let number): send(message, of: ticket, toConnection: number)
     }
-    counters.answered(transport, header.flags)
-    tally?.count(.init(header.flags))
+    counters.answered(transport, header.flags, for: tally)
     counters.took(nanoseconds: now.nanoseconds &- question.askedAt.nanoseconds)
   }
 }

@@ -15,8 +15,10 @@ extension Worker {
           return
         }
       } catch {
-        // No descriptors left, most likely: the one that was idle longest goes, and the next turn tries again.
-        if let oldest = connections.idleLongest { close(oldest) }
+        // The kernel has no descriptor or memory left, though the budget had: those that wait go on waiting for a
+        // while, for asking again at once would come to the same, and nobody at work loses a connection for them.
+        if let stranger = connections.dispensable { close(stranger) }
+        pauseAccepting()
         return
       }
     }
@@ -25,14 +27,35 @@ extension Worker {
   private func add(
     _ socket: consuming Socket, _ peer: SocketAddress, _ listener: SocketAddress
   ) throws(SystemError) {
-    if let other = connections.inTheWay(of: peer.address, settings) { close(other) }
+    let isBehindProxy = settings.proxies.contains(peer.address)
+    let account = isBehindProxy ? .loadBalancers : self.account(of: peer.address, at: listener)
+    switch connections.admission(of: peer.address, account) {
+    case .room: break
+    case .inPlaceOf(let other): close(other)
+    case .none: return counters.add(.refusedConnections)
+    }
     let number = connections.nextNumber()
     let connection = TCPConnection(
-      number: number, socket, peer: peer, listener: listener, isBehindProxy: settings.proxies.contains(peer.address),
-      now: now)
+      number: number, socket, peer: peer, listener: listener, isBehindProxy: isBehindProxy, now: now)
+    connection.account = account
     try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
-    connections.add(connection, now: now)
+    connections.add(connection, account, now: now)
     counters.add(.openedConnections)
+  }
+
+  /// Whose client somebody is, as far as addresses show it; nil where they do not, or a token is required too.
+  private func account(of client: IPAddress, at listener: SocketAddress) -> ConnectionTable.Account? {
+    let leasedTo = snapshot.leases.workspace(of: client, at: now)
+    guard case .success(let decision) = snapshot.decide(Asking(client: client, listener: listener, leasedTo: leasedTo))
+    else { return nil }
+    return .workspace(decision.workspace)
+  }
+
+  /// Puts a connection on the account of whoever it turned out to be.
+  private func settle(_ connection: TCPConnection, _ account: ConnectionTable.Account?) {
+    guard connection.account != account else { return }
+    connection.account = account
+    if let stranger = connections.settle(connection, account) { close(stranger) }
   }
 
   func serve(connection number: UInt64, _ events: Poller.Events) {
@@ -59,11 +82,25 @@ extension Worker {
   /// waits for what is missing. Where nothing is, it has another turn after the others.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
     try connection.flush(now: now)
-    guard connection.takeProxyHeader(), answerWhatCame(connection) else { return close(connection) }
+    guard takeProxyHeader(connection) else { return close(connection) }
+    // A stranger behind a load balancer may be one too many.
+    guard connections[connection.number] != nil else { return }
+    guard answerWhatCame(connection) else { return close(connection) }
     try connection.flush(now: now)
     guard !connection.isDone else { return close(connection) }
     if mayAnswer(connection), connection.nextMessage() != nil { connections.queue(connection.number) }
+    connections.endTurn(of: connection, wasUsed: connection.endTurn())
     try awaitNext(connection)
+  }
+
+  /// Takes what a load balancer says first, and puts the connection on its true client's account.
+  private func takeProxyHeader(_ connection: TCPConnection) -> Bool {
+    guard connection.awaitsProxyHeader else { return true }
+    guard connection.takeProxyHeader() else { return false }
+    if !connection.awaitsProxyHeader {
+      settle(connection, account(of: connection.client.address, at: connection.listener))
+    }
+    return true
   }
 
   /// Answers so many messages, in their order, as a turn and the limits allow.
@@ -72,7 +109,7 @@ extension Worker {
   private func answerWhatCame(_ connection: TCPConnection) -> Bool {
     let (octets, isQuery) = answer(connection.received.waiting, on: connection)
     // Outside, where nothing holds on to the octets any more: they would be copied.
-    connection.answered(octets: octets, now: now)
+    connection.answered(octets: octets)
     return isQuery
   }
 
@@ -84,6 +121,11 @@ extension Worker {
       let message = connection.nextMessage(after: at)
     {
       isQuery = answer(received.span.extracting(message), on: connection)
+      // Whose it was is known now; what is nobody's changes nothing, and keeps nothing open.
+      if let workspace = responder.lastWorkspace {
+        settle(connection, .workspace(workspace))
+        connection.use(now: now)
+      }
       at = message.upperBound
       count += 1
     }
@@ -117,8 +159,7 @@ extension Worker {
       counters.dropped(.tcp)
       return false
     case .ready:
-      counters.answered(.tcp, writer.flags)
-      if settings.countsByWorkspace { tally(writer.flags, snapshot) }
+      counters.answered(.tcp, writer.flags, for: lastTally(snapshot))
       connection.append(writer.message)
     case .resolve(let query, let decision): resolve(message, query, decision, connection)
     }
@@ -135,8 +176,7 @@ extension Worker {
     var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size, names: names.table())
     switch responder.run(resolution, in: snapshot, &source, &writer) {
     case .ready:
-      counters.answered(.tcp, writer.flags)
-      resolution.workspace.tally?.count(.init(writer.flags))
+      counters.answered(.tcp, writer.flags, for: resolution.workspace.tally)
       connection.append(writer.message)
     case .waiting:
       connection.wait(for: ticket)
@@ -155,7 +195,7 @@ extension Worker {
   }
 
   private func close(_ connection: TCPConnection) {
-    guard connections.remove(connection.number) else { return }
+    guard connections.remove(connection) else { return }
     for ticket in connection.waiting {
       _ = waiting.remove(ticket)
       forwarding.forwarder.cancel(ticket, now: now)

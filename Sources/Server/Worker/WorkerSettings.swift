@@ -14,11 +14,13 @@ struct WorkerSettings: Sendable {
   /// How long a client's question may take over all its hops, in milliseconds: less than the five seconds after which
   /// `dig` and most stub resolvers give up, so that they see the SERVFAIL and its reason.
   var deadlineMilliseconds: UInt64 = 4000
-  /// How many TCP connections a worker keeps; at the limit the client that has most of them makes room.
+  /// How many TCP connections a worker keeps; at the limit whoever has most of them makes room.
   var maximumConnections = Limits.Clients.connections
   /// How many of them one client has at most; its own make room for more.
   var maximumConnectionsOfClient = Limits.Clients.connectionsOfClient
-  /// How long a connection may be without a whole query, in milliseconds (RFC 7766 §6.2.3).
+  /// How long no connection is taken after the kernel had no room for one, in milliseconds.
+  var acceptPauseMilliseconds: UInt64 = 100
+  /// How long a connection may be without a workspace's whole query, in milliseconds (RFC 7766 §6.2.3).
   var idleMilliseconds: UInt64 = 10_000
   /// How many queries of one connection may wait for upstreams at once; no more are read until one is answered.
   var maximumPipelined = Limits.Clients.waitingQuestionsOfConnection

@@ -1,6 +1,7 @@
 import Answering
 import Synchronization
 import Wire
+import Workspaces
 
 /// What one worker counts. It alone writes; the admin interface reads at any time, and nobody waits for anybody.
 @safe final class WorkerCounters: Sendable {
@@ -22,6 +23,8 @@ import Wire
     case unsentAnswers
     case openedConnections
     case closedConnections
+    /// Closed at once, because there was no room.
+    case refusedConnections
     /// Queries whose client two rules give to different workspaces.
     case violations
   }
@@ -61,13 +64,19 @@ import Wire
 
   // MARK: For the worker
 
-  /// A query was answered with these flags.
+  /// A query was answered with these flags: counted for the server, and for its workspace where that has counts.
   @inline(__always)
-  func answered(_ transport: Transport, _ flags: Flags) { count(transport, Outcome(flags)) }
+  func answered(_ transport: Transport, _ flags: Flags, for tally: WorkspaceTally?) {
+    count(transport, Outcome(flags))
+    tally?.count(.init(flags))
+  }
 
-  /// A message was not answered.
+  /// A message was not answered; `tally` is its workspace's, if that was decided.
   @inline(__always)
-  func dropped(_ transport: Transport) { count(transport, .dropped) }
+  func dropped(_ transport: Transport, for tally: WorkspaceTally? = nil) {
+    count(transport, .dropped)
+    tally?.count(.other)
+  }
 
   @inline(__always)
   private func count(_ transport: Transport, _ outcome: Outcome) {

@@ -1,0 +1,154 @@
+import Bounds
+import Forwarding
+import Wire
+
+/// A worker's connections: by number, on whose account each is, and which of them have a turn next.
+///
+/// A connection is a stranger's until a query on it, or the client's address alone, has shown whose client it is. Who
+/// gives way when there is no room is what `FairShare` says.
+struct ConnectionTable {
+  /// Whose clients.
+  enum Account: Hashable, Sendable {
+    /// By the workspace's slot.
+    case workspace(Int)
+    /// Load balancers that have not yet said whose connection it is.
+    case loadBalancers
+  }
+
+  typealias Share = FairShare<Account, IPAddress, UInt64>
+
+  /// What becomes of a newcomer.
+  enum Admission {
+    case room
+    /// It may have the place of this one.
+    case inPlaceOf(TCPConnection)
+    case none
+  }
+
+  private var byNumber: [UInt64: TCPConnection] = [:]
+  private var share: Share
+  private let maximumOfClient: Int
+  private var lastNumber: UInt64 = 0
+  /// Those that can go on without anything new from the client, in the order of their turns; each is there once.
+  private var ready: [UInt64] = []
+  private var isReady: Set<UInt64> = []
+  /// When idle connections are looked for next; nil without connections.
+  private(set) var nextDeadline: Instant?
+
+  /// How often idle connections are looked for. A connection lives this much longer at most.
+  private static let checkInterval = Duration.milliseconds(500)
+
+  /// - Parameters:
+  ///   - capacity: the most connections; strangers may have a part of them.
+  ///   - maximumOfClient: the most of one client.
+  init(capacity: Int, maximumOfClient: Int) {
+    share = Share(capacity: capacity, strangers: max(1, capacity / Limits.Clients.strangersPart))
+    self.maximumOfClient = maximumOfClient
+  }
+
+  var count: Int { byNumber.count }
+
+  /// How many are nobody's clients'.
+  var strangerCount: Int { share.strangerCount }
+
+  /// True when some connection can go on at once.
+  var hasReady: Bool { !ready.isEmpty }
+
+  /// True when nothing that came whole waits for its answer to be made, and no answer for its client to read it.
+  var hasNothingToDo: Bool { ready.isEmpty && byNumber.values.allSatisfy { $0.unsent.isEmpty } }
+
+  subscript(number: UInt64) -> TCPConnection? { byNumber[number] }
+
+  mutating func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+
+  // MARK: Coming and going
+
+  /// What becomes of one more connection of a client.
+  ///
+  /// Who has the most of all, or as many as one client may, gets a place by giving up one of its own that is idle.
+  func admission(of client: IPAddress, _ account: Account?) -> Admission {
+    let holder = Share.Holder(account, client.network)
+    let ownIdle =
+      share.oldestIdle(of: holder).flatMap { byNumber[$0] }.map { Admission.inPlaceOf($0) } ?? Admission.none
+    guard share.count(of: holder) < maximumOfClient else { return ownIdle }
+    switch share.admission(of: holder) {
+    case .room: return .room
+    case .inPlaceOf(let number): return byNumber[number].map { Admission.inPlaceOf($0) } ?? Admission.none
+    case .none: return ownIdle
+    }
+  }
+
+  mutating func add(_ connection: TCPConnection, _ account: Account?, now: Instant) {
+    byNumber[connection.number] = connection
+    share.insert(connection.number, of: Share.Holder(account, connection.client.address.network))
+    if nextDeadline == nil { nextDeadline = now + Self.checkInterval }
+  }
+
+  /// A connection turned out to be somebody's, or somebody else's.
+  ///
+  /// - Returns: a stranger's connection that gives way, where there are too many strangers now.
+  mutating func settle(_ connection: TCPConnection, _ account: Account?) -> TCPConnection? {
+    share.move(connection.number, to: Share.Holder(account, connection.client.address.network))
+    guard share.strangerCount > share.strangerCapacity else { return nil }
+    return share.firstToGo.flatMap { byNumber[$0] }
+  }
+
+  /// A connection had its turn.
+  ///
+  /// - Parameter wasUsed: a workspace's query was answered, or answers were taken.
+  mutating func endTurn(of connection: TCPConnection, wasUsed: Bool) {
+    share.set(connection.number, isBusy: connection.isBusy || isReady.contains(connection.number))
+    if wasUsed { share.touch(connection.number) }
+  }
+
+  /// Closes a connection by letting go of it.
+  ///
+  /// - Returns: false when it was let go of before.
+  mutating func remove(_ connection: TCPConnection) -> Bool {
+    guard byNumber.removeValue(forKey: connection.number) != nil else { return false }
+    share.remove(connection.number)
+    if byNumber.isEmpty { nextDeadline = nil }
+    return true
+  }
+
+  /// A stranger's idle connection, for when the kernel has no room for more though the table has.
+  var dispensable: TCPConnection? {
+    guard share.strangerCount > 0 else { return nil }
+    return share.firstToGo.flatMap { byNumber[$0] }.flatMap { $0.isBusy ? nil : $0 }
+  }
+
+  /// The connections that were idle for longer than is allowed, if it is time to look.
+  mutating func takeIdle(at now: Instant, longerThan limit: Duration) -> [TCPConnection] {
+    guard let nextDeadline, nextDeadline <= now else { return [] }
+    self.nextDeadline = now + Self.checkInterval
+    return byNumber.values.filter { $0.waiting.isEmpty && $0.lastUse + limit <= now }
+  }
+
+  // MARK: Turns
+
+  /// Gives a connection a turn after those that wait for theirs.
+  mutating func queue(_ number: UInt64) {
+    if isReady.insert(number).inserted { ready.append(number) }
+  }
+
+  /// The next ones to have a turn, at most so many.
+  mutating func takeReady(_ maximum: Int) -> [UInt64] {
+    let next = Array(ready.prefix(maximum))
+    ready.removeFirst(next.count)
+    isReady.subtract(next)
+    return next
+  }
+}
+
+extension IPAddress {
+  /// What counts as one client: an IPv4 address, or an IPv6 /64, of which a machine has as many addresses as it likes.
+  var network: IPAddress {
+    switch self {
+    case .v4: self
+    case .v6(let bits): .v6((bits >> 64) << 64)
+    }
+  }
+}

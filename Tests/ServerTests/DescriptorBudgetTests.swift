@@ -1,0 +1,52 @@
+import Bounds
+import Forwarding
+import Testing
+
+@testable import Server
+
+@Suite struct DescriptorBudgetTests {
+  @Test func whereThereArePlentyEverybodyHasWhatTheyLike() throws {
+    let budget = try DescriptorBudget(descriptors: 524_288, workers: 16, listeners: 2, readers: 16)
+    #expect(budget.connections == Limits.Clients.connections && budget.sockets == ForwardSettings().maximumSockets)
+    #expect(budget.streams == ForwardSettings().maximumStreams && budget.adminConnections == Limits.Admin.connections)
+    #expect(!budget.isShort)
+  }
+
+  @Test func twoWorkersGoWith256() throws {
+    let budget = try DescriptorBudget(descriptors: 256, workers: 2, listeners: 1, readers: 2)
+    #expect(budget.isShort)
+    #expect(budget.connections >= 16 && budget.sockets >= 32 && budget.streams >= 4 && budget.adminConnections >= 8)
+  }
+
+  @Test func withTooFewItDoesNotStart() {
+    let needed = 48 + 12 * 2 + 2 * 4 + 8 + 2 * (16 + 32 + 4)
+    #expect(throws: DescriptorBudget.TooFew(needed: needed)) {
+      try DescriptorBudget(descriptors: needed - 1, workers: 2, listeners: 1, readers: 2)
+    }
+    #expect(throws: Never.self) {
+      try DescriptorBudget(descriptors: needed, workers: 2, listeners: 1, readers: 2)
+    }
+  }
+
+  /// Whatever there is, the parts together are no more, and nobody's shrinks as there come to be more.
+  @Test(arguments: [1, 2, 7, 64], [1, 3]) func thePartsAreNoMoreThanTheWhole(workers: Int, listeners: Int) {
+    var last: DescriptorBudget?
+    for descriptors in stride(from: 64, through: 700_000, by: 97) {
+      guard
+        let budget = try? DescriptorBudget(
+          descriptors: descriptors, workers: workers, listeners: listeners, readers: 4)
+      else {
+        #expect(last == nil)
+        continue
+      }
+      let ofWorker = 2 + 2 * listeners + budget.connections + budget.sockets + budget.streams
+      #expect(48 + 12 * 4 + budget.adminConnections + workers * ofWorker <= descriptors)
+      if let last {
+        #expect(last.connections <= budget.connections && last.streams <= budget.streams)
+        #expect(last.adminConnections <= budget.adminConnections)
+      }
+      last = budget
+    }
+    #expect(last?.isShort == false)
+  }
+}
