@@ -91,11 +91,9 @@ struct Reloader: ~Copyable {
   /// - Returns: false when a signal came that ends the process.
   /// - Throws: when there is no zones folder.
   mutating func start() throws(Problem) -> Bool {
-    // Before reading, so that no change falls between.
-    watch.addAll()
-    tellOfUnwatched()
     let start = System.monotonicNanoseconds()
-    try ask(for: reader.names(), [], at: start)
+    ask(for: try watchAll(), [], at: start)
+    tellOfUnwatched()
     let deadline = start &+ Self.startPatience
     while !isReady(at: System.monotonicNanoseconds(), deadline) {
       do throws(SystemError) {
@@ -216,15 +214,22 @@ struct Reloader: ~Copyable {
   /// Asks for all that is there, and all that was: what is not there any more is found out by looking at it, so that a
   /// list which cannot be had, or not whole, unloads nothing.
   private mutating func reloadEverything(_ tickets: [ReloadDesk.Ticket], _ now: UInt64) {
-    watch.addAll()
     do throws(Problem) {
-      ask(for: store.names.union(try reader.names()), tickets, at: now)
+      ask(for: store.names.union(try watchAll()), tickets, at: now)
       told.tell([], of: .folder, at: now)
       retries.succeeded(.folder)
     } catch {
       failed(error, of: .folder, now)
       requests.open(requests.next(), tickets, count: 0, problems: [error], at: now)
     }
+  }
+
+  /// Watches all that is there, before it is read, so that no change falls between; gives what that is.
+  private mutating func watchAll() throws(Problem) -> [WorkspaceName] {
+    watch.addRoot()
+    let names = try reader.names()
+    watch.add(all: names)
+    return names
   }
 
   /// Asks for workspaces to be read.

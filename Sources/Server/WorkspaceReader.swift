@@ -38,7 +38,7 @@ enum WorkspaceOutcome: Sendable {
 
 /// Where workspaces come from; a protocol, so that tests can have one whose reading takes as long as they want.
 protocol WorkspaceReading: Sendable {
-  /// Every workspace that is there.
+  /// Every workspace that is there; what else there is of such a name is `gone` when it is read.
   func names() throws(Problem) -> [WorkspaceName]
   /// Reads and builds a workspace, unless its files are those of a fingerprint or have more octets.
   func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome
@@ -56,7 +56,7 @@ struct WorkspaceReader: WorkspaceReading {
   /// Of the hashes of the zones' names; this process's alone.
   let seed: HashSeed
 
-  func names() throws(Problem) -> [WorkspaceName] { try folder.workspaceNames() }
+  func names() throws(Problem) -> [WorkspaceName] { try folder.possibleNames() }
 
   func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome {
     do throws(Problem) {

@@ -57,14 +57,17 @@ struct WorkspaceWatch: ~Copyable {
   /// What a poller waits for.
   var descriptor: Int32 { watch.descriptor.raw }
 
-  /// Watches the zones folder and all that is in it, as it is now.
-  mutating func addAll() {
+  /// Watches the zones folder, as it is now: before it is listed, so that nothing falls between.
+  mutating func addRoot() {
     rootIsLinked = folder.isLinked
     rootIdentity = folder.identity
     let id = try? watch.add(folder.path)
     if let rootID, rootID != id { watch.remove(rootID) }
     rootID = id
-    guard let present = try? folder.workspaceNames() else { return }
+  }
+
+  /// Watches these workspaces' folders, and no others.
+  mutating func add(all present: [WorkspaceName]) {
     for name in Set(ids.keys).union(stamps.keys).subtracting(present) { add(name) }
     for name in present { add(name) }
   }

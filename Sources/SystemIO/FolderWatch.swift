@@ -29,10 +29,11 @@ public struct FolderWatch: ~Copyable {
     descriptor = FileDescriptor(owning: raw)
   }
 
-  /// Starts to watch a folder, or the file that a path leads to; the same folder has the same number.
+  /// Starts to watch the folder that a path leads to (ENOTDIR for a file); the same folder has the same number.
   public func add(_ path: String) throws(SystemError) -> ID {
     let events =
       IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB
+      | IN_ONLYDIR
     // unsafe: the call reads the path.
     return try checked("inotify_add_watch", path) {
       unsafe inotify_add_watch(descriptor.raw, path, UInt32(events))

@@ -57,7 +57,8 @@ struct WorkspaceWatchTests {
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     }
     var watch = try WorkspaceWatch(ZonesFolder(path: folder.path))
-    watch.addAll()
+    watch.addRoot()
+    watch.add(all: try ZonesFolder(path: folder.path).workspaceNames())
     var now = System.monotonicNanoseconds()
     var overflows = 0
     var told: Set<WorkspaceName> = []
@@ -94,7 +95,8 @@ struct WorkspaceWatchTests {
     let busy = folder.appendingPathComponent("busy")
     try FileManager.default.createDirectory(at: busy, withIntermediateDirectories: true)
     var watch = try WorkspaceWatch(ZonesFolder(path: folder.path))
-    watch.addAll()
+    watch.addRoot()
+    watch.add(all: try ZonesFolder(path: folder.path).workspaceNames())
     let limit = try String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8)
     let count = try #require(Int(limit.trimmingCharacters(in: .whitespacesAndNewlines)))
     let path = busy.appendingPathComponent("sub").path
