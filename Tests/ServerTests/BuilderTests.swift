@@ -118,4 +118,15 @@ struct BuilderTests {
       return
     }
   }
+
+  /// How the process ends though a worker or the admin interface does not: whoever waits for them has a time.
+  @Test func whoWaitsForThreadsWaitsNoLongerThanIsSaid() throws {
+    let ends = try Completion(count: 2)
+    ends.arrive()
+    #expect(!ends.wait(until: System.monotonicNanoseconds() + 20_000_000))
+    let thread = try Thread(name: "late") { ends.arrive() }
+    thread.detach()
+    #expect(ends.wait(until: System.monotonicNanoseconds() + 20_000_000_000))
+    #expect(try Completion(count: 0).wait(until: 0))
+  }
 }
