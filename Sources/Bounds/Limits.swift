@@ -16,6 +16,31 @@ public enum Limits {
     public static let entriesOfFolder = 100_000
   }
 
+  /// Reading and building workspaces while the server runs. What is being built at one time comes from `threads` files
+  /// of a small workspace, as many of a middling one, and one workspace beyond that, so that memory has a bound.
+  public enum Building {
+    /// The most octets of a workspace's files that count as small: its building is never behind a larger one's.
+    public static let smallOctets = 64 << 10
+    /// The most octets that count as middling; one workspace at a time is built beyond it.
+    public static let middlingOctets = 1 << 20
+    /// The most threads that build small and middling workspaces: one for each core up to this.
+    public static let threads = 64
+    /// How many threads more there may be while some are held up.
+    public static let sparesOfThreads = 16
+    /// The most reloads that are asked for and not done; further ones are refused.
+    public static let requests = 64
+    /// The most problems that are kept of one reload.
+    public static let problemsOfReload = 10_000
+    /// The most lines that the log has of one reading of a workspace.
+    public static let linesOfReport = 20
+    /// The most names in one line of the log.
+    public static let namesOfLine = 20
+    /// The most events of one folder that are taken in one second; a folder with more is left alone for a while.
+    public static let eventsOfFolder = 1000
+    /// The most entries of a folder that is looked at because the kernel does not watch it; a larger one is read instead.
+    public static let entriesOfLook = 1000
+  }
+
   /// Text of any kind.
   public enum Text {
     /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text with more is refused.

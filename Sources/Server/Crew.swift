@@ -23,9 +23,9 @@ struct Crew: ~Copyable {
     }
 
     /// Makes every worker answer from `snapshot`.
-    func publish(_ snapshot: Snapshot) {
-      for mailbox in mailboxes { mailbox.publish(snapshot) }
-    }
+    ///
+    /// - Returns: what nobody answers from any more, for the caller to free.
+    func publish(_ snapshot: Snapshot) -> [Snapshot] { mailboxes.flatMap { $0.publish(snapshot) } }
 
     /// Frees the snapshots that the workers no longer answer from.
     func freeReturned() {
@@ -35,13 +35,7 @@ struct Crew: ~Copyable {
   }
 
   private let mail: Mail
-  private let threads: [WorkerThread]
-
-  private final class WorkerThread {
-    private var thread: Thread?
-    init(_ thread: consuming Thread) { self.thread = consume thread }
-    func join() { thread.take()?.join() }
-  }
+  private let ends: Completion
 
   /// Opens every worker's sockets, and then starts the threads: either all of them serve, or none.
   init(
@@ -50,7 +44,7 @@ struct Crew: ~Copyable {
   ) throws(SystemError) {
     let identity = ServerIdentity.running
     let questions = QuestionsInFlight(workers: mail.mailboxes.count)
-    var threads: [WorkerThread] = []
+    let ends = try Completion(count: mail.mailboxes.count)
     var settings = WorkerSettings()
     settings.tokenOption = configuration.tokenOption
     settings.countsByWorkspace = configuration.metricsByWorkspace
@@ -62,24 +56,28 @@ struct Crew: ~Copyable {
       let worker = try Worker(
         listen: configuration.listen, snapshot: snapshot, identity: identity, number: index, mailboxes: mail.mailboxes,
         counters: mail.counters[index], cache: cache, questions: questions, settings: settings, log: log)
-      threads.append(
-        WorkerThread(
-          try Thread(name: "worker-\(index)") {
-            do throws(SystemError) {
-              try worker.run()
-            } catch {
-              log.note("worker \(index) ended: \(error)")
-              kill(getpid(), SIGTERM)
-            }
-          }))
+      let thread = try Thread(name: "worker-\(index)") {
+        do throws(SystemError) {
+          try worker.run()
+        } catch {
+          log.note("worker \(index) ended: \(error)")
+          kill(getpid(), SIGTERM)
+        }
+        ends.arrive()
+      }
+      thread.detach()
     }
     self.mail = mail
-    self.threads = threads
+    self.ends = ends
   }
 
-  /// Lets every worker finish, and waits for them.
-  func stop() {
+  /// Tells every worker to finish what is in flight.
+  func beginToStop() {
     for mailbox in mail.mailboxes { mailbox.stop() }
-    for thread in threads { thread.join() }
   }
+
+  /// Waits until every worker has ended, or the monotonic clock shows a time.
+  ///
+  /// - Returns: false when one has not: then it is in a computation that it does not come out of.
+  func waitForEnd(until deadline: UInt64) -> Bool { ends.wait(until: deadline) }
 }

@@ -9,7 +9,8 @@ import Workspaces
 /// Keeps the leases: in the journal, and in what the workers answer from.
 ///
 /// Every snapshot passes through here on its way to the workers, so that each has the leases of its moment, and leases
-/// never meet another snapshot's indices. Used by the reloader's thread and the admin interface's.
+/// never meet another snapshot's indices. Used by the reloader's thread, which never waits here for the disk, and the
+/// admin interface's.
 final class LeaseKeeper: Sendable {
   /// The leases' moment: the clock they end by, and the clock that outlives the process.
   struct Moment: Sendable {
@@ -35,31 +36,36 @@ final class LeaseKeeper: Sendable {
     func wall(_ end: Instant) -> UInt64 { clock.wall + left(until: end) }
   }
 
-  private struct State {
+  /// The leases, and the snapshot whose slots their table names.
+  private struct BoundBook {
     var book: LeaseBook
-    var journal: LeaseJournal
-    /// Why no lease can be taken: what was wrong with the journal at the start.
-    var obstacle: Problem?
-    /// What is served: the reloader's last snapshot, with the leases.
-    var snapshot: Snapshot?
+    private var membership: UInt64?
 
-    /// Takes the reloader's next snapshot, and gives it with the leases.
-    mutating func take(_ next: Snapshot) -> Snapshot {
-      if snapshot?.workspaces.membership != next.workspaces.membership { book.unbind() }
-      return lease(next)
-    }
+    init(_ book: LeaseBook) { self.book = book }
 
-    /// The same snapshot with the leases as they are now.
-    mutating func lease(_ unleased: Snapshot) -> Snapshot {
-      let leased = unleased.with(book.table { unleased.workspaces.slot(of: $0) })
-      snapshot = leased
-      return leased
+    /// The leases as they are now, for a snapshot.
+    mutating func table(for snapshot: Snapshot) -> LeaseTable {
+      let workspaces = snapshot.workspaces
+      if membership != workspaces.membership { book.unbind() }
+      membership = workspaces.membership
+      return book.table { workspaces.slot(of: $0) }
     }
   }
 
+  /// What is served; locked for moments only, and never while the disk is waited for.
+  private struct State {
+    var leases: BoundBook
+    /// The reloader's last snapshot, with the leases.
+    var snapshot: Snapshot?
+  }
+
   private let state: Mutex<State>
-  /// Hands a snapshot to the workers.
-  private let hand: @Sendable (Snapshot) -> Void
+  /// Locked by whoever changes leases, while that is written: the book is changed by them alone.
+  private let journal: Mutex<LeaseJournal>
+  /// Why no lease can be taken, which was wrong with the journal at the start; nil when one can.
+  let obstacle: Problem?
+  /// Hands a snapshot to the workers; gives what nobody answers from any more.
+  private let hand: @Sendable (Snapshot) -> [Snapshot]
 
   /// Why a request was not carried out.
   enum Failure: Error {
@@ -75,10 +81,10 @@ final class LeaseKeeper: Sendable {
   ///
   /// - Parameters:
   ///   - seed: a random number.
-  ///   - hand: hands a snapshot to the workers.
+  ///   - hand: hands a snapshot to the workers, and gives those that nobody answers from any more.
   init(
     path: String, limits: LeaseLimits = LeaseLimits(), seed: UInt64, moment: Moment = .current, log: Log,
-    hand: @escaping @Sendable (Snapshot) -> Void
+    hand: @escaping @Sendable (Snapshot) -> [Snapshot]
   ) {
     var book = LeaseBook(limits: limits, seed: seed)
     var journal = LeaseJournal(path: path)
@@ -94,7 +100,9 @@ final class LeaseKeeper: Sendable {
       obstacle = error
     }
     self.hand = hand
-    state = Mutex(State(book: book, journal: journal, obstacle: obstacle))
+    self.obstacle = obstacle
+    self.journal = Mutex(journal)
+    state = Mutex(State(leases: BoundBook(book)))
   }
 
   /// Has the journal tell what is left of each lease by this start's clock: otherwise a wall clock that is wrong at several
@@ -119,26 +127,38 @@ final class LeaseKeeper: Sendable {
   ///
   /// - Returns: the same with the leases.
   func adopt(_ snapshot: Snapshot) -> Snapshot {
-    state.withLock { $0.take(snapshot) }
+    state.withLock { state in
+      let leased = snapshot.with(state.leases.table(for: snapshot))
+      state.snapshot = leased
+      return leased
+    }
   }
 
   /// Takes the reloader's next snapshot, and hands it to the workers with the leases.
   func publish(_ snapshot: Snapshot) {
-    state.withLock { state in
+    put(in: nil) { _ in snapshot }
+  }
+
+  /// Puts another snapshot, other leases, or both in the place of what is served. What nobody answers from any more ends
+  /// with this call, outside the lock: on the caller's thread, which is never a worker's.
+  private func put(in leases: BoundBook?, _ next: (Snapshot?) -> Snapshot?) {
+    _ = state.withLock { state -> [Snapshot] in
+      let former = state.snapshot
+      if let leases { state.leases = leases }
+      guard let unleased = next(former) else { return [] }
+      let leased = unleased.with(state.leases.table(for: unleased))
+      state.snapshot = leased
       // Inside the lock, so that an older one never comes after.
-      hand(state.take(snapshot))
+      return hand(leased) + (former.map { [$0] } ?? [])
     }
   }
 
   /// What is served, with the leases; nil before the first.
   var snapshot: Snapshot? { state.withLock { $0.snapshot } }
 
-  /// Why no lease can be taken; nil when one can.
-  var obstacle: Problem? { state.withLock { $0.obstacle } }
-
   /// How many leases have not ended.
   func count(moment: Moment = .current) -> Int {
-    let book = state.withLock { $0.book }
+    let book = state.withLock { $0.leases.book }
     return book.count(at: moment.now)
   }
 
@@ -149,19 +169,17 @@ final class LeaseKeeper: Sendable {
   func add(
     _ addresses: [IPAddress], to workspace: WorkspaceName, ttlSeconds: UInt64, moment: Moment = .current
   ) throws(Failure) -> [Lease] {
-    try changing { state, snapshot throws(Failure) in
+    try changing { book, snapshot, journal throws(Failure) in
       do throws(LeaseRefusal) {
-        try state.book.checkGrant(
-          addresses, to: workspace, ttlSeconds: ttlSeconds, in: .init(snapshot), now: moment.now)
+        try book.checkGrant(addresses, to: workspace, ttlSeconds: ttlSeconds, in: .init(snapshot), now: moment.now)
       } catch {
         throw .refused(error)
       }
       let end = moment.now + .seconds(Int64(ttlSeconds))
       let leases = addresses.map { Lease(address: $0, workspace: workspace, end: end) }
-      var next = state.book
-      next.grant(addresses, to: workspace, until: end, now: moment.now)
+      book.grant(addresses, to: workspace, until: end, now: moment.now)
       let records = leases.map { LeaseRecord.granted($0.address, workspace, milliseconds: ttlSeconds * 1000) }
-      try Self.write(records, next, &state, moment)
+      try Self.write(records, book, to: &journal, moment)
       return leases
     }
   }
@@ -170,42 +188,45 @@ final class LeaseKeeper: Sendable {
   func remove(
     _ addresses: [IPAddress], of workspace: WorkspaceName, moment: Moment = .current
   ) throws(Failure) {
-    try changing { state, _ throws(Failure) in
+    try changing { book, _, journal throws(Failure) in
       do throws(LeaseRefusal) {
-        try state.book.checkRevoke(addresses, of: workspace, now: moment.now)
+        try book.checkRevoke(addresses, of: workspace, now: moment.now)
       } catch {
         throw .refused(error)
       }
-      var next = state.book
-      next.revoke(addresses, now: moment.now)
-      try Self.write(addresses.map { .revoked($0) }, next, &state, moment)
+      book.revoke(addresses, now: moment.now)
+      try Self.write(addresses.map { .revoked($0) }, book, to: &journal, moment)
     }
   }
 
   /// Runs a change, and hands what came of it to the workers.
+  ///
+  /// A snapshot that is published while the change is written gets the leases of before, and then those of after: the
+  /// disk holds back other changes of leases, and nothing else.
+  ///
+  /// - Parameter change: changes a copy of the book, checked against what is served, and writes what it changed.
   private func changing<Result: Sendable>(
-    _ change: (inout State, Snapshot) throws(Failure) -> Result
+    _ change: (inout LeaseBook, Snapshot, inout LeaseJournal) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try state.withLock { state throws(Failure) -> Result in
-      if let obstacle = state.obstacle { throw .unwritten(obstacle) }
-      guard let snapshot = state.snapshot else { throw .unwritten(Problem("the server is starting; ask again")) }
-      let result = try change(&state, snapshot)
-      hand(state.lease(snapshot))
+    if let obstacle { throw .unwritten(obstacle) }
+    return try journal.withLock { journal throws(Failure) -> Result in
+      var (leases, snapshot) = state.withLock { ($0.leases, $0.snapshot) }
+      guard let snapshot else { throw .unwritten(Problem("the server is starting; ask again")) }
+      let result = try change(&leases.book, snapshot, &journal)
+      put(in: leases) { $0 }
       return result
     }
   }
 
-  /// Writes records, and then takes the book that has them.
+  /// Writes records, or the whole book that has them.
   private static func write(
-    _ records: [LeaseRecord], _ next: LeaseBook, _ state: inout State, _ moment: Moment
+    _ records: [LeaseRecord], _ book: LeaseBook, to journal: inout LeaseJournal, _ moment: Moment
   ) throws(Failure) {
     do throws(Problem) {
-      let book = state.book
-      try state.journal.append(records, at: moment.clock) { Self.records(of: book, moment) }
+      try journal.append(records, at: moment.clock) { Self.records(of: book, moment) }
     } catch {
       throw .unwritten(error)
     }
-    state.book = next
   }
 
   /// Leases that have not ended, in the order of their addresses.
@@ -213,7 +234,7 @@ final class LeaseKeeper: Sendable {
     of workspace: WorkspaceName?, after first: IPAddress?, limit: Int, moment: Moment = .current
   ) -> [Lease] {
     // The copy is of a few references: the list is made without the lock.
-    let book = state.withLock { $0.book }
+    let book = state.withLock { $0.leases.book }
     return book.leases(of: workspace, after: first, limit: limit, at: moment.now)
   }
 }

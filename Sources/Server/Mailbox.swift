@@ -6,8 +6,9 @@ import Workspaces
 final class Mailbox: Sendable {
   private struct Content {
     var snapshot: Snapshot?
-    /// What the worker answered from before; freed by the thread that left the snapshot, never by the worker.
-    var returned: [Snapshot] = []
+    /// What the worker answered from before; freed by the thread that publishes, never by the worker. One at most: a
+    /// worker takes one snapshot between two that are left, and whoever leaves one takes this.
+    var returned: Snapshot?
     var mustStop = false
     /// Where a report is wanted; and where one is due, now that the worker has all that was left before.
     var reportDesk: ReportDesk?
@@ -33,14 +34,17 @@ final class Mailbox: Sendable {
   }
 
   /// Makes the worker answer from `snapshot` as soon as it has answered what it is at.
-  func publish(_ snapshot: Snapshot) {
-    // One that the worker has not taken yet ends here, outside the lock.
-    _ = content.withLock { content in
-      defer { content.snapshot = snapshot }
-      return content.snapshot
+  ///
+  /// - Returns: what nobody answers from any more, for the caller to free: the one that the worker has not taken, and the
+  ///   one that it has given back. So a mailbox holds two snapshots at most, however many are published.
+  func publish(_ snapshot: Snapshot) -> [Snapshot] {
+    let former = content.withLock { content in
+      defer { (content.snapshot, content.returned) = (snapshot, nil) }
+      return [content.snapshot, content.returned].compactMap { $0 }
     }
     isFull.store(true, ordering: .releasing)
     waker.wake()
+    return former
   }
 
   /// Makes the worker finish what is in flight, and end.
@@ -77,8 +81,9 @@ final class Mailbox: Sendable {
     let (isNew, mustStop) = content.withLock { content in
       if let desk = content.reportDesk { (content.reportDesk, content.dueReportDesk) = (nil, desk) }
       guard let next = content.snapshot else { return (false, content.mustStop) }
-      // Inside the lock, so that the worker's reference is never the last.
-      content.returned.append(snapshot)
+      // Inside the lock, so that the worker's reference is never the last. Nothing is there that this could replace:
+      // whoever left `next` took it.
+      content.returned = snapshot
       snapshot = next
       content.snapshot = nil
       return (true, content.mustStop)
@@ -88,9 +93,9 @@ final class Mailbox: Sendable {
   }
 
   /// Takes what the worker has given back; for the thread that publishes, which frees it.
-  func takeReturned() -> [Snapshot] {
+  func takeReturned() -> Snapshot? {
     content.withLock { content in
-      defer { content.returned = [] }
+      defer { content.returned = nil }
       return content.returned
     }
   }

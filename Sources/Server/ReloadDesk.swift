@@ -1,3 +1,4 @@
+import Bounds
 import Synchronization
 import SystemIO
 import Text
@@ -7,22 +8,21 @@ import Workspaces
 struct ReloadOutcome: Sendable {
   /// Workspaces that are there anew, changed or gone.
   var changed: [WorkspaceName] = []
-  /// What is wrong, warnings among it, in the workspaces that were looked at.
-  var problems: [Problem] = []
-  /// How long it took.
+  /// What is wrong, warnings among it, in the workspaces that were looked at: as much as is kept.
+  private(set) var problems: [Problem] = []
+  /// True when something kept its former state because of an error.
+  private(set) var hasErrors = false
+  /// How long it took until it was served.
   var nanoseconds: UInt64 = 0
 
-  /// What a look at the disk brought.
-  init(_ changes: WorkspaceStore.Changes) {
-    changed = changes.changed.sorted()
-    problems = changes.problems
+  /// Nothing yet, but for what is wrong.
+  init(problems: [Problem] = []) { add(problems) }
+
+  /// Adds what is wrong.
+  mutating func add(_ found: [Problem]) {
+    hasErrors = hasErrors || found.contains { $0.severity == .error }
+    problems += found.prefix(Limits.Building.problemsOfReload - problems.count)
   }
-
-  /// Nothing was read.
-  init(problems: [Problem]) { self.problems = problems }
-
-  /// True when something kept its former state because of an error.
-  var hasErrors: Bool { problems.contains { $0.severity == .error } }
 }
 
 /// Where the admin interface asks for a reload, and finds what came of it.

@@ -6,8 +6,12 @@ import Workspaces
 
 /// Keeps the workers' snapshot as the files are: on inotify's word, and on SIGHUP. Ends with SIGTERM or SIGINT.
 ///
-/// Runs on the process's first thread, beside the workers, which never wait for it.
+/// Runs on the process's first thread, beside the workers, which never wait for it. It watches, asks the builders for what
+/// has changed, and publishes what they have built; it reads and builds nothing itself, so nothing that is in a file holds
+/// up a signal or another workspace's change.
 struct Reloader: ~Copyable {
+  private let reader: any WorkspaceReading
+  private let builders: Builders
   private var store: WorkspaceStore
   private let signals: SignalQueue
   private var watch: WorkspaceWatch
@@ -17,30 +21,55 @@ struct Reloader: ~Copyable {
   private let desk: ReloadDesk
   private let state: ServerState
   private let log: Log
+  private var told: ReloadLog
   private var pending = PendingChanges()
+  private var requests = ReloadRequests()
+  private var retries = Retries<ReloadLog.Subject>()
+  /// The store has something that the last snapshot has not.
+  private var hasChanges = false
+  /// Snapshots are published.
+  private var isServing = false
+  /// When what was built is taken next, so that many results are put in place together.
+  private var nextTaking: UInt64 = 0
+  /// There may be something to take.
+  private var hasResults = false
   /// How many folders without a watch the log has told of.
   private var toldUnwatched = 0
-  /// What was wrong with the zones folder the last time.
-  private var toldOfFolder: Problem?
 
   private static let signalToken: UInt64 = 0
   private static let watchToken: UInt64 = 1
   private static let returnsToken: UInt64 = 2
   private static let deskToken: UInt64 = 3
+  private static let buildersToken: UInt64 = 4
+
+  /// How long the start waits for workspaces that are large or take long, in nanoseconds.
+  static let startPatience: UInt64 = 2_000_000_000
+  /// How long it is at least from one taking of results to the next, in nanoseconds; at the start, when nobody waits for
+  /// a single one, and later. Putting them in place takes a fifth of the time at most: after each, four times as long goes
+  /// by as it took.
+  private static let takingPauses: (start: UInt64, later: UInt64) = (10_000_000, 2_000_000)
+  private static let takingShare: UInt64 = 4
+  /// How often held up builders are looked for, in milliseconds.
+  private static let relievingMilliseconds: Int32 = 250
 
   /// - Parameters:
+  ///   - reader: reads and builds a workspace; called on the builders' threads.
   ///   - desk: where reloads are asked for.
   ///   - state: where what came of them is told.
   init(
-    store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue, crew: Crew.Mail, leases: LeaseKeeper,
-    desk: ReloadDesk, state: ServerState, log: Log
+    reader: any WorkspaceReading, store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue,
+    crew: Crew.Mail, leases: LeaseKeeper, desk: ReloadDesk, state: ServerState, log: Log
   ) throws(SystemError) {
     let watch = try WorkspaceWatch(folder)
+    let builders = try Builders(reader)
     let poller = try Poller()
     try poller.add(signals.descriptor.raw, .readable, token: Self.signalToken)
     try poller.add(watch.descriptor, .readable, token: Self.watchToken)
     try poller.add(desk.requested.descriptor.raw, .readable, token: Self.deskToken)
     try poller.add(crew.returns.waker.descriptor.raw, .readable, token: Self.returnsToken)
+    try poller.add(builders.finished.descriptor.raw, .readable, token: Self.buildersToken)
+    self.reader = reader
+    self.builders = builders
     self.store = store
     self.signals = signals
     self.crew = crew
@@ -48,20 +77,47 @@ struct Reloader: ~Copyable {
     self.desk = desk
     self.state = state
     self.log = log
+    told = ReloadLog { log.note($0) }
     self.watch = watch
     self.poller = poller
   }
 
-  /// Reads everything for the first time.
-  mutating func start() throws(Problem) {
-    // Before reading, so that no change falls between.
-    watch.addAll()
-    tellOfUnwatched()
+  deinit { builders.stop() }
+
+  // MARK: Start
+
+  /// Reads everything for the first time: all that is small, and of what is large as much as is done in two seconds.
+  ///
+  /// - Returns: false when a signal came that ends the process.
+  /// - Throws: when there is no zones folder.
+  mutating func start() throws(Problem) -> Bool {
     let start = System.monotonicNanoseconds()
-    let changes = try store.refreshAll()
-    for problem in changes.problems { log.problem(problem) }
-    pending.noteRead(.everything, except: changes.unread, at: System.monotonicNanoseconds())
-    tell(ReloadOutcome(changes), since: start)
+    ask(for: try watchAll(), [], at: start)
+    tellOfUnwatched()
+    let deadline = start &+ Self.startPatience
+    while !isReady(at: System.monotonicNanoseconds(), deadline) {
+      do throws(SystemError) {
+        if try turn(until: deadline) { return false }
+      } catch {
+        throw Problem("\(error)")
+      }
+    }
+    publish(System.monotonicNanoseconds())
+    tellOfUnread()
+    isServing = true
+    return true
+  }
+
+  /// True when all was read; or, once that has taken long enough, all but what is large or holds up its thread.
+  private func isReady(at now: UInt64, _ deadline: UInt64) -> Bool {
+    now < deadline ? builders.isIdle(upTo: .slow) : builders.isIdle(upTo: .middle, butFor: Self.startPatience)
+  }
+
+  private func tellOfUnread() {
+    let names = builders.unread
+    guard let first = names.first else { return }
+    let whose = names.count == 1 ? "workspace \(first) is" : "workspace \(first) and \(names.count - 1) more are"
+    log.note("\(whose) still being read, and served when that is done; until then clients of theirs alone are refused")
   }
 
   /// Says once for each growth that the kernel watches no more folders.
@@ -79,29 +135,49 @@ struct Reloader: ~Copyable {
   /// What is to be served, but for the leases.
   var snapshot: Snapshot { store.snapshot }
 
+  // MARK: Turns
+
   /// Goes on until the process is told to end.
   mutating func run() throws(SystemError) {
     // Where there are fewer cores than threads, queries do not wait for files to be read.
     Thread.giveWay()
-    while true {
-      let count = try poller.wait(timeoutMilliseconds: milliseconds(from: System.monotonicNanoseconds()))
-      let now = System.monotonicNanoseconds()
-      for index in 0..<count {
-        switch poller.ready(at: index).token {
-        case Self.signalToken: if takeSignals(now) { return }
-        case Self.watchToken: try takeChanges(now)
-        case Self.deskToken: reloadAsAsked()
-        default: crew.freeReturned()
-        }
+    builders.giveWay()
+    while try !turn(until: nil) {}
+  }
+
+  /// Waits until there is something to do, and does it; true when the process is to end.
+  private mutating func turn(until deadline: UInt64?) throws(SystemError) -> Bool {
+    let count = try poller.wait(timeoutMilliseconds: milliseconds(from: System.monotonicNanoseconds(), until: deadline))
+    let now = System.monotonicNanoseconds()
+    for index in 0..<count {
+      switch poller.ready(at: index).token {
+      case Self.signalToken: if takeSignals(now) { return true }
+      case Self.watchToken: note(watch.takeChanges(at: now), now)
+      case Self.deskToken: reloadAsAsked(now)
+      case Self.buildersToken:
+        builders.finished.reset()
+        hasResults = true
+      default: crew.freeReturned()
       }
-      note(watch.look(at: now), now)
-      if let due = pending.takeDue(at: now) { _ = reload(due) }
     }
+    note(watch.look(at: now), now)
+    for subject in retries.takeDue(at: now) { retry(subject, now) }
+    if let due = pending.takeDue(at: now) { reload(due, now) }
+    if hasResults, nextTaking <= now { takeResults() }
+    if isServing, requests.hasComplete { publish(now) }
+    builders.relieve()
+    told.goOn(at: now)
+    return false
   }
 
   /// How long until there is something to do by itself; nil when there is nothing.
-  private func milliseconds(from now: UInt64) -> Int32? {
-    [pending.milliseconds(from: now), watch.milliseconds(from: now)].compactMap { $0 }.min()
+  private func milliseconds(from now: UInt64, until deadline: UInt64?) -> Int32? {
+    [
+      deadline.flatMap { $0 > now ? waitMilliseconds(until: $0, from: now) : nil },
+      pending.milliseconds(from: now), watch.milliseconds(from: now), retries.milliseconds(from: now),
+      told.milliseconds(from: now), hasResults ? waitMilliseconds(until: nextTaking, from: now) : nil,
+      builders.isIdle(upTo: .quick) ? nil : Self.relievingMilliseconds,
+    ].compactMap { $0 }.min()
   }
 
   /// True when the process is to end.
@@ -114,59 +190,148 @@ struct Reloader: ~Copyable {
     return false
   }
 
-  private mutating func takeChanges(_ now: UInt64) throws(SystemError) {
-    note(try watch.takeChanges(), now)
-  }
-
   private mutating func note(_ changes: WorkspaceWatch.Changes, _ now: UInt64) {
     if changes.everything { pending.noteEverything(at: now) }
     for name in changes.workspaces { pending.note(name, at: now) }
-  }
-
-  /// Reads what the admin interface asks for, at once.
-  private mutating func reloadAsAsked() {
-    let asked = desk.takeAsked()
-    guard !asked.tickets.isEmpty else { return }
-    desk.finish(asked.tickets, reload(asked.everything ? .everything : .workspaces(asked.names)))
-  }
-
-  /// Reads what changed, and publishes if anything is different.
-  private mutating func reload(_ due: PendingChanges.Due) -> ReloadOutcome {
-    let start = System.monotonicNanoseconds()
-    do throws(Problem) {
-      let changes: WorkspaceStore.Changes
-      switch due {
-      case .everything:
-        watch.addAll()
-        changes = try store.refreshAll()
-      case .workspaces(let names):
-        for name in names { watch.add(name) }
-        changes = try store.refresh(names)
-      }
-      tellOfUnwatched()
-      for problem in changes.problems where !changes.known.contains(problem) { log.problem(problem) }
-      pending.noteRead(due, except: changes.unread, at: System.monotonicNanoseconds())
-      toldOfFolder = nil
-      if !changes.changed.isEmpty {
-        leases.publish(store.snapshot)
-        log.note("reloaded \(changes.changed.sorted().map(\.description).joined(separator: ", "))")
-      }
-      return tell(ReloadOutcome(changes), since: start)
-    } catch {
-      // The folder itself is gone or unreadable: the last good state stays, and it is looked at again.
-      if error != toldOfFolder { log.problem(error) }
-      toldOfFolder = error
-      pending.noteUnreadFolder(at: System.monotonicNanoseconds())
-      return tell(ReloadOutcome(problems: [error]), since: start)
+    if let failure = changes.failure {
+      told.tell([Problem("cannot tell which folders change, so all are looked at: \(failure)")], of: .watch, at: now)
     }
   }
 
-  /// Tells whoever asks later what came of a reload.
-  @discardableResult
-  private func tell(_ outcome: ReloadOutcome, since start: UInt64) -> ReloadOutcome {
-    var outcome = outcome
-    outcome.nanoseconds = System.monotonicNanoseconds() - start
-    state.reloaded(outcome, serving: store.snapshot, broken: store.brokenWorkspaces)
-    return outcome
+  // MARK: Asking
+
+  /// Asks for what changed.
+  private mutating func reload(_ due: PendingChanges.Due, _ now: UInt64) {
+    switch due {
+    case .everything: reloadEverything([], now)
+    case .workspaces(let names):
+      for name in names { watch.add(name) }
+      ask(for: names, [], at: now)
+    }
+    tellOfUnwatched()
+  }
+
+  /// Asks for all that is there, and all that was: what is not there any more is found out by looking at it, so that a
+  /// list which cannot be had, or not whole, unloads nothing.
+  private mutating func reloadEverything(_ tickets: [ReloadDesk.Ticket], _ now: UInt64) {
+    do throws(Problem) {
+      ask(for: store.names.union(try watchAll()), tickets, at: now)
+      told.tell([], of: .folder, at: now)
+      retries.succeeded(.folder)
+    } catch {
+      failed(error, of: .folder, now)
+      requests.open(requests.next(), tickets, count: 0, problems: [error], at: now)
+    }
+  }
+
+  /// Watches all that is there, before it is read, so that no change falls between; gives what that is.
+  private mutating func watchAll() throws(Problem) -> [WorkspaceName] {
+    watch.addRoot()
+    let names = try reader.names()
+    watch.add(all: names)
+    return names
+  }
+
+  /// Asks for workspaces to be read.
+  ///
+  /// - Parameter tickets: who waits for all of them.
+  private mutating func ask(for names: some Sequence<WorkspaceName>, _ tickets: [ReloadDesk.Ticket], at now: UInt64) {
+    let request = requests.next()
+    let count = builders.ask(for: names, by: request, isNeeded: !tickets.isEmpty)
+    requests.open(request, tickets, count: count, at: now)
+  }
+
+  /// Asks for what the admin interface wants, at once.
+  private mutating func reloadAsAsked(_ now: UInt64) {
+    let asked = desk.takeAsked()
+    guard !asked.tickets.isEmpty else { return }
+    guard !requests.isFull else {
+      let problem = Problem("too many reloads are going on; ask again when one of them has ended")
+      return desk.finish(asked.tickets, ReloadOutcome(problems: [problem]))
+    }
+    if asked.everything {
+      reloadEverything(asked.tickets, now)
+    } else {
+      for name in asked.names { watch.add(name) }
+      ask(for: asked.names, asked.tickets, at: now)
+    }
+    tellOfUnwatched()
+  }
+
+  /// What cannot be read stays as it was, is told of once, and is tried again later.
+  private mutating func failed(_ problem: Problem, of subject: ReloadLog.Subject, _ now: UInt64) {
+    told.tell([problem], of: subject, at: now)
+    retries.failed(subject, at: now)
+  }
+
+  private mutating func retry(_ subject: ReloadLog.Subject, _ now: UInt64) {
+    switch subject {
+    case .workspace(let name): pending.note(name, at: now)
+    case .folder, .claims, .watch: pending.noteEverything(at: now)
+    }
+  }
+
+  // MARK: Taking
+
+  /// Takes what the builders have built, and publishes it.
+  private mutating func takeResults() {
+    let start = System.monotonicNanoseconds()
+    var changed: [WorkspaceName] = []
+    let results = builders.take()
+    hasResults = !results.isEmpty
+    guard hasResults else { return }
+    for result in results {
+      let isChanged = store.take(result.outcome, of: result.name)
+      if isChanged { changed.append(result.name) }
+      requests.note(
+        result.name, isChanged: isChanged, problems(of: result, start), for: result.requests)
+    }
+    hasChanges = hasChanges || !changed.isEmpty
+    if isServing {
+      publish(start)
+      told.tellReloaded(changed, at: start)
+    }
+    let end = System.monotonicNanoseconds()
+    let pause = isServing ? Self.takingPauses.later : Self.takingPauses.start
+    nextTaking = max(start &+ pause, end &+ (end &- start) &* Self.takingShare)
+  }
+
+  /// What is wrong with a workspace now; the log is told of it.
+  private mutating func problems(of result: Builders.Result, _ now: UInt64) -> [Problem] {
+    let subject = ReloadLog.Subject.workspace(result.name)
+    switch result.outcome {
+    case .unreadable(let problem):
+      failed(problem, of: subject, now)
+      return [problem]
+    case .noFolder(let problem):
+      failed(problem, of: .folder, now)
+      return [problem]
+    case .read(_, _, let problems):
+      retries.succeeded(subject)
+      told.tell(problems, of: subject, at: now)
+      return problems
+    case .gone:
+      retries.succeeded(subject)
+      told.tell([], of: subject, at: now)
+      return []
+    // Whoever asks for a reload is told of what is still wrong.
+    case .same, .larger: return store.broken[result.name]?.problems ?? []
+    }
+  }
+
+  /// Hands out the next snapshot if anything is different, and tells those whose request is done.
+  private mutating func publish(_ now: UInt64) {
+    if hasChanges {
+      hasChanges = false
+      let problems = store.build()
+      told.tellMore(problems, of: .claims, at: now)
+      requests.note(problems)
+      if isServing { leases.publish(store.snapshot) }
+    }
+    state.serves(store.snapshot, broken: store.broken)
+    for complete in requests.takeComplete(at: System.monotonicNanoseconds()) {
+      state.reloaded(complete.outcome)
+      desk.finish(complete.tickets, complete.outcome)
+    }
   }
 }

@@ -44,12 +44,10 @@ public enum Server {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
-    let store = WorkspaceStore(
-      WorkspaceReader(
-        folder: folder, serverRules: configuration.serverRules,
-        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
-        seed: try System.hashSeed()),
-      countsQueries: configuration.metricsByWorkspace)
+    let reader = WorkspaceReader(
+      folder: folder, serverRules: configuration.serverRules,
+      own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
+      seed: try System.hashSeed())
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
     defer { listener?.removePath() }
@@ -59,8 +57,11 @@ public enum Server {
       mail.publish($0)
     }
     var reloader = try Reloader(
-      store: store, folder: folder, signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
-    try reloader.start()
+      reader: reader,
+      store: WorkspaceStore(grants: reader.grants, own: reader.own, countsQueries: configuration.metricsByWorkspace),
+      folder: folder,
+      signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
+    guard try reloader.start() else { return log.note("stopping, before anything was served") }
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
@@ -73,8 +74,13 @@ public enum Server {
     if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
     log.note("stopping: finishing what is in flight")
-    admin?.stop()
-    crew.stop()
+    // Whatever a worker or the admin interface is at: from here on it is a matter of time. The leases that were
+    // acknowledged are on the disk, and what a builder is at is of no use any more.
+    let deadline = System.monotonicNanoseconds() + stopNanoseconds
+    crew.beginToStop()
+    admin?.beginToStop()
+    if !crew.waitForEnd(until: deadline) { log.note("a worker is not done in time; ending all the same") }
+    if let admin, !admin.waitForEnd(until: deadline) { log.note("the admin interface is not done in time; ending") }
   }
 
   /// Raises the limit of open descriptors, and gives everybody their part.
@@ -99,6 +105,9 @@ public enum Server {
           + "LimitNOFILE= of systemd), or name fewer --workers")
     }
   }
+
+  /// How long the process goes on after it was told to end: longer than workers give what is in flight.
+  private static let stopNanoseconds: UInt64 = 5_000_000_000
 
   private static func announce(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) {
     let workspaces = snapshot.workspaces

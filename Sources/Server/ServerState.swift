@@ -10,7 +10,7 @@ final class ServerState: Sendable {
     /// What is served; nil before the first files are read.
     var snapshot: Snapshot?
     /// Workspaces that are served in their last good state, or not at all.
-    var broken: [BrokenWorkspace] = []
+    var broken: [WorkspaceName: BrokenWorkspace] = [:]
     /// How often files were read since the start, and how often that met an error.
     var reloadCount: UInt64 = 0
     var failedReloadCount: UInt64 = 0
@@ -19,8 +19,12 @@ final class ServerState: Sendable {
 
     /// A workspace that is served; nil when none of the name is.
     func workspace(_ name: WorkspaceName) -> Workspace? {
-      snapshot?.workspaces.all.first { $0.workspace.name == name }?.workspace
+      guard let workspaces = snapshot?.workspaces else { return nil }
+      return workspaces.slot(of: name).map { workspaces[$0] }
     }
+
+    /// Those with errors, in the order of their names.
+    var brokenInOrder: [BrokenWorkspace] { broken.values.sorted { $0.name < $1.name } }
   }
 
   private let content = Mutex(View())
@@ -28,19 +32,22 @@ final class ServerState: Sendable {
   /// What is so now.
   var view: View { content.withLock { $0 } }
 
-  /// A reload has ended.
-  func reloaded(_ outcome: ReloadOutcome, serving snapshot: Snapshot, broken: [BrokenWorkspace]) {
-    let now = System.wallClockSeconds()
+  /// This is what is served now, and what is wrong.
+  func serves(_ snapshot: Snapshot, broken: [WorkspaceName: BrokenWorkspace]) {
     // What was there before ends outside the lock.
     _ = content.withLock { view in
-      defer {
-        view.snapshot = snapshot
-        view.broken = broken
-        view.reloadCount += 1
-        if outcome.hasErrors { view.failedReloadCount += 1 }
-        view.lastReload = (now, outcome)
-      }
-      return view
+      defer { (view.snapshot, view.broken) = (snapshot, broken) }
+      return (view.snapshot, view.broken)
+    }
+  }
+
+  /// A reload has ended.
+  func reloaded(_ outcome: ReloadOutcome) {
+    let now = System.wallClockSeconds()
+    content.withLock { view in
+      view.reloadCount += 1
+      if outcome.hasErrors { view.failedReloadCount += 1 }
+      view.lastReload = (now, outcome)
     }
   }
 }

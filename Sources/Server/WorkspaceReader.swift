@@ -1,12 +1,52 @@
+import Bounds
 import Forwarding
 import Storage
 import Text
 import Wire
 import Workspaces
 
+/// What a look at a workspace's files brought.
+enum WorkspaceOutcome: Sendable {
+  /// What was read: how many octets, and a number that tells it from other contents.
+  struct Contents: Sendable {
+    let octets: Int
+    let fingerprint: Int
+  }
+
+  /// The zones folder has no such workspace.
+  case gone
+  /// The zones folder itself is not there or cannot be looked at, so nothing is known of what was in it.
+  case noFolder(Problem)
+  /// The files could not be read.
+  case unreadable(Problem)
+  /// There are more octets than were to be read.
+  case larger
+  /// They are those of the fingerprint that was given.
+  case same(Contents)
+  /// No workspace where something is an error.
+  case read(Contents, Workspace?, [Problem])
+
+  /// How many octets the files have, as far as the look tells; nil when the workspace has gone.
+  func octets(in lane: Lane) -> Int? {
+    switch self {
+    case .gone: nil
+    case .noFolder, .unreadable, .larger: lane.octets
+    case .same(let contents), .read(let contents, _, _): contents.octets
+    }
+  }
+}
+
+/// Where workspaces come from; a protocol, so that tests can have one whose reading takes as long as they want.
+protocol WorkspaceReading: Sendable {
+  /// Every workspace that is there; what else there is of such a name is `gone` when it is read.
+  func names() throws(Problem) -> [WorkspaceName]
+  /// Reads and builds a workspace, unless its files are those of a fingerprint or have more octets.
+  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome
+}
+
 /// Reads, checks and builds one workspace: what of loading depends on nothing but the files, so that many threads can do
 /// it at once.
-struct WorkspaceReader: Sendable {
+struct WorkspaceReader: WorkspaceReading {
   let folder: ZonesFolder
   let serverRules: ForwardRules
   /// Where the server itself is reached, and so where no workspace may forward to.
@@ -16,37 +56,45 @@ struct WorkspaceReader: Sendable {
   /// Of the hashes of the zones' names; this process's alone.
   let seed: HashSeed
 
-  /// What a look at a workspace's files brought.
-  enum Outcome: Sendable {
-    /// They are those of the fingerprint that was given.
-    case same
-    /// They could not be read.
-    case unreadable(Problem)
-    /// No workspace where something is an error.
-    case read(fingerprint: Int, Workspace?, [Problem])
-  }
+  func names() throws(Problem) -> [WorkspaceName] { try folder.possibleNames() }
 
-  /// Reads a workspace, unless its files are those of a fingerprint.
-  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?) -> Outcome {
+  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome {
     do throws(Problem) {
-      let source = try folder.source(of: name)
-      let found = Self.fingerprint(of: source)
-      guard found != fingerprint else { return .same }
+      guard let source = try source(of: name, within: octets) else { return .larger }
+      let contents = Self.contents(of: source)
+      guard contents.fingerprint != fingerprint else { return .same(contents) }
       let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
-      return .read(fingerprint: found, workspace, problems)
+      return .read(contents, workspace, problems)
     } catch {
-      return .unreadable(error)
+      return outcome(of: name, error)
     }
   }
 
-  /// Of the files' names and contents, to see whether they changed.
-  private static func fingerprint(of source: WorkspaceSource) -> Int {
+  /// At the limit of all workspaces, what is beyond it is an error and not for another time.
+  private func source(of name: WorkspaceName, within octets: Int) throws(Problem) -> WorkspaceSource? {
+    guard octets < Limits.Files.octetsOfWorkspace else { return try folder.source(of: name) }
+    return try folder.source(of: name, within: octets)
+  }
+
+  /// Tells a workspace that has gone from one that cannot be read. It has gone only where the system says so, of the
+  /// workspace alone: whatever else fails leaves it as it was.
+  private func outcome(of name: WorkspaceName, _ problem: Problem) -> WorkspaceOutcome {
+    do throws(Problem) {
+      return try folder.contains(name) ? .unreadable(problem) : .gone
+    } catch {
+      return .noFolder(error)
+    }
+  }
+
+  private static func contents(of source: WorkspaceSource) -> WorkspaceOutcome.Contents {
     var hasher = Hasher()
     for (name, content) in source.files.sorted(by: { $0.key < $1.key }) {
       hasher.combine(name)
       hasher.combine(content.count)
       unsafe content.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }  // unsafe: reads the array.
     }
-    return hasher.finalize()
+    // No overflow: what is read of a workspace has a limit.
+    let octets = source.files.values.reduce(0) { $0 + $1.count }
+    return WorkspaceOutcome.Contents(octets: octets, fingerprint: hasher.finalize())
   }
 }

@@ -1,111 +1,70 @@
+import Bounds
 import Storage
 import SystemIO
 import Text
 import Workspaces
 
-/// The workspaces as they are on disk, each in its last good state.
+/// The workspaces in their last good states, put together of what reading them brings.
 ///
-/// An error in one workspace's files keeps that one as it was and touches no other; what has not changed is neither
-/// read as a zone again nor built again.
+/// An error in one workspace's files keeps that one as it was and touches no other. Used by one thread, which reads and
+/// builds nothing itself.
 struct WorkspaceStore {
-  private let reader: WorkspaceReader
   private var builder: SnapshotBuilder
-  private var loaded: [WorkspaceName: Loaded] = [:]
-  private var broken: [WorkspaceName: BrokenWorkspace] = [:]
+  /// Those of which a good state is served.
+  private var served: Set<WorkspaceName> = []
+  private(set) var broken: [WorkspaceName: BrokenWorkspace] = [:]
 
-  private struct Loaded {
-    /// Of the files' names and contents, to see whether they changed; nil when they could not be read.
-    var fingerprint: Int?
-    /// A good state is served.
-    var isServed = false
+  /// - Parameters:
+  ///   - grants: what each workspace may claim, which those that are taken have been held to.
+  ///   - own: where the server itself is reached.
+  ///   - countsQueries: whether each workspace's queries are counted.
+  init(grants: Grants? = nil, own: OwnAddresses = OwnAddresses(), countsQueries: Bool = false) {
+    builder = SnapshotBuilder(grants: grants, own: own, countsQueries: countsQueries)
   }
 
-  /// What a look at the disk brought.
-  struct Changes {
-    /// Workspaces that are there anew, changed or gone.
-    var changed: Set<WorkspaceName> = []
-    /// Everything that is wrong with those that were looked at.
-    var problems: [Problem] = []
-    /// Workspaces whose files could not be read: each stays as it was.
-    var unread: Set<WorkspaceName> = []
-    /// Of the problems, why files could not be read where that was so the last time too.
-    var known: Set<Problem> = []
-  }
-
-  /// - Parameter countsQueries: whether each workspace's queries are counted.
-  init(_ reader: WorkspaceReader, countsQueries: Bool = false) {
-    self.reader = reader
-    builder = SnapshotBuilder(grants: reader.grants, own: reader.own, countsQueries: countsQueries)
-  }
-
-  /// The last good states, together.
+  /// The last good states, together, as of the last `build`.
   var snapshot: Snapshot { builder.snapshot }
 
-  /// The workspaces whose files are wrong, in the order of their names.
-  var brokenWorkspaces: [BrokenWorkspace] { broken.values.sorted { $0.name < $1.name } }
+  /// Every workspace that is known of: served, broken or both.
+  var names: Set<WorkspaceName> { served.union(broken.keys) }
 
-  /// Looks at every workspace, on as many threads as there are cores.
-  mutating func refreshAll() throws(Problem) -> Changes {
-    let existing = try reader.folder.workspaceNames()
-    return refresh(existing, gone: Set(loaded.keys).subtracting(existing))
-  }
-
-  /// Looks at some workspaces, and at nothing else.
+  /// Takes what reading a workspace brought.
   ///
-  /// - Throws: when the zones folder itself is not there: then nothing is known of what was in it.
-  mutating func refresh(_ names: Set<WorkspaceName>) throws(Problem) -> Changes {
-    var existing: [WorkspaceName] = []
-    for name in names.sorted() where try reader.folder.contains(name) { existing.append(name) }
-    if existing.count < names.count { try reader.folder.checkIsThere() }
-    return refresh(existing, gone: names.subtracting(existing))
-  }
-
-  private mutating func refresh(_ existing: [WorkspaceName], gone: Set<WorkspaceName>) -> Changes {
-    let reader = reader
-    let known = existing.map { loaded[$0]?.fingerprint }
-    let outcomes = concurrentMap(existing.count, threads: System.coreCount) { index in
-      reader.read(existing[index], unlessIts: known[index])
-    }
-    var changes = Changes()
-    for (name, outcome) in zip(existing, outcomes) { take(outcome, of: name, &changes) }
-    for name in gone { remove(name, &changes) }
-    changes.problems += builder.build()
-    return changes
-  }
-
-  private mutating func take(_ outcome: WorkspaceReader.Outcome, of name: WorkspaceName, _ changes: inout Changes) {
+  /// - Returns: true when the next snapshot has it anew, changed or no more.
+  mutating func take(_ outcome: WorkspaceOutcome, of name: WorkspaceName) -> Bool {
     switch outcome {
-    case .same: return
-    case .unreadable(let problem):
-      changes.problems.append(problem)
-      changes.unread.insert(name)
-      if broken[name]?.problems == [problem] { changes.known.insert(problem) }
-      // Whatever is read next is looked at again.
-      loaded[name, default: Loaded()].fingerprint = nil
-      note([problem], with: name)
-    case .read(let fingerprint, let workspace, let problems):
-      changes.problems += problems
-      loaded[name, default: Loaded()].fingerprint = fingerprint
-      guard let workspace else { return note(problems, with: name) }
+    case .same, .noFolder, .larger: return false
+    case .gone:
       broken[name] = nil
-      loaded[name]?.isServed = true
+      guard served.remove(name) != nil else { return false }
+      builder.remove(name)
+      return true
+    case .unreadable(let problem):
+      note([problem], with: name)
+      return false
+    case .read(_, let workspace, let problems):
+      guard let workspace else {
+        note(problems, with: name)
+        return false
+      }
+      broken[name] = nil
+      served.insert(name)
       builder.set(workspace)
-      changes.changed.insert(name)
+      return true
     }
   }
 
-  private mutating func remove(_ name: WorkspaceName, _ changes: inout Changes) {
-    broken[name] = nil
-    guard loaded.removeValue(forKey: name)?.isServed == true else { return }
-    builder.remove(name)
-    changes.changed.insert(name)
-  }
+  /// Makes the next snapshot.
+  ///
+  /// - Returns: what is wrong between workspaces.
+  mutating func build() -> [Problem] { builder.build() }
 
   /// Keeps what is wrong with a workspace, and since when something is.
   private mutating func note(_ problems: [Problem], with name: WorkspaceName) {
     broken[name] = BrokenWorkspace(
       name: name, sinceSeconds: broken[name]?.sinceSeconds ?? System.wallClockSeconds(),
-      isServed: loaded[name]?.isServed == true, problems: problems.filter { $0.severity == .error })
+      isServed: served.contains(name),
+      problems: Array(problems.lazy.filter { $0.severity == .error }.prefix(Limits.Admin.problemsOfStatus)))
   }
 }
 
@@ -117,6 +76,6 @@ struct BrokenWorkspace: Sendable {
   let sinceSeconds: UInt64
   /// True when the state before is still served; false when there was none.
   let isServed: Bool
-  /// What is wrong.
+  /// What is wrong: the first errors, as many as are shown.
   let problems: [Problem]
 }

@@ -34,17 +34,26 @@ extension ZonesFolder {
   /// - Throws: when the folder is not there or not beneath the zones folder, keeps changing, or holds a file that cannot be
   ///   read, is too large, or is a link out of the folder.
   public func source(of name: WorkspaceName) throws(Problem) -> WorkspaceSource {
+    guard let source = try source(of: name, within: Limits.Files.octetsOfWorkspace) else {
+      throw Self.tooLarge(path(of: name))
+    }
+    return source
+  }
+
+  /// The same of a workspace whose files have no more octets together than are asked for; nil where they have more, of
+  /// which not many are read to find that out.
+  public func source(of name: WorkspaceName, within octets: Int) throws(Problem) -> WorkspaceSource? {
     let shown = path(of: name)
-    let files = try stable(shown) { () throws(Problem) in
+    return try stable(shown) { () throws(Problem) -> WorkspaceSource?? in
       let folder = try open(name)
       let before = try identity(folder, shown)
       let names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
-      let (files, areSteady) = try read(names, in: folder, shown)
+      guard let (files, areSteady) = try read(names, in: folder, shown, within: octets) else { return .some(nil) }
       // By name again: the workspace may be another folder by now.
       let after = try identity(try open(name), shown)
-      return areSteady && before == after ? files : nil
+      guard areSteady, before == after else { return nil }
+      return .some(WorkspaceSource(name: name, folder: shown, files: files))
     }
-    return WorkspaceSource(name: name, folder: shown, files: files)
   }
 
   /// A workspace's `workspace.json` alone; nil when there is none.
@@ -78,7 +87,9 @@ extension ZonesFolder {
           "links/\($0)"
         }
       }
-      let (files, areSteady) = try read(names, in: folder, shown)
+      guard let (files, areSteady) = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace) else {
+        throw Self.tooLarge(shown)
+      }
       let after = try FolderTree(of: try open(name), shown: shown)
       guard areSteady, tree.isSame(as: after) else { return nil }
       return WorkspaceContents(name: name, folder: shown, files: files, tree: tree)
@@ -111,24 +122,28 @@ extension ZonesFolder {
 
   /// Reads files of a folder.
   ///
-  /// - Returns: their contents, and whether every file was the same before and after.
+  /// - Returns: their contents, and whether every file was the same before and after; nil when there are more octets.
   private func read(
-    _ names: [String], in folder: borrowing Folder, _ shown: String
-  ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool) {
+    _ names: [String], in folder: borrowing Folder, _ shown: String, within octets: Int
+  ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool)? {
     var files: [String: [UInt8]] = [:]
-    var octets = 0
+    var left = octets
     for name in names {
       let path = "\(shown)/\(name)"
-      guard let content = try Self.read(name, in: folder, shown: path) else {
+      switch try Self.look(at: name, in: folder, shown: path, within: min(left, Limits.Files.octets)) {
+      case .content(let content):
+        // Never less than nothing: the file is no larger than what was left.
+        left -= content.count
+        files[name] = content
+      case .larger where left < Limits.Files.octets: return nil
+      case .larger: throw Self.fileTooLarge(path)
+      case .unsteady:
         // Written meanwhile, gone since it was listed, or a link that leads nowhere: only that is still there.
         if try identity(name, in: folder, shown) == nil, try identity(name, in: folder, shown, links: .refused) != nil {
           throw Problem(file: path, "this link leads nowhere; mend or remove it")
         }
         return (files, false)
       }
-      octets += content.count
-      guard octets <= Limits.Files.octetsOfWorkspace else { throw Self.tooLarge(shown) }
-      files[name] = content
     }
     return (files, true)
   }
@@ -138,23 +153,44 @@ extension ZonesFolder {
     Problem(file: folder, "more than \(Limits.Files.octetsOfWorkspace >> 20) MiB of files; split the workspace")
   }
 
+  private static func fileTooLarge(_ path: String) -> Problem {
+    Problem(file: path, "larger than \(Limits.Files.octets >> 20) MiB, the most of one file; split the zone")
+  }
+
   /// A file's content; nil when it is gone or was written meanwhile.
   static func read(_ name: String, in folder: borrowing Folder, shown: String) throws(Problem) -> [UInt8]? {
+    switch try look(at: name, in: folder, shown: shown, within: Limits.Files.octets) {
+    case .content(let content): return content
+    case .unsteady: return nil
+    case .larger: throw fileTooLarge(shown)
+    }
+  }
+
+  /// What reading a file brought.
+  private enum Look {
+    case content([UInt8])
+    /// It is gone, or was written meanwhile.
+    case unsteady
+    /// It has more octets.
+    case larger
+  }
+
+  private static func look(
+    at name: String, in folder: borrowing Folder, shown: String, within octets: Int
+  ) throws(Problem) -> Look {
     let found: (content: [UInt8], identity: Files.Identity)?
     do throws(SystemError) {
-      found = try folder.readSteady(name, maximumSize: Limits.Files.octets)
+      found = try folder.readSteady(name, maximumSize: octets)
     } catch {
       switch error.kind {
-      case .notFound: return nil
-      case .tooLarge:
-        throw Problem(
-          file: shown, "larger than \(Limits.Files.octets >> 20) MiB, the most of one file; split the zone")
+      case .notFound: return .unsteady
+      case .tooLarge: return .larger
       default: throw .cannot("read this", error, file: shown)
       }
     }
-    guard let found else { return nil }
+    guard let found else { return .unsteady }
     guard found.identity.kind == .file else { throw Problem(file: shown, "this is not a file; rename or remove it") }
-    return found.content
+    return .content(found.content)
   }
 
   private func identity(_ folder: borrowing Folder, _ shown: String) throws(Problem) -> Files.Identity {

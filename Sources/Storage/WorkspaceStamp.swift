@@ -6,16 +6,19 @@ extension ZonesFolder {
   /// A number that is another one once any of the files that a server reads of a workspace was written, replaced, added
   /// or removed, or the folder is another; for folders that the kernel does not watch. Nothing is read.
   ///
-  /// It holds while the process lives. A folder that is not there, or cannot be looked at, has a number of its own.
-  public func stamp(of name: WorkspaceName) -> Int {
+  /// It holds while the process lives. A folder that is not there, or cannot be looked at, has a number of its own; one with
+  /// too many entries to be looked at often has none.
+  public func stamp(of name: WorkspaceName) -> Int? {
     var hasher = Hasher()
     do throws(SystemError) {
       let folder = try Folder(opening: path).folder(name.description)
       hasher.combine(try folder.identity)
-      for file in try folder.list(maximumCount: Limits.Files.entriesOfFolder) where WorkspaceSource.isRead(file) {
+      for file in try folder.list(maximumCount: Limits.Building.entriesOfLook) where WorkspaceSource.isRead(file) {
         hasher.combine(file)
         hasher.combine(try? folder.identity(file))
       }
+    } catch  where error.kind == .tooLarge {
+      return nil
     } catch {
       // What was combined so far tells from a folder that can be looked at; the next look tells from this one.
       hasher.combine(error.code)

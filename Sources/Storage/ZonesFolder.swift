@@ -57,6 +57,13 @@ public struct ZonesFolder: Sendable {
     return try entries(of: folder).compactMap { WorkspaceName($0) }.filter { Self.contains($0, in: folder) }
   }
 
+  /// The names of all that may be workspaces, in order, without a look at each: what is no folder is found out by reading it.
+  ///
+  /// - Throws: as `workspaceNames`.
+  public func possibleNames() throws(Problem) -> [WorkspaceName] {
+    try entries(of: try open()).compactMap { WorkspaceName($0) }
+  }
+
   /// True when the workspace has a folder, or something that cannot be looked at.
   ///
   /// - Throws: when the zones folder cannot be opened.

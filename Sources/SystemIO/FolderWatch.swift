@@ -11,11 +11,17 @@ public struct FolderWatch: ~Copyable {
 
   /// What has happened since the last look.
   public struct Changes: Sendable {
-    /// By folder, the entries that were made, written, renamed or removed; an empty name is the folder itself.
-    public var entries: [ID: Set<String>] = [:]
+    /// How many events there were, by folder.
+    public var counts: [ID: Int] = [:]
+    /// Of the folder that was asked for, the entries that were made, written, renamed or removed; an empty name is the
+    /// folder itself.
+    public var entries: Set<String> = []
     /// The kernel dropped some: anything may have changed.
     public var overflowed = false
   }
+
+  /// How often the buffer is filled in one look: as much as the kernel's queue usually holds.
+  private static let readings = 16
 
   /// Starts with nothing to watch.
   public init() throws(SystemError) {
@@ -23,10 +29,11 @@ public struct FolderWatch: ~Copyable {
     descriptor = FileDescriptor(owning: raw)
   }
 
-  /// Starts to watch a folder, or the file that a path leads to; the same folder has the same number.
+  /// Starts to watch the folder that a path leads to (ENOTDIR for a file); the same folder has the same number.
   public func add(_ path: String) throws(SystemError) -> ID {
     let events =
       IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB
+      | IN_ONLYDIR
     // unsafe: the call reads the path.
     return try checked("inotify_add_watch", path) {
       unsafe inotify_add_watch(descriptor.raw, path, UInt32(events))
@@ -36,21 +43,29 @@ public struct FolderWatch: ~Copyable {
   /// Stops watching.
   public func remove(_ id: ID) { _ = inotify_rm_watch(descriptor.raw, id) }
 
-  /// Takes what has happened.
-  public mutating func takeChanges() throws(SystemError) -> Changes {
+  /// Takes what has happened, or a part of it: however fast events come, this ends.
+  ///
+  /// - Parameter folder: the one whose entries' names are wanted.
+  public mutating func takeChanges(namesOf folder: ID?) throws(SystemError) -> Changes {
     var changes = Changes()
-    while let count = try descriptor.read(into: &buffer), count > 0 {
+    for _ in 0..<Self.readings {
+      guard let count = try descriptor.read(into: &buffer), count > 0 else { break }
       var at = 0
       while at + MemoryLayout<inotify_event>.size <= count {
         // unsafe: the kernel writes whole events, and the line above says that the fixed part is inside.
         let event = unsafe buffer.withUnsafeBytes {
           unsafe $0.loadUnaligned(fromByteOffset: at, as: inotify_event.self)
         }
-        if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { changes.overflowed = true }
         let name = at + MemoryLayout<inotify_event>.size
+        // Forward always, and never beyond what was read.
         at = min(count, name + Int(event.len))
-        changes.entries[event.wd, default: []].insert(
-          String(decoding: buffer[name..<at].prefix { $0 != 0 }, as: UTF8.self))
+        if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
+          changes.overflowed = true
+          continue
+        }
+        changes.counts[event.wd, default: 0] += 1
+        guard event.wd == folder else { continue }
+        changes.entries.insert(String(decoding: buffer[name..<at].prefix { $0 != 0 }, as: UTF8.self))
       }
     }
     return changes

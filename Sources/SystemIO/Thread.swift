@@ -23,10 +23,21 @@ public struct Thread: ~Copyable, Sendable {
     _ = pthread_join(handle, nil)
   }
 
+  /// Lets it go on by itself; nobody waits for its end.
+  public consuming func detach() {
+    _ = pthread_detach(handle)
+  }
+
   /// Lets other threads go before the calling one and those that it starts, as `nice` does; what cannot be is left.
   public static func giveWay() {
     // 0 is the calling thread. The type's name differs between C libraries, so it is not named here.
     _ = setpriority(.init(PRIO_PROCESS.rawValue), 0, 10)
+  }
+
+  /// Lets the calling thread do nothing for a while.
+  static func pause(milliseconds: Int) {
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    _ = unsafe nanosleep(&time, nil)  // unsafe: the call reads a local.
   }
 
   /// Binds the calling thread to one core.

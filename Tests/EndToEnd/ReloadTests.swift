@@ -154,5 +154,26 @@ extension EndToEnd {
         try end(loop)
       }
     }
+
+    /// A workspace that takes long to build, as far as the program under test is slow enough: others' changes are live
+    /// meanwhile, signals are served, and it ends when it is told to.
+    @Test func aLargeWorkspaceHoldsUpNobody() throws {
+      try Lab.run { lab in
+        let (server, loop) = try serve(lab)
+        let records = (0..<400_000).map { "h\($0) A 10.3.\($0 / 250 % 250).\($0 % 250)\n" }.joined()
+        try lab.workspace("large", clients: ["127.0.3.0/24"], zones: ["corp.example": records])
+        server.program.signal(SIGHUP)
+        try eventually("the log tells of SIGHUP", within: 2) { server.program.errors.contains("SIGHUP") }
+        for version in 2...6 {
+          let start = Date()
+          try lab.zone("corp.example", "www A 10.1.0.\(version)\n", in: "acme")
+          #expect(try loop.wait(for: "10.1.0.\(version)", since: start) < 1)
+          #expect(try lab.run(Lab.backroad(), ["reload", "--workspace", "globex"]).status == 0)
+        }
+        try end(loop)
+        server.program.signal(SIGTERM)
+        #expect(try server.program.wait(seconds: 6).status == 0)
+      }
+    }
   }
 }

@@ -36,7 +36,7 @@ struct AdminContext: Sendable {
   /// True for a workspace that is served, or would be without its errors.
   func isKnown(_ name: WorkspaceName) -> Bool {
     let view = state.view
-    return view.broken.contains { $0.name == name } || view.workspace(name) != nil
+    return view.broken[name] != nil || view.workspace(name) != nil
   }
 }
 

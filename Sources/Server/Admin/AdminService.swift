@@ -74,23 +74,25 @@ final class AdminService {
   }
 
   /// The running thread.
-  struct Running: ~Copyable {
+  struct Running: Sendable {
     private let listener: AdminListener
     private let stopSign: StopSign
-    private let thread: Thread
+    private let end: Completion
 
-    fileprivate init(_ listener: AdminListener, _ stopSign: StopSign, _ thread: consuming Thread) {
+    fileprivate init(_ listener: AdminListener, _ stopSign: StopSign, _ end: Completion) {
       self.listener = listener
       self.stopSign = stopSign
-      self.thread = thread
+      self.end = end
     }
 
-    /// Ends it, and waits until it has ended.
-    consuming func stop() {
+    /// Tells it to end.
+    func beginToStop() {
       listener.removePath()
       stopSign.waker.wake()
-      thread.join()
     }
+
+    /// Waits until it has ended, or the monotonic clock shows a time; false when it has not.
+    func waitForEnd(until deadline: UInt64) -> Bool { end.wait(until: deadline) }
   }
 
   /// Starts the thread. Should it fail, the server goes on without it.
@@ -100,11 +102,14 @@ final class AdminService {
     _ listener: AdminListener, _ context: AdminContext, connections: Int, _ log: Log
   ) throws(SystemError) -> Running {
     let stopSign = try StopSign()
+    let end = try Completion(count: 1)
     let service = try AdminService(listener, context, connections, stopSign)
     let thread = try Thread(name: "admin") {
       do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
+      end.arrive()
     }
-    return Running(listener, stopSign, thread)
+    thread.detach()
+    return Running(listener, stopSign, end)
   }
 
   /// Serves until it is stopped.

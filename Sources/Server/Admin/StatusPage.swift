@@ -32,7 +32,7 @@ struct StatusPage: AdminHandler {
     [
       "served": .number(view.snapshot?.workspaces.count ?? 0),
       "broken": .number(view.broken.count),
-      "brokenList": .array(view.broken.prefix(Limits.Admin.problemsOfStatus).map { json(of: $0) }),
+      "brokenList": .array(view.brokenInOrder.prefix(Limits.Admin.problemsOfStatus).map { json(of: $0) }),
     ]
   }
 

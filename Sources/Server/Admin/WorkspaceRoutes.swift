@@ -14,7 +14,7 @@ struct WorkspaceListRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let (after, limit) = try parameters(match.request.query)
     let view = context.state.view
-    let broken = Dictionary(view.broken.map { ($0.name, $0) }) { first, _ in first }
+    let broken = view.broken
     var served: [WorkspaceName: Workspace] = [:]
     if let all = view.snapshot?.workspaces.all { for (_, workspace) in all { served[workspace.name] = workspace } }
     let all = Set(served.keys).union(broken.keys).sorted()
@@ -44,7 +44,7 @@ struct WorkspaceRoute: AdminHandler {
     let name = try context.workspaceName(match)
     let view = context.state.view
     let workspace = view.workspace(name)
-    let broken = view.broken.first { $0.name == name }
+    let broken = view.broken[name]
     var members = Self.summary(name, workspace, broken).asObject?.members ?? []
     if let workspace {
       members += [

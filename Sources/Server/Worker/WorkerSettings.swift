@@ -26,8 +26,9 @@ struct WorkerSettings: Sendable {
   var maximumPipelined = Limits.Clients.waitingQuestionsOfConnection
   /// How many octets of answers may wait for a connection's client to read; no more queries are answered until it did.
   var maximumUnsentOctets = Limits.Clients.unsentOctetsOfConnection
-  /// How long a stopping worker waits for what is in flight, in milliseconds.
-  var stopMilliseconds: UInt64 = 5000
+  /// How long a stopping worker waits for what is in flight, in milliseconds: longer than a question may take, and less
+  /// than the process goes on.
+  var stopMilliseconds: UInt64 = 4500
   /// Limits and times of its forwarder, its sockets to upstreams among them.
   var forwarding = ForwardSettings()
   /// The EDNS option that carries a token.

@@ -1,0 +1,132 @@
+import Forwarding
+import Foundation
+import Synchronization
+import SystemIO
+import Testing
+import Text
+import Workspaces
+
+@testable import Server
+
+/// Reads nothing from a disk; the reading of some workspaces takes until it is let go.
+final class HeldReading: WorkspaceReading {
+  private struct State {
+    var held: Set<WorkspaceName> = []
+    var versions: [WorkspaceName: Int] = [:]
+    var begun: [WorkspaceName] = []
+    var failure: Problem?
+  }
+
+  private let state = Mutex(State())
+
+  /// Makes a workspace that is there in a version.
+  func set(_ name: WorkspaceName, version: Int, isHeld: Bool = false) {
+    state.withLock { state in
+      state.versions[name] = version
+      if isHeld { state.held.insert(name) }
+    }
+  }
+
+  /// Makes a workspace that is not there any more.
+  func remove(_ name: WorkspaceName) { state.withLock { $0.versions[name] = nil } }
+
+  /// Has listing fail, or go well again.
+  func failListing(_ problem: Problem?) { state.withLock { $0.failure = problem } }
+
+  /// Lets the reading of a workspace end.
+  func letGo(_ name: WorkspaceName) { state.withLock { _ = $0.held.remove(name) } }
+
+  /// The workspaces whose reading has begun, in order.
+  var begun: [WorkspaceName] { state.withLock { $0.begun } }
+
+  func names() throws(Problem) -> [WorkspaceName] {
+    let (names, failure) = state.withLock { ($0.versions.keys.sorted(), $0.failure) }
+    if let failure { throw failure }
+    return names
+  }
+
+  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome {
+    state.withLock { $0.begun.append(name) }
+    while state.withLock({ $0.held.contains(name) }) { usleep(1000) }
+    guard let version = state.withLock({ $0.versions[name] }) else { return .gone }
+    let contents = WorkspaceOutcome.Contents(octets: 100, fingerprint: version)
+    guard version != fingerprint else { return .same(contents) }
+    let text = "{ \"clients\": [\"10.0.0.\(version)\"] }"
+    let source = WorkspaceSource(name: name, folder: "\(name)", files: ["workspace.json": Array(text.utf8)])
+    let (workspace, problems) = Workspace.load(source, serverRules: [])
+    return .read(contents, workspace, problems)
+  }
+}
+
+/// The threads that build.
+struct BuilderTests {
+  private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }
+
+  /// Takes results until all of some are there.
+  private func take(_ count: Int, from builders: Builders) throws -> [Builders.Result] {
+    var results: [Builders.Result] = []
+    let end = Date().addingTimeInterval(20)
+    while results.count < count {
+      try #require(Date() < end, "\(results.count) of \(count) results came")
+      builders.relieve()
+      results += builders.take()
+      usleep(1000)
+    }
+    return results
+  }
+
+  @Test(arguments: [1, 2, 4]) func workspacesWhoseBuildingTakesForEverHoldUpNoOther(threads: Int) throws {
+    let reading = HeldReading()
+    let builders = try Builders(reading, threads: threads)
+    defer { builders.stop() }
+    // More of them than there are threads for what is small.
+    let held = try (0..<6).map { try name("held-\($0)") }
+    let others = try (0..<100).map { try name("other-\($0)") }
+    for name in held { reading.set(name, version: 1, isHeld: true) }
+    for name in others { reading.set(name, version: 2) }
+    #expect(builders.ask(for: held, by: 1, isNeeded: true) == 6)
+    #expect(builders.ask(for: others, by: 2, isNeeded: true) == 100)
+    let results = try take(100, from: builders)
+    #expect(Set(results.map(\.name)) == Set(others) && results.allSatisfy { $0.requests == [2] })
+    #expect(!builders.isIdle(upTo: .quick))
+    // Their next changes go another way, and the others' as before.
+    for name in held { reading.letGo(name) }
+    #expect(Set(try take(6, from: builders).map(\.name)) == Set(held))
+    #expect(builders.isIdle(upTo: .slow))
+    for name in held { reading.set(name, version: 3, isHeld: true) }
+    for name in others { reading.set(name, version: 3) }
+    _ = builders.ask(for: held, by: 3, isNeeded: true)
+    _ = builders.ask(for: others, by: 4, isNeeded: true)
+    #expect(Set(try take(100, from: builders).map(\.name)) == Set(others))
+    for name in held { reading.letGo(name) }
+    #expect(Set(try take(6, from: builders).map(\.name)) == Set(held))
+  }
+
+  @Test func everyJobIsDoneOnceHoweverManyThreadsThereAre() throws {
+    let reading = HeldReading()
+    let builders = try Builders(reading, threads: 4)
+    defer { builders.stop() }
+    let names = try (0..<2000).map { try name("w\($0)") }
+    for name in names { reading.set(name, version: 1) }
+    #expect(builders.ask(for: names, by: 1, isNeeded: true) == 2000)
+    let results = try take(2000, from: builders)
+    #expect(results.map(\.name).sorted() == names.sorted() && reading.begun.count == 2000)
+    #expect(builders.ask(for: [names[0]], by: 2, isNeeded: false) == 1)
+    let again = try #require(try take(1, from: builders).first)
+    guard case .same = again.outcome else {
+      Issue.record("what has not changed is not built again")
+      return
+    }
+  }
+
+  /// How the process ends though a worker or the admin interface does not: whoever waits for them has a time.
+  @Test func whoWaitsForThreadsWaitsNoLongerThanIsSaid() throws {
+    let ends = try Completion(count: 2)
+    ends.arrive()
+    #expect(!ends.wait(until: System.monotonicNanoseconds() + 20_000_000))
+    let thread = try Thread(name: "late") { ends.arrive() }
+    thread.detach()
+    #expect(ends.wait(until: System.monotonicNanoseconds() + 20_000_000_000))
+    #expect(try Completion(count: 0).wait(until: 0))
+  }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Glibc
+import Storage
+import Synchronization
+import SystemIO
+import Testing
+import Text
+import Workspaces
+
+@testable import Server
+
+/// The first thread: what it does while others build.
+struct ReloaderTests {
+  /// A reloader on a thread of its own, with what it talks to.
+  private final class Running {
+    let reading = HeldReading()
+    let mail: Crew.Mail
+    let desk: ReloadDesk
+    let state = ServerState()
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("reloader-\(UUID().uuidString)")
+    private let thread = ThreadID()
+    private let end: Completion
+
+    /// The reloader's thread, once it serves.
+    private final class ThreadID: Sendable {
+      private let content = Mutex<pthread_t?>(nil)
+      var value: pthread_t? {
+        get { content.withLock { $0 } }
+        set { content.withLock { $0 = newValue } }
+      }
+    }
+    private var outcomes: [ReloadDesk.Ticket: ReloadOutcome] = [:]
+
+    init() throws {
+      mail = try Crew.Mail(count: 1)
+      desk = try ReloadDesk()
+      end = try Completion(count: 1)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Starts it, and waits until it serves.
+    func start() throws {
+      try Thread(name: "reloader") { [reading, mail, desk, state, folder, end, thread] in
+        defer { end.arrive() }
+        do {
+          // On this thread, whose signals are its own.
+          let signals = try SignalQueue([SIGHUP, SIGTERM])
+          let keeper = try LeaseKeeper(path: folder.appendingPathComponent("leases").path, seed: 1, log: Log()) {
+            mail.publish($0)
+          }
+          var reloader = try Reloader(
+            reader: reading, store: WorkspaceStore(), folder: ZonesFolder(path: folder.path), signals: signals,
+            crew: mail, leases: keeper, desk: desk, state: state, log: Log())
+          guard try reloader.start() else { return }
+          _ = keeper.adopt(reloader.snapshot)
+          thread.value = pthread_self()
+          try reloader.run()
+        } catch {
+          Issue.record("the reloader ended: \(error)")
+        }
+      }.detach()
+      try eventually("it serves") { thread.value != nil }
+    }
+
+    func signal(_ number: Int32) {
+      if let thread = thread.value { pthread_kill(thread, number) }
+    }
+
+    var hasEnded: Bool { end.wait(until: 0) }
+
+    func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
+      let deadline = Date().addingTimeInterval(20)
+      while try !isSo() {
+        try #require(Date() < deadline, "not in time: \(what)")
+        usleep(1000)
+      }
+    }
+
+    /// Asks for a reload, and waits for what comes of it.
+    func reload(_ name: WorkspaceName?) throws -> ReloadOutcome {
+      let ticket = desk.ask(for: name)
+      try eventually("the reload is done") {
+        outcomes.merge(desk.takeFinished()) { $1 }
+        return outcomes[ticket] != nil
+      }
+      return try #require(outcomes[ticket])
+    }
+
+    /// The last octet of a served workspace's client.
+    func version(of name: WorkspaceName) -> Int? {
+      state.view.workspace(name).flatMap { $0.clients.first }.flatMap { client in
+        "\(client.prefix)".split(separator: ".").last.flatMap { Int($0.prefix { $0.isNumber }) }
+      }
+    }
+  }
+
+  private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }
+
+  @Test func aBuildingThatDoesNotEndHoldsUpNoChangeAndNoSignal() throws {
+    let running = try Running()
+    let (slow, other) = (try name("slow"), try name("other"))
+    running.reading.set(slow, version: 1)
+    running.reading.set(other, version: 2)
+    try running.start()
+    #expect(running.version(of: slow) == 1 && running.version(of: other) == 2)
+    running.reading.set(slow, version: 3, isHeld: true)
+    defer { running.reading.letGo(slow) }
+    _ = running.desk.ask(for: slow)
+    try running.eventually("the building begins") { running.reading.begun.count == 3 }
+    // Another workspace's change is read, built and published.
+    running.reading.set(other, version: 4)
+    #expect(try running.reload(other).changed == [other])
+    #expect(running.version(of: other) == 4 && running.version(of: slow) == 1)
+    var current = Snapshot.make([]).snapshot
+    _ = running.mail.mailboxes[0].exchange(&current)
+    #expect(current.workspaces.count == 2, "the workers have it")
+    // A signal is served: everything is read again, but for what is being built.
+    running.reading.set(other, version: 5)
+    running.signal(SIGHUP)
+    try running.eventually("the other workspace is read again") { running.version(of: other) == 5 }
+    running.signal(SIGTERM)
+    try running.eventually("it ends") { running.hasEnded }
+  }
+
+  @Test func aBuildingThatDoesNotEndDoesNotHoldBackTheStart() throws {
+    let running = try Running()
+    let (slow, other) = (try name("slow"), try name("other"))
+    running.reading.set(slow, version: 1, isHeld: true)
+    running.reading.set(other, version: 2)
+    try running.start()
+    #expect(running.version(of: slow) == nil && running.version(of: other) == 2)
+    running.reading.letGo(slow)
+    try running.eventually("the slow one is served when it is done") { running.version(of: slow) == 1 }
+    running.signal(SIGTERM)
+    try running.eventually("it ends") { running.hasEnded }
+  }
+
+  @Test func aListThatCannotBeHadUnloadsNothingAndIsTriedAgain() throws {
+    let running = try Running()
+    let (one, other) = (try name("one"), try name("other"))
+    running.reading.set(one, version: 1)
+    running.reading.set(other, version: 2)
+    try running.start()
+    running.reading.failListing(Problem("cannot list the zones folder: Too many open files"))
+    running.reading.remove(one)
+    let outcome = try running.reload(nil)
+    #expect(outcome.hasErrors && outcome.changed.isEmpty)
+    #expect(running.version(of: one) == 1 && running.version(of: other) == 2)
+    running.reading.failListing(nil)
+    running.reading.set(other, version: 3)
+    try running.eventually("without anybody's asking both are as they are") {
+      running.version(of: one) == nil && running.version(of: other) == 3
+    }
+    running.signal(SIGTERM)
+    try running.eventually("it ends") { running.hasEnded }
+  }
+}

@@ -1,0 +1,110 @@
+import Bounds
+import Foundation
+import Glibc
+import Storage
+import SystemIO
+import Testing
+import Workspaces
+
+@testable import Server
+
+/// What is told of folders that change.
+struct WorkspaceWatchTests {
+  private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }
+
+  /// Two events that are no repetitions of others.
+  private func change(_ path: String) {
+    _ = unsafe (mkdir(path, 0o755), rmdir(path))  // unsafe: the calls read the path.
+  }
+
+  @Test func aStormOfEventsEndsItsOwnWatchForAWhile() throws {
+    var storms = EventStorms()
+    let (busy, quiet) = (try name("busy"), try name("quiet"))
+    let second: UInt64 = 1_000_000_000
+    var now = second
+    var isStorm = storms.note(Limits.Building.eventsOfFolder, of: busy, at: now)
+    #expect(!isStorm)
+    isStorm = storms.note(1, of: quiet, at: now)
+    #expect(!isStorm)
+    var pauses: [UInt64] = []
+    for _ in 0..<6 {
+      isStorm = storms.note(Limits.Building.eventsOfFolder + 1, of: busy, at: now)
+      #expect(isStorm && storms.isLeftAlone(busy) && !storms.isLeftAlone(quiet))
+      let wait = try #require(storms.milliseconds(from: now))
+      var over = storms.takeOver(at: now)
+      #expect(over.isEmpty)
+      pauses.append(UInt64(wait))
+      now += UInt64(wait) * 1_000_000
+      over = storms.takeOver(at: now)
+      #expect(over == [busy])
+    }
+    #expect(pauses == [500, 1000, 2000, 4000, 8000, 8000])
+    now += 60 * second
+    isStorm = storms.note(1, of: busy, at: now)
+    #expect(!isStorm)
+    isStorm = storms.note(Limits.Building.eventsOfFolder + 1, of: busy, at: now)
+    #expect(isStorm && storms.milliseconds(from: now) == 500, "it was quiet for long")
+  }
+
+  /// Files come and go as fast as they can in one folder: one in another is told of all the same, and what is there in the
+  /// end is read.
+  @Test func oneFoldersStormDoesNotHideAnothersChange() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (busy, quiet) = (try name("busy"), try name("quiet"))
+    for name in [busy, quiet] {
+      let place = folder.appendingPathComponent("\(name)")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    }
+    var watch = try WorkspaceWatch(ZonesFolder(path: folder.path))
+    watch.addRoot()
+    watch.add(all: try ZonesFolder(path: folder.path).workspaceNames())
+    var now = System.monotonicNanoseconds()
+    var overflows = 0
+    var told: Set<WorkspaceName> = []
+    let path = folder.appendingPathComponent("busy/sub").path
+    for _ in 0..<40 {
+      for _ in 0..<400 {
+        change(path)
+      }
+      let changes = watch.takeChanges(at: now)
+      if changes.everything { overflows += 1 }
+      told.formUnion(changes.workspaces)
+    }
+    #expect(overflows == 0 && told == [busy])
+    for _ in 0..<20_000 {
+      change(path)
+    }
+    try Data("x".utf8).write(to: folder.appendingPathComponent("quiet/a.zone"))
+    let changes = watch.takeChanges(at: now)
+    #expect(!changes.everything, "the storm is not watched, so nothing of it fills the kernel's queue")
+    #expect(changes.workspaces == [quiet])
+    let pause = watch.milliseconds(from: now)
+    now += UInt64(try #require(pause)) * 1_000_000
+    let looked = watch.look(at: now)
+    #expect(looked.workspaces == [busy], "it is read at the end of its pause")
+    try Data("x".utf8).write(to: folder.appendingPathComponent("busy/a.zone"))
+    let after = watch.takeChanges(at: now)
+    #expect(after.workspaces == [busy], "and watched again")
+  }
+
+  /// More events than the kernel keeps: all are looked at.
+  @Test func whatTheKernelDropsIsLookedFor() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let busy = folder.appendingPathComponent("busy")
+    try FileManager.default.createDirectory(at: busy, withIntermediateDirectories: true)
+    var watch = try WorkspaceWatch(ZonesFolder(path: folder.path))
+    watch.addRoot()
+    watch.add(all: try ZonesFolder(path: folder.path).workspaceNames())
+    let limit = try String(contentsOfFile: "/proc/sys/fs/inotify/max_queued_events", encoding: .utf8)
+    let count = try #require(Int(limit.trimmingCharacters(in: .whitespacesAndNewlines)))
+    let path = busy.appendingPathComponent("sub").path
+    for _ in 0...(count / 2) {
+      change(path)
+    }
+    var isOverflow = false
+    for _ in 0..<64 where !isOverflow { isOverflow = watch.takeChanges(at: 1).everything }
+    #expect(isOverflow)
+  }
+}
