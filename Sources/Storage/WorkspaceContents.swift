@@ -64,7 +64,8 @@ extension ZonesFolder {
     return try stable(shown) { () throws(Problem) in
       let folder = try open(name)
       guard try identity(WorkspaceFile.fileName, in: folder, shown) != nil else { return .some(nil) }
-      let (files, areSteady) = try read([WorkspaceFile.fileName], in: folder, shown)
+      let files = try read([WorkspaceFile.fileName], in: folder, shown, within: Limits.Files.octetsOfWorkspace)
+      guard let (files, areSteady) = files else { throw Self.tooLarge(shown) }
       return areSteady ? .some(files[WorkspaceFile.fileName]) : nil
     }
   }
