@@ -33,7 +33,10 @@ public struct HTTPConnection: Sendable {
   private var state = State.reading
   private var peerIsDone = false
   /// What is to be sent.
-  public private(set) var unsent: [UInt8] = []
+  public var unsent: ArraySlice<UInt8> { pending[sentCount...] }
+  /// The same behind what was sent already, which goes once all is sent: nothing is moved for a client that reads slowly.
+  private var pending: [UInt8] = []
+  private var sentCount = 0
   /// When `expire` is to be called; nil while a request is being answered and nothing is to be sent.
   public private(set) var deadline: UInt64?
   /// When the client last did anything, to choose who makes room.
@@ -97,14 +100,14 @@ public struct HTTPConnection: Sendable {
   /// Answers the request that was handed out.
   public mutating func respond(_ response: HTTPResponse, now: UInt64) {
     guard case .answering(let isHead, let keepsConnection) = state else { return }
-    unsent += response.octets(isHead: isHead, keepsConnection: keepsConnection)
+    pending += response.octets(isHead: isHead, keepsConnection: keepsConnection)
     state = keepsConnection ? .reading : .finishing
     deadline = now + times.request
   }
 
   /// Answers whatever came, and ends the connection.
   public mutating func finish(_ response: HTTPResponse, now: UInt64) {
-    unsent += response.octets(isHead: false, keepsConnection: false)
+    pending += response.octets(isHead: false, keepsConnection: false)
     state = .finishing
     deadline = now + times.request
   }
@@ -112,7 +115,8 @@ public struct HTTPConnection: Sendable {
   /// So many octets of `unsent` were sent.
   public mutating func sent(_ count: Int, now: UInt64) {
     guard count > 0 else { return }
-    unsent.removeFirst(count)
+    sentCount = min(sentCount + min(count, pending.count), pending.count)
+    if sentCount == pending.count { (pending, sentCount) = ([], 0) }
     lastUse = now
     deadline = now + times.request
     guard unsent.isEmpty else { return }

@@ -230,7 +230,7 @@ final class AdminService {
   private func flush(_ client: Client) throws(SystemError) {
     var sent = 0
     let unsent = client.connection.unsent
-    while sent < unsent.count, let count = try client.socket.descriptor.write(unsent[sent...]) { sent += count }
+    while sent < unsent.count, let count = try client.socket.descriptor.write(unsent.dropFirst(sent)) { sent += count }
     client.connection.sent(sent, now: now)
   }
 
