@@ -60,7 +60,8 @@ import Wire
     }
   }
 
-  /// All 65,536 types of a few names, asked by one client; what another is answered afterwards is what it was before.
+  /// Types of a few names, asked by one client: all that are low or high, where the special ones are, and some of those
+  /// between; what another is answered afterwards is what it was before.
   @Test func noTypeChangesAnotherQuestionsAnswer() {
     let upstreams = ScriptedUpstreams(["other.test. A": "NOERROR\nother.test. 60 A 192.0.2.9"])
     upstreams.answersAllElse = "NOERROR\nauthority: . 60 SOA ns. h. 1 2 3 4 60"
@@ -68,11 +69,12 @@ import Wire
       zones: ["example": "www 60 A 192.0.2.1\n"], forward: [".": "10.9.9.9"], upstreams)
     let names = ["www.example", "gone.example", "other.test"]
     let before = names.map { server.ask($0) }
-    for type in UInt16.min...UInt16.max {
+    let types = Array(0..<600) + stride(from: 600, to: 65_000, by: 211) + Array(65_000...65_535)
+    for (index, type) in types.map({ UInt16($0) }).enumerated() {
       _ = server.answer(RawMessage.query(wire("."), RecordType(type)).octets)
       _ = server.answer(RawMessage.query(wire("www.example"), RecordType(type)).octets)
       // Soon after each, before it is put out of the cache.
-      guard type % 256 == 0 else { continue }
+      guard index % 16 == 0 || type == 0 || type == .max else { continue }
       upstreams.script["new\(type).test. A"] = "NOERROR\nnew\(type).test. 60 A 192.0.2.10"
       #expect(server.ask("new\(type).test").hasSuffix("new\(type).test. 60 IN A 192.0.2.10"), "after type \(type)")
     }
