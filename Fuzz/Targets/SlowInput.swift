@@ -117,6 +117,14 @@ extension SlowInput {
     return name + [0]
   }
 
+  /// A name of one-octet labels that differs from another number's in its last two alone, so that who compares labels
+  /// from the left sees that late.
+  private static func alike(_ count: Int, _ number: Int) -> [UInt8] {
+    var name: [UInt8] = []
+    for _ in 2..<count { name += [1, 0x61] }
+    return name + [1, 0x21 + UInt8(number / 80 % 80), 1, 0x21 + UInt8(number % 80), 0]
+  }
+
   /// Owners below the question's name, as short as they can be written.
   private static func below(_ number: Int) -> [UInt8] {
     [2, UInt8(0x30 + number / 70), UInt8(0x30 + number % 70), 0xc0, 12]
@@ -134,6 +142,9 @@ extension SlowInput {
       message.fill(size) { _, number in (labels(120, number), [], type, data) }
       all.append(("message, \(name) at owners of 120 labels", SlowInput(.message, message.octets)))
     }
+    var similar = Message(question: owner("www", 120), type: 1)
+    similar.fill(size) { _, number in (alike(120, number), [], 47, nsec(0)) }
+    all.append(("message, NSEC at owners of 120 like labels", SlowInput(.message, similar.octets)))
     var shared = Message(question: owner("www", 120), type: 1)
     shared.fill(size) { _, number in (below(number), [], 47, nsec(0)) }
     all.append(("message, NSEC at owners below a long name", SlowInput(.message, shared.octets)))
@@ -166,6 +177,9 @@ extension SlowInput {
     }
     add("NSEC at owners of 120 labels", question: owner("www", 1)) { message in
       message.fill(size, section: 1) { _, number in (labels(120, number), [], 47, nsec(0)) }
+    }
+    add("NSEC at owners of 120 like labels", question: owner("www", 1)) { message in
+      message.fill(size, section: 1) { _, number in (alike(120, number), [], 47, nsec(0)) }
     }
     add("998 types for ANY", type: 255) { message in
       message.fill(size) { _, number in
