@@ -81,14 +81,17 @@ extension Forwarder {
   /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.
   private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) {
     timers.set(state, at: now + waiting)
-    guard makeSocketRoom(for: state.account, now) else { return }
+    // While there is room it is nobody's; when there is none, that of the workspace that wants the upstream.
+    let account: Account
+    if case .room = sockets.admission(of: .server) { account = .server } else { account = state.account }
+    guard makeSocketRoom(for: account, now) else { return }
     let rule = ForwardRule(owner: .server, zone: state.probeZone, upstreams: [])
     let question = ForwardQuestion(name: state.probeZone, type: .soa, rule: rule)
     let query = query(question, to: state, plainCase: true, hasEDNS: state.quirks.probeTakesEDNS(at: now), now)
     let attempt = Attempt(query, state, nil, now: now, timeout: waiting)
     state.probe = attempt
     counters.probes += 1
-    open(attempt, state.account)
+    open(attempt, account)
   }
 
   // MARK: Other workers

@@ -28,7 +28,7 @@ extension Forwarder {
         guard case .stream(let stream) = sockets[token] else { return false }
         actions.append(.close(token))
         // Its questions look for another way in their turn, once this one has the place.
-        for exchange in forget(stream) {
+        for exchange in forget(stream, gaveWay: true) {
           exchange.nextTryAt = now
           arm(exchange)
         }
@@ -125,8 +125,9 @@ extension Forwarder {
 
   /// Forgets a connection that is closed.
   ///
+  /// - Parameter gaveWay: true when it was closed here to make room, which says nothing of the upstream.
   /// - Returns: whose queries on it were not answered.
-  private func forget(_ stream: UpstreamStream) -> [Exchange] {
+  private func forget(_ stream: UpstreamStream, gaveWay: Bool = false) -> [Exchange] {
     sockets.close(stream.token)
     streams.remove(stream.token)
     timers.remove(stream)
@@ -137,7 +138,7 @@ extension Forwarder {
       affected.append(exchange)
       // A server may close a connection between two questions (RFC 7766 §6.2.3), and a kept one may have died long ago;
       // one that was opened for this question and gave nothing is no good.
-      if stream.responses == 0, attempt.sentAt == stream.openedAt {
+      if !gaveWay, stream.responses == 0, attempt.sentAt == stream.openedAt {
         exchange.targets[index].isSpent = true
         exchange.lastProblem = "\(attempt.upstream.upstream) does not answer over TCP"
       }

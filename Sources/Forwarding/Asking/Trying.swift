@@ -252,6 +252,7 @@ extension Forwarder {
     if let stream = attempt.stream {
       attempt.upstream.connections.unseat(attempt, from: stream)
       release(attempt)
+      if let account = stream.oldest?.exchange?.account { streams.charge(stream.token, to: account) }
       idle(stream, now)
     }
   }

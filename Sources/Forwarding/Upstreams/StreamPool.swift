@@ -2,7 +2,7 @@ import Bounds
 import Wire
 
 /// How the connections to all upstreams are shared: one that has no questions goes first, then whoever uses most gives
-/// way. A connection is on the account of who had it opened, or used it first after it was without questions.
+/// way. A connection is on the account of the question that has been on it longest of those that are on it still.
 struct StreamPool {
   private var share: FairShare<UInt32, ClientNetwork, SocketToken>
   /// Those without questions, in the order in which they came to have none.
@@ -37,6 +37,9 @@ struct StreamPool {
     idle.remove(token)
     share.touch(token)
   }
+
+  /// A connection is on another's account from now on.
+  mutating func charge(_ token: SocketToken, to account: Account) { share.move(token, to: account) }
 
   /// A connection has no questions any more.
   mutating func rest(_ token: SocketToken) { idle.insert(token, of: Self.all) }

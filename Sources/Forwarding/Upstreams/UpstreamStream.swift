@@ -23,6 +23,9 @@ final class UpstreamStream: TimerItem {
     lastReceived = now
   }
 
+  /// The question that has been on it longest.
+  var oldest: Attempt? { pending.values.min { ($0.sentAt, $0.query.id) < ($1.sentAt, $1.query.id) } }
+
   override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }
 
   /// Takes octets and gives each whole message to `body`. What is kept is one message at most.

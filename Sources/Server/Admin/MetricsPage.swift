@@ -109,8 +109,7 @@ struct MetricsPage: AdminHandler {
       "backroad_forward_failures_total", .counter, "Of those, the ones that ended without an answer.",
       sum { $0.failures })
     text.single(
-      "backroad_overloads_total", .counter,
-      "Questions refused because of a limit, or because who asked had the most already.", sum { $0.overloads })
+      "backroad_overloads_total", .counter, "Questions refused because of a limit or share.", sum { $0.overloads })
     text.single(
       "backroad_waiting_queries", .gauge, "Clients' questions that wait for upstreams.",
       reports.reduce(0) { $0 + $1.waitingCount })

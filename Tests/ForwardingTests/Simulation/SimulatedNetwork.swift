@@ -129,6 +129,7 @@ extension Simulation {
 
   private func arrived(_ worker: Int, _ token: SocketToken, _ index: Int, _ octets: [UInt8]) {
     guard !upstreams[index].isSilent, let query = SentQuery(octets) else { return }
+    guard !SimulatedUpstream.isUnanswered(query.name) else { return }
     if upstreams[index].refuses {
       events.add(.refusal(worker: worker, token), at: now + delay())
       return
@@ -145,7 +146,7 @@ extension Simulation {
 
   private func streamArrived(_ worker: Int, _ token: SocketToken, _ index: Int, _ octets: [UInt8]) {
     guard !upstreams[index].isSilent, let query = SentQuery(Array(octets.dropFirst(2))),
-      let message = response(index, query, isStream: true)
+      !SimulatedUpstream.isTruncated(query.name), let message = response(index, query, isStream: true)
     else { return }
     if random.happens(weather.streamEnd) {
       figures.faults += 1

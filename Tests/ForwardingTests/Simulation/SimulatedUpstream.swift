@@ -45,6 +45,12 @@ struct SimulatedUpstream {
     return Kind(rawValue: Int(last - 0x30))
   }
 
+  /// True for names about which every upstream is silent.
+  static func isUnanswered(_ name: [UInt8]) -> Bool { name.count > 1 && lowercased(name[1]) == UInt8(ascii: "z") }
+
+  /// True for names that are truncated over UDP, and about which every upstream is silent over TCP.
+  static func isTruncated(_ name: [UInt8]) -> Bool { name.count > 1 && lowercased(name[1]) == UInt8(ascii: "y") }
+
   /// The truth about a question, as this upstream knows it.
   func truth(_ name: Name, _ type: RecordType) -> Answer {
     guard let kind = Self.kind(of: name) else { return Answer(code: 0, authority: [soa(name)]) }
@@ -80,7 +86,7 @@ struct SimulatedUpstream {
   func message(
     _ truth: Answer, to query: SentQuery, isStream: Bool, extra: [(Datum, ttl: UInt32)] = [], truncated: Bool = false
   ) -> [UInt8] {
-    let isTruncated = !isStream && (truth.isLarge || truncated)
+    let isTruncated = !isStream && (truth.isLarge || truncated || Self.isTruncated(query.name))
     if !knowsEDNS, query.hasEDNS { return Self.encode(query, code: 1, Answer(), hasOPT: false, keepsCase) }
     var answer = truth
     if fails { answer = Answer(code: 2) }

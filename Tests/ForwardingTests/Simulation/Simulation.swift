@@ -129,6 +129,9 @@ final class Simulation {
     events.add(.endOfFaults, at: now + .seconds(faultSeconds))
     try runEvents(until: now + .seconds(faultSeconds + 6))
     try everythingResolves()
+    try reserved()
+    try pressure()
+    try outage()
     try runEvents(until: now + .seconds(70))
     try silence()
     for worker in workers { figures.counters.add(worker.counters) }
@@ -199,12 +202,12 @@ final class Simulation {
   }
 
   @discardableResult
-  func ask(_ question: ForwardQuestion, _ worker: Int) throws -> Int {
+  func ask(_ question: ForwardQuestion, _ worker: Int, as asker: Asker? = nil) throws -> Int {
     nextTicket += 1
     figures.asks += 1
     let ticket = nextTicket
     asks[ticket] = Ask(question: question, worker: worker, askedAt: now)
-    let asker = Asker(workspace: UInt32(ticket % 2), client: .v4(UInt32(ticket % 5)))
+    let asker = asker ?? Asker(workspace: UInt32(ticket % 2), client: .v4(UInt32(ticket % 5)))
     switch workers[worker].ask(question, ticket: Ticket(UInt64(ticket)), asker: asker, now: now) {
     case .pending: waiting.append(ticket)
     case .done(let result): try finished(ticket, result, queries: 0)
