@@ -24,41 +24,51 @@ final class Backroad {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// Starts the program.
+  /// Starts the program; what it says must fit into pipes.
   ///
   /// - Parameter environment: variables beside the tests' own.
   func start(
     _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
   ) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    let process = try process(arguments, input: input, environment)
+    let output = Pipe()
+    let errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return (process, output, errors)
+  }
+
+  private func process(
+    _ arguments: [String], input: String?, _ environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = Self.program
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: folder)
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
     if let input {
       try write("input", input)
       process.standardInput = try FileHandle(forReadingFrom: URL(filePath: "\(folder)/input"))
     } else {
       process.standardInput = FileHandle.nullDevice
     }
-    try process.run()
-    return (process, output, errors)
+    return process
   }
 
   /// Runs the program to its end.
   func run(_ arguments: [String], input: String? = nil) throws -> Outcome {
-    let (process, output, errors) = try start(arguments, input: input)
-    // What is said fits into the pipes.
+    let process = try process(arguments, input: input)
+    // Files, for what is said may not fit into a pipe that nobody reads.
+    let places = ["output", "errors"].map { URL(filePath: "\(folder)/\($0)-\(UUID().uuidString)") }
+    for place in places { try Data().write(to: place) }
+    process.standardOutput = try FileHandle(forWritingTo: places[0])
+    process.standardError = try FileHandle(forWritingTo: places[1])
+    try process.run()
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
-    return Outcome(
-      status: process.terminationStatus,
-      output: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
-      errors: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+    let said = try places.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+    return Outcome(status: process.terminationStatus, output: said[0], errors: said[1])
   }
 
   /// Runs the program with its standard output going to a file.

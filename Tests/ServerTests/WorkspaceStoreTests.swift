@@ -28,7 +28,8 @@ struct WorkspaceStoreTests {
 
     var store: ReadStore {
       ReadStore(
-        WorkspaceReader(folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses(), seed: .known))
+        WorkspaceReader(
+          folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses(), seed: .known))
     }
   }
 
