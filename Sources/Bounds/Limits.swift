@@ -26,6 +26,12 @@ public enum Limits {
     public static let problems = 100
   }
 
+  /// What people are told is wrong.
+  public enum Problems {
+    /// The longest text of one problem, in octets; more is cut.
+    public static let octets = 2000
+  }
+
   /// Zones, as text and as the image that look-ups run on.
   public enum Zones {
     /// The longest master file that is read, in octets.
@@ -71,6 +77,8 @@ public enum Limits {
     public static let tokens = 64
     /// The most listening addresses of one workspace.
     public static let listeners = 256
+    /// How many problems of one workspace are told of, all files together.
+    public static let problems = 1000
     /// The most characters of a token's comment.
     public static let commentCharacters = 200
     /// How many claims that meet another workspace's are told of each workspace at a change; the rest is counted.

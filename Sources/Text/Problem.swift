@@ -1,3 +1,5 @@
+import Bounds
+
 /// A place in a text, counted from 1 as editors count.
 public struct Position: Hashable, Sendable, Comparable {
   /// The first line is 1.
@@ -44,7 +46,14 @@ public struct Problem: Error, Hashable, Sendable {
     self.file = file
     self.position = position
     self.severity = severity
-    self.message = message
+    self.message = Self.bounded(message)
+  }
+
+  /// What was quoted may be long, and there may be many problems.
+  private static func bounded(_ message: String) -> String {
+    guard message.utf8.count > Limits.Problems.octets else { return message }
+    // A cut scalar ends in a replacement character, which the ellipsis follows.
+    return String(decoding: message.utf8.prefix(Limits.Problems.octets), as: UTF8.self) + "…"
   }
 }
 

@@ -52,12 +52,12 @@ final class Backroad {
   /// Runs the program to its end.
   func run(_ arguments: [String], input: String? = nil) throws -> Outcome {
     let (process, output, errors) = try start(arguments, input: input)
-    // What is said fits into the pipes.
+    // Results may be long; what is wrong fits into the pipe meanwhile.
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
     return Outcome(
-      status: process.terminationStatus,
-      output: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
+      status: process.terminationStatus, output: said,
       errors: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
   }
 

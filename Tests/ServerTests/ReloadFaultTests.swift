@@ -5,6 +5,7 @@
   import SystemIO
   import Testing
   import Text
+  import Wire
   import Workspaces
 
   @testable import Server
@@ -26,7 +27,7 @@
       WorkspaceStore(
         WorkspaceReader(
           folder: ZonesFolder(path: folder.appendingPathComponent("zones").path), serverRules: ForwardRules([]),
-          own: OwnAddresses()))
+          own: OwnAddresses(), seed: .known))
     }
 
     /// The clients of each workspace that is served.
