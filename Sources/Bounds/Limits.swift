@@ -108,6 +108,8 @@ public enum Limits {
     public static let tokens = 64
     /// The most listening addresses of one workspace.
     public static let listeners = 256
+    /// How many problems of one workspace are told of, all files together.
+    public static let problems = 1000
     /// The most characters of a token's comment.
     public static let commentCharacters = 200
     /// How many claims that meet another workspace's are told of each workspace at a change; the rest is counted.

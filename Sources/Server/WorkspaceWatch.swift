@@ -78,6 +78,8 @@ struct WorkspaceWatch: ~Copyable {
     var id: FolderWatch.ID?
     unwatched.remove(name)
     do throws(SystemError) {
+      // By its path, links followed: a watch tells that something changed and nothing else, and what is read then is
+      // opened beneath the zones folder.
       id = try watch.add(folder.path(of: name))
     } catch {
       if error.kind == .full { unwatched.insert(name) }

@@ -16,6 +16,8 @@
       case kill
       /// The process ends after it.
       case killed
+      /// This is done first, by somebody else.
+      case meddle(@Sendable () -> Void)
     }
 
     /// Which call fails: by its number, that and all after it, or each of one name.
@@ -42,6 +44,11 @@
       target = .from(number)
       fault = .error(EIO)
       log = nil
+    }
+
+    /// Has somebody else do something right before a call.
+    public convenience init(beforeCall number: Int, _ body: @escaping @Sendable () -> Void) {
+      self.init(failing: number, .meddle(body))
     }
 
     /// Has every call of one name fail, as on a kernel that does not know it.
@@ -89,6 +96,9 @@
       case .error(let code):
         errno = code
         return -1
+      case .meddle(let meddle):
+        $ofTask.withValue(FaultPlan(), operation: meddle)
+        return body()
       case .kill:
         raise(SIGKILL)
         return -1

@@ -97,6 +97,26 @@ public final class Workspace: Sendable {
   public static func load(
     _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants? = nil, seed: HashSeed
   ) -> (workspace: Workspace?, problems: [Problem]) {
+    var (workspace, problems) = loadAll(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
+    if problems.count > Limits.Workspaces.problems {
+      trim(&problems, to: Limits.Workspaces.problems)
+      problems.append(
+        Problem(
+          file: source.folder, severity: workspace == nil ? .error : .warning,
+          "more than \(Limits.Workspaces.problems) problems in this workspace: the rest is not shown"))
+    }
+    return (workspace, problems)
+  }
+
+  /// Keeps so many problems, the errors before the warnings.
+  private static func trim(_ problems: inout [Problem], to count: Int) {
+    let errors = problems.filter { $0.severity == .error }.prefix(count)
+    problems = Array(errors) + problems.filter { $0.severity == .warning }.prefix(count - errors.count)
+  }
+
+  private static func loadAll(
+    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants?, seed: HashSeed
+  ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)
     let zones = loadZones(source, &problems)
@@ -135,7 +155,15 @@ public final class Workspace: Sendable {
     var recordCount = 0
     var files: [Name: String] = [:]
     for fileName in fileNames {
-      guard let zone = loadZone(fileName, source, &problems) else { continue }
+      let zone = loadZone(fileName, source, &problems)
+      // Now and then, so that what many zones are told of is never kept all at once.
+      if problems.count > 2 * Limits.Workspaces.problems {
+        // So many errors are enough; of warnings there may be more, and the workspace is served.
+        let errorCount = problems.count { $0.severity == .error }
+        trim(&problems, to: Limits.Workspaces.problems + 1)
+        if errorCount > Limits.Workspaces.problems { return [] }
+      }
+      guard let zone else { continue }
       if let first = files.updateValue(fileName, forKey: zone.apex) {
         problems.append(
           Problem(file: "\(source.folder)/\(fileName)", "\(first) is the same zone, \(zone.apex): remove one"))

@@ -6,7 +6,7 @@ import Text
 import Workspaces
 
 /// A zones folder of a test's own, removed with it.
-final class TemporaryZones {
+final class TemporaryZones: Sendable {
   let path: String
   let zones: ZonesFolder
 

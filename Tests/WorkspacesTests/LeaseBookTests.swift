@@ -38,6 +38,36 @@ struct LeaseBookTests {
     }
   }
 
+  @Test("Restoring costs the same for each lease, however many there are")
+  func restoringIsLinear() throws {
+    let name = try #require(WorkspaceName("acme"))
+    func restore(_ count: UInt32) -> Duration {
+      let clock = ContinuousClock()
+      return (0..<3).map { _ in
+        clock.measure {
+          var book = LeaseBook(seed: 7)
+          let now = Instant(nanoseconds: 1)
+          for address in 0..<count {
+            book.restore(.granted(.v4(address), name, milliseconds: 60_000), now: now)
+          }
+          book.finishRestoring(now: now)
+        }
+      }.min() ?? .zero
+    }
+    // What grows with the square costs 64 times as much for eight times the leases.
+    let (few, many) = (restore(10_000), restore(80_000))
+    #expect(many < few * 24, "\(few), and \(many) for eight times as many")
+    var book = LeaseBook(seed: 7)
+    let now = Instant(nanoseconds: 1)
+    for record: LeaseRecord in [
+      .granted(.v4(1), name, milliseconds: 1000), .granted(.v4(2), name, milliseconds: 1000), .revoked(.v4(1)),
+      .granted(.v6(3), name, milliseconds: 0), .granted(.v4(2), name, milliseconds: 5000), .revoked(.v4(9)),
+    ] { book.restore(record, now: now) }
+    book.finishRestoring(now: now)
+    #expect(book.leases(at: now).map(\.address) == [.v4(2)])
+    #expect(book.lease(of: .v4(2), at: now)?.secondsLeft(at: now) == 5)
+  }
+
   @Test("A lease holds until its end, and no longer")
   func ends() throws {
     let surroundings = try Self.surroundings()
