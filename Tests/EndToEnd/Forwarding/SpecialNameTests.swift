@@ -89,15 +89,15 @@ extension EndToEnd {
           let server = try lab.serve([
             "--forward", upstream.address.text, "--search", "cluster.local", "--search", "ec2.internal",
           ])
-          for (name, zone) in [
-            ("db.example.default.svc.cluster.local", "cluster.local."), ("db.example.ec2.internal", "ec2.internal."),
-            ("db.example.corp.acme", "corp.acme."),
+          for (name, zone, whose) in [
+            ("db.example.default.svc.cluster.local", "cluster.local.", "the server"),
+            ("db.example.ec2.internal", "ec2.internal.", "the server"),
+            ("db.example.corp.acme", "corp.acme.", "workspace acme"),
           ] {
             let closed = try server.dig("-b", "127.0.1.1", name)
             #expect(closed.status == "NXDOMAIN" && closed.authority.map(\.owner) == [zone], "\(closed.text)")
             #expect(
-              closed.error
-                == "15 (Blocked): (\(zone) is a search domain, which the key search closes in workspace acme)")
+              closed.error == "15 (Blocked): (\(zone) is a search domain, closed by the search list of \(whose))")
           }
           #expect(upstream.questions.isEmpty)
           #expect(try server.dig("-b", "127.0.2.1", "api.default.svc.cluster.local").addresses == ["10.1.0.1"])
