@@ -17,19 +17,9 @@ public struct LateAnswers: Sendable {
   /// How many answers were not sent.
   public private(set) var dropped = 0
 
-  /// A workspace's client; of IPv6 its /64, for a host takes as many addresses of it as it likes.
   private struct Client: Hashable {
     let workspace: Int
-    let isV6: Bool
-    let bits: UInt64
-
-    init(_ address: IPAddress, of workspace: Int) {
-      self.workspace = workspace
-      switch address {
-      case .v4(let bits): (isV6, self.bits) = (false, UInt64(bits))
-      case .v6(let bits): (isV6, self.bits) = (true, UInt64(truncatingIfNeeded: bits >> 64))
-      }
-    }
+    let network: ClientNetwork
   }
 
   private var second: UInt64 = 0
@@ -57,7 +47,7 @@ public struct LateAnswers: Sendable {
       share = FairShare(capacity: Limits.Clients.lateAnswerClients)
       crowded.removeAll(keepingCapacity: true)
     }
-    let client = Client(address, of: workspace)
+    let client = Client(workspace: workspace, network: ClientNetwork(address))
     let total = sent[client, default: 0] + octets
     guard total <= Self.octetsPerSecond, sent[client] != nil || makeRoom(for: client) else {
       dropped += 1

@@ -242,6 +242,7 @@ final class LeaseKeeper: Sendable {
 extension LeaseSurroundings {
   init(_ snapshot: Snapshot) {
     self.init(
-      clients: snapshot.clients, index: { snapshot.workspaces.slot(of: $0) }, name: { snapshot.workspaces[$0].name })
+      clients: snapshot.clients, index: { snapshot.workspaces.slot(of: $0) }, name: { snapshot.workspaces[$0].name },
+      grants: snapshot.grants)
   }
 }

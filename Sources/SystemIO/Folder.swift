@@ -76,7 +76,11 @@ public struct Folder: ~Copyable, Sendable {
 
   /// The names in the folder, sorted, `.` and `..` not among them.
   ///
+  /// Names that differ in their Unicode form alone (é as one letter or as two) are one `String`: of two such files one
+  /// would be taken for the other, so they are an error.
+  ///
   /// - Parameter maximumCount: more are an error (EFBIG), found without reading on.
+  /// - Throws: EILSEQ where two names are alike.
   public func list(maximumCount: Int = .max) throws(SystemError) -> [String] {
     // A descriptor of its own, which has its own place in the list.
     let raw = try checked("openat", path) {
@@ -100,7 +104,13 @@ public struct Folder: ~Copyable, Sendable {
         }
         return 0
       }
-      guard let name else { return names.sorted() }
+      guard let name else {
+        names.sort()
+        guard !zip(names, names.dropFirst()).contains(where: { $0 == $1 }) else {
+          throw SystemError("readdir", path, code: EILSEQ)
+        }
+        return names
+      }
       guard name != ".", name != ".." else { continue }
       guard names.count < maximumCount else { throw SystemError("readdir", path, code: EFBIG) }
       names.append(name)

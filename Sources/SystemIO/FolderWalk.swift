@@ -7,6 +7,8 @@ import Glibc
 struct FolderWalk {
   /// How many links one way may go through, as the kernel has it.
   private static let maximumLinks = 40
+  /// How deep a way may go: each folder on it is open meanwhile.
+  private static let maximumDepth = 32
 
   /// An open folder on the way.
   private final class Step {
@@ -32,7 +34,7 @@ struct FolderWalk {
   /// - Parameters:
   ///   - root: the folder's descriptor, which stays open meanwhile.
   ///   - looksAtLink: the path's last component may be a link, which is then what is meant.
-  /// - Throws: EXDEV where it leads out, ELOOP where there is a link that may not be or there are too many.
+  /// - Throws: EXDEV where it leads out, ENAMETOOLONG where it goes too deep, ELOOP where there is a link that may not be or there are too many.
   init(_ path: String, in root: Int32, shown: String, links: Folder.Links, looksAtLink: Bool) throws(SystemError) {
     self.root = root
     self.shown = shown
@@ -60,6 +62,7 @@ struct FolderWalk {
         name = String(component)
         return
       }
+      guard steps.count < Self.maximumDepth else { throw failure(ENAMETOOLONG) }
       steps.append(Step(String(component), try opened(String(component))))
     }
     // The way ended with ".." or a link to a folder above: that folder is opened from the one that it is in.

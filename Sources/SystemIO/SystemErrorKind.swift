@@ -19,6 +19,8 @@ extension SystemError {
     case leadsOut
     /// There is a link where none may be, or links lead in a circle.
     case link
+    /// Two names of a folder are told apart by the file system and by nothing else.
+    case alikeNames
     /// Whoever would have read it is gone.
     case brokenPipe
     /// Nobody listens there.
@@ -40,6 +42,7 @@ extension SystemError {
     case EINVAL, ENOSYS, EOPNOTSUPP: .unsupported
     case EXDEV: call == Folder.openBeneath ? .leadsOut : .crossesFileSystems
     case ELOOP: .link
+    case EILSEQ: .alikeNames
     case EPIPE: .brokenPipe
     case ECONNREFUSED: .notListening
     case EMFILE, ENFILE, ENOBUFS, ENOMEM: .noneLeft

@@ -90,6 +90,8 @@ public struct RecordType: RawRepresentable, Hashable, Sendable, Comparable, Bitw
 
   /// The type that a mnemonic (`AAAA`) or RFC 3597's form (`TYPE28`) names, in either case; nil if neither.
   public init?(mnemonic: some StringProtocol) {
+    // `NSEC3PARAM` and `TYPE65535` are the longest.
+    guard mnemonic.utf8.count <= 10 else { return nil }
     let upper = mnemonic.uppercased()
     if let known = Self.mnemonics.first(where: { $0.1 == upper }) {
       self = known.0

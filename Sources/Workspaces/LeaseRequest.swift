@@ -9,6 +9,8 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
   case leased(IPAddress, WorkspaceName, secondsLeft: UInt64)
   /// The address is in another workspace's client prefix, or in one that two claim.
   case inPrefix(IPAddress, IPPrefix, WorkspaceName?)
+  /// The address is granted to another workspace.
+  case granted(IPAddress, WorkspaceName)
   /// Nobody sends from such an address: unspecified or multicast.
   case notAClient(IPAddress)
   /// No address, or too many of them at once.
@@ -37,6 +39,11 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
       """
     case .inPrefix(let address, let prefix, nil):
       "\(address) is in \(prefix), which two workspaces claim, so that its queries are refused; run backroad check"
+    case .granted(let address, let workspace):
+      """
+      \(address) is granted to another workspace than \(workspace), so the lease would count for nothing; lease an \
+      address of its own, or change the grants in backroad.json
+      """
     case .notAClient(let address):
       "\(address) is no address that a client has; name the pod's own"
     case .addressCount(0, _): "name at least one address"
@@ -60,14 +67,18 @@ public struct LeaseSurroundings {
   public let index: (WorkspaceName) -> Int?
   /// The name of an index that the map gave.
   public let name: (Int) -> WorkspaceName
+  /// Whom addresses are granted to, by the same indices; nil where there are no grants.
+  public let grants: GrantTable?
 
   /// Takes the parts.
   public init(
-    clients: ClientMap, index: @escaping (WorkspaceName) -> Int?, name: @escaping (Int) -> WorkspaceName
+    clients: ClientMap, index: @escaping (WorkspaceName) -> Int?, name: @escaping (Int) -> WorkspaceName,
+    grants: GrantTable? = nil
   ) {
     self.clients = clients
     self.index = index
     self.name = name
+    self.grants = grants
   }
 }
 
@@ -84,6 +95,7 @@ extension LeaseBook {
     guard let index = surroundings.index(workspace) else { throw .noWorkspace(workspace) }
     for address in addresses {
       guard address.isClientAddress else { throw .notAClient(address) }
+      guard surroundings.grants?.isOthers(address, than: index) != true else { throw .granted(address, workspace) }
       try checkPrefix(of: address, index, surroundings)
       guard let held = lease(of: address, at: now), held.workspace != workspace,
         surroundings.index(held.workspace) != nil

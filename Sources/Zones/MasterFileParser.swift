@@ -77,7 +77,8 @@ struct MasterFileParser {
 
   private mutating func parseControl(_ cursor: inout TokenCursor) throws(Fault) {
     let (text, position) = try cursor.word("control entry")
-    switch text.uppercased() {
+    // No control entry is longer; letters without end are not to be compared (their normal form costs their square).
+    switch text.utf8.count <= 16 ? text.uppercased() : "" {
     case "$ORIGIN":
       origin = try cursor.name("origin", origin: origin)
     case "$TTL":
@@ -144,6 +145,8 @@ struct MasterFileParser {
 
   /// Nil when `text` is no class at all.
   private func isInternetClass(_ text: String) -> Bool? {
+    // `CLASS65535` is the longest.
+    guard text.utf8.count <= 10 else { return nil }
     let upper = text.uppercased()
     if upper == "IN" || upper == "CLASS1" { return true }
     let isOther = ["CH", "HS", "CS"].contains(upper) || upper.hasPrefix("CLASS")
@@ -151,7 +154,7 @@ struct MasterFileParser {
   }
 
   private func recordType(_ text: String, _ position: Position) throws(Fault) -> RecordType {
-    if text.uppercased() == "ALIAS" { return .alias }
+    if text.utf8.count == 5, text.uppercased() == "ALIAS" { return .alias }
     guard let type = RecordType(mnemonic: text) else {
       let hint =
         nearest(to: text, among: RecordField.mnemonics).map { "is \($0) meant?" }

@@ -28,7 +28,7 @@ struct ReadBackTests {
     #expect(refused.output == "")
     #expect(refused.errors.contains("zones/acme/links/git.json: the input is "))
     #expect(refused.errors.contains("the limit is 1048576"))
-    #expect(refused.errors.contains("nothing was changed"))
+    #expect(refused.errors.contains("nothing is written"))
     #expect(try backroad.state() == before)
     #expect(try backroad("link remove acme git").status == 0, "no command is kept from working")
   }

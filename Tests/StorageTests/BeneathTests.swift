@@ -25,6 +25,18 @@ struct BeneathTests {
     try Files.create("\(folder.path)/root/secret", Array("secret".utf8))
   }
 
+  /// One would be taken for the other: served from the wrong file, or removed with it.
+  @Test func namesThatDifferInTheirUnicodeFormAloneAreAnError() throws {
+    try folder.write("acme/caf\u{e9}.txt", "1")
+    #expect(try folder.zones.source(of: acme).files.count == 2)
+    try folder.write("acme/cafe\u{301}.txt", "2")
+    for look in [{ _ = try folder.zones.source(of: acme) }, { _ = try folder.zones.contents(of: acme) }] {
+      #expect(problem(look).hasPrefix("\(zones)/acme: cannot "))
+      #expect(problem(look).hasSuffix("rename one"))
+    }
+    #expect(try folder.zones.source(of: workspace("globex")).files.count == 1)
+  }
+
   /// What stands where, and what of the workspace cannot be read for it.
   static let escapes: [(place: String, target: String)] = [
     ("acme/workspace.json", "../globex/workspace.json"),

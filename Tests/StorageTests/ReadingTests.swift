@@ -1,4 +1,6 @@
+import Foundation
 import Storage
+import Synchronization
 import SystemIO
 import Testing
 import Text
@@ -65,30 +67,43 @@ struct ReadingTests {
   }
 
   /// A reader beside a process that changes two files together never sees one of each state.
-  @Test func aReaderSeesWholeStates() async throws {
+  @Test func aReaderSeesWholeStates() throws {
     let name = try workspace("acme")
     try folder.write("acme/a.zone", "0")
     try folder.write("acme/workspace.json", "0")
-    let zones = folder.zones
-    let writer = Task.detached {
-      for round in 1...80 {
-        try zones.withLock { lock in
-          let next = Array("\(round)".utf8)
-          try lock.commit(["a.zone": next, "workspace.json": next], to: zones.contents(of: name))
-        }
-      }
-    }
+    let writer = Writer(folder.zones, name)
     var seen: Set<[UInt8]> = []
     while true {
-      let files = try zones.source(of: name).files
+      let hasEnded = writer.hasEnded.load(ordering: .sequentiallyConsistent)
+      let files = try folder.zones.source(of: name).files
       let state = try #require(files["a.zone"])
       #expect(files["workspace.json"] == state)
       seen.insert(state)
-      // The writer may have no thread but this one.
-      await Task.yield()
-      if state == Array("80".utf8) { break }
+      guard !hasEnded else { break }
+      // One change for each look at least, however the two threads are dealt their time.
+      writer.mayGoOn.signal()
     }
-    try await writer.value
+    #expect(seen.contains(Array("\(Writer.rounds)".utf8)), "every change was made")
     #expect(seen.count > 2)
+  }
+
+  /// Changes two files together, again and again, on a thread of its own.
+  private final class Writer: Sendable {
+    static let rounds = 80
+    let hasEnded = Atomic<Bool>(false)
+    let mayGoOn = DispatchSemaphore(value: 0)
+
+    init(_ zones: ZonesFolder, _ name: WorkspaceName) {
+      Thread.detachNewThread { [self] in
+        defer { hasEnded.store(true, ordering: .sequentiallyConsistent) }
+        for round in 1...Self.rounds {
+          mayGoOn.wait()
+          let next = Array("\(round)".utf8)
+          try? zones.withLock { lock in
+            _ = try lock.commit(["a.zone": next, "workspace.json": next], to: zones.contents(of: name))
+          }
+        }
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Forwarding
 import Testing
 import Text
 import Wire
@@ -185,6 +186,19 @@ import Wire
     #expect(snapshot.decide(asking("10.3.0.1", lease: b)) == .failure(.nobodys), "though nobody of the grant is there")
     #expect(try snapshot.decide(asking("10.1.2.1", lease: a)).get().workspace == a)
     #expect(try snapshot.decide(asking("10.9.0.1", lease: b)).get().workspace == b, "nobody's address")
+    // Nor is it given.
+    var book = LeaseBook(seed: 1)
+    let surroundings = LeaseSurroundings(
+      clients: ClientMap([]), index: { snapshot.workspaces.slot(of: $0) }, name: { snapshot.workspaces[$0].name },
+      grants: snapshot.grants)
+    let (name, now) = (try #require(WorkspaceName("beta")), Instant(nanoseconds: 0))
+    func lease(_ text: String) throws {
+      let address = try #require(IPAddress(text))
+      try book.checkGrant([address], to: name, ttlSeconds: 60, in: surroundings, now: now)
+    }
+    let others = try #require(IPAddress("10.1.2.1"))
+    #expect(throws: LeaseRefusal.granted(others, name)) { try lease("10.1.2.1") }
+    try lease("10.9.0.1")
   }
 
   @Test func aCopiedTokenIsDecidedByAllElse() throws {

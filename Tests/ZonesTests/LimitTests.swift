@@ -1,4 +1,5 @@
 import Bounds
+import Foundation
 import Testing
 import Text
 import Wire
@@ -20,6 +21,14 @@ import Zones
     #expect(
       problems(Array("a TXT ".utf8) + item) == ["f:1:7: an item of more than 262144 octets: no record can hold it"])
     #expect(problems(Array("a TXT \"".utf8) + item + Array("\"".utf8)).count == 1)
+  }
+
+  /// Comparing text whose letters have marks without end costs their square, unless too long words are told by their
+  /// length: minutes for these.
+  @Test(.timeLimit(.minutes(1)), arguments: ["$X y", "a 1 X A 10.0.0.1", "a 1 IN X 10.0.0.1", "X", "a X A 10.0.0.1"])
+  func wordsWithMarksWithoutEndAreRefused(_ line: String) {
+    let marks = String(repeating: "\u{301}\u{316}", count: 60_000)
+    #expect(!problems(Array(line.replacingOccurrences(of: "X", with: "X" + marks).utf8)).isEmpty)
   }
 
   @Test func tooManyItemsAreRefused() {

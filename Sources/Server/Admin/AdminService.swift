@@ -24,7 +24,7 @@ final class AdminService {
   private var acceptAgainAt: UInt64?
 
   private typealias Answer = @Sendable (ReloadOutcome) -> HTTPResponse
-  private typealias Share = FairShare<Party, IPAddress, UInt64>
+  private typealias Share = FairShare<Party, ClientNetwork, UInt64>
 
   /// On whose account a connection is; on nobody's until it has shown the token.
   private enum Party: Hashable, Sendable {
@@ -164,9 +164,9 @@ final class AdminService {
   }
 
   private func holder(of socket: borrowing Socket) -> Share.Holder {
-    if let address = socket.peerAddress { return Share.Holder(nil, address.network) }
+    if let address = socket.peerAddress { return Share.Holder(nil, ClientNetwork(address)) }
     // A Unix socket's peer is always known; should it not be, it is a stranger.
-    return Share.Holder((try? socket.peerUser()).map { .user($0) }, .v4(0))
+    return Share.Holder((try? socket.peerUser()).map { .user($0) }, ClientNetwork(.v4(0)))
   }
 
   /// False when nobody who has more gives way, and nothing of its own that nothing is being done for.

@@ -113,6 +113,7 @@ extension LeaseKeeper.Failure {
       switch refusal {
       case .noWorkspace, .notLeased: .notFound(refusal.message)
       case .leased: AdminError(.conflict, "leased", refusal.message)
+      case .granted: AdminError(.conflict, "granted-to-another", refusal.message)
       case .inPrefix: AdminError(.conflict, "in-clients", refusal.message)
       case .notAClient, .addressCount, .ttl: .invalid(refusal.message)
       case .tooMany: AdminError(.conflict, "too-many-leases", refusal.message)

@@ -15,7 +15,7 @@ struct ConnectionTable {
     case loadBalancers
   }
 
-  typealias Share = FairShare<Account, IPAddress, UInt64>
+  typealias Share = FairShare<Account, ClientNetwork, UInt64>
 
   /// What becomes of a newcomer.
   enum Admission {
@@ -70,7 +70,7 @@ struct ConnectionTable {
   ///
   /// Who has the most of all, or as many as one client may, gets a place by giving up one of its own that is idle.
   func admission(of client: IPAddress, _ account: Account?) -> Admission {
-    let holder = Share.Holder(account, client.network)
+    let holder = Share.Holder(account, ClientNetwork(client))
     let ownIdle =
       share.oldestIdle(of: holder).flatMap { byNumber[$0] }.map { Admission.inPlaceOf($0) } ?? Admission.none
     guard share.count(of: holder) < maximumOfClient else { return ownIdle }
@@ -83,7 +83,7 @@ struct ConnectionTable {
 
   mutating func add(_ connection: TCPConnection, _ account: Account?, now: Instant) {
     byNumber[connection.number] = connection
-    share.insert(connection.number, of: Share.Holder(account, connection.client.address.network))
+    share.insert(connection.number, of: Share.Holder(account, ClientNetwork(connection.client.address)))
     if nextDeadline == nil { nextDeadline = now + Self.checkInterval }
   }
 
@@ -91,7 +91,7 @@ struct ConnectionTable {
   ///
   /// - Returns: a stranger's connection that gives way, where there are too many strangers now.
   mutating func settle(_ connection: TCPConnection, _ account: Account?) -> TCPConnection? {
-    share.move(connection.number, to: Share.Holder(account, connection.client.address.network))
+    share.move(connection.number, to: Share.Holder(account, ClientNetwork(connection.client.address)))
     guard share.strangerCount > share.strangerCapacity else { return nil }
     return share.firstToGo.flatMap { byNumber[$0] }
   }
@@ -140,15 +140,5 @@ struct ConnectionTable {
     ready.removeFirst(next.count)
     isReady.subtract(next)
     return next
-  }
-}
-
-extension IPAddress {
-  /// What counts as one client: an IPv4 address, or an IPv6 /64, of which a machine has as many addresses as it likes.
-  var network: IPAddress {
-    switch self {
-    case .v4: self
-    case .v6(let bits): .v6((bits >> 64) << 64)
-    }
   }
 }
