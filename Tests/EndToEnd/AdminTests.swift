@@ -248,7 +248,7 @@ extension EndToEnd {
         let refused = try lab.run(Lab.backroad(), ["serve", "--listen", listen, "--admin", path])
         #expect(refused.status == 1 && refused.errors.contains("another server's admin interface is there"))
         let third = try lab.serve()
-        #expect(third.program.errors.contains("no admin interface: "))
+        try eventually("the log says so", within: 5) { third.program.errors.contains("no admin interface: ") }
         third.program.signal(SIGTERM)
         _ = try third.program.wait()
         #expect(try second.curl("/v1/status").status == 200, "the third left the second's socket alone")
