@@ -149,9 +149,11 @@ extension Forwarder {
   /// Starts the time after which a connection without questions is closed; one that does not even stand is closed now.
   func idle(_ stream: UpstreamStream, _ now: Instant) {
     guard stream.pending.isEmpty else { return }
-    guard stream.isConnected else { return drop(stream, now) }
+    // A question may have been given up long after anything was last received.
+    let end = stream.lastReceived + settings.streamIdleTime
+    guard stream.isConnected, end > now else { return drop(stream, now) }
     streams.rest(stream.token)
-    timers.set(stream, at: stream.lastReceived + settings.streamIdleTime)
+    timers.set(stream, at: end)
   }
 
   /// A connection had no questions for a while.
