@@ -56,6 +56,11 @@ public struct LeaseJournal: Sendable {
   /// - Parameter body: is given each record, in order.
   /// - Throws: when it cannot be read or is no journal, or another process has it; then nothing is written to it.
   public mutating func recover(at now: LeaseClock, _ body: (LeaseRecord) -> Void) throws(Problem) -> Recovery {
+    guard !boot.isEmpty else {
+      throw Problem(
+        file: "/proc/sys/kernel/random/boot_id",
+        "this cannot be read, so nobody knows how long a lease has held when the machine has started again; mount /proc")
+    }
     guard let opened = try Self.openLocked(path, .never) else { return Recovery(problems: [], isDated: false) }
     let octets = try trying(to: "read the leases", file: path) { () throws(SystemError) in
       try opened.read(maximumSize: Limits.Leases.journalOctets)

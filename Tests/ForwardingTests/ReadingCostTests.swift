@@ -57,4 +57,15 @@ struct ReadingCostTests {
     let (small, large) = (try Self.time(shape, 90), try Self.time(shape, 900))
     #expect(large < small * 35, "\(small) and \(large)")
   }
+
+  /// Two octets of a message may stand for a name of 255: what all names come to has the limit of an answer, though none
+  /// of them belongs to it.
+  @Test func ownersThatComeToMoreThanAnAnswerAreRefused() throws {
+    let rig = try Rig { $0.maximumAnswerOctets = 2000 }
+    let label = String(repeating: "x", count: 60)
+    let others = (0..<20).map { "n\($0).\(label).\(label).example. 300 A 192.0.2.1" }
+    let ticket = try rig.ask("www.example.")
+    try rig.respond(to: try rig.next(), TestResponse(answer: ["www.example. 300 A 192.0.2.1"] + others))
+    #expect(try rig.text(ticket) == ["failure: 10.1.0.2 answered with more octets than are taken"])
+  }
 }

@@ -110,4 +110,36 @@ struct TruncationTests {
     try rig.respond(to: try rig.next(), Self.partial)
     #expect(try rig.text(ticket) == ["failure: 10.1.0.2 truncated its answer over TCP"])
   }
+
+  @Test func aQuestionWithoutAPlaceIsCalledWhenOneIsFree() throws {
+    let rig = try Rig {
+      $0.maximumStreamsPerUpstream = 1
+      $0.maximumQuestionsPerStream = 1
+    }
+    let tickets = try ["a.example.", "b.example.", "c.example."].map { try rig.ask($0) }
+    for _ in tickets { try rig.respond(to: try rig.next(), Self.partial) }
+    rig.connect()
+    rig.forwarder.cancel(Ticket(UInt64(tickets[1])), now: rig.now)
+    try rig.respond(to: try rig.next(), "a.example. 300 A 192.0.2.1")
+    #expect(rig.asked.isEmpty)
+    rig.pass(.milliseconds(1))
+    // The second has gone, so the third is called.
+    try rig.respond(to: try rig.next(), "c.example. 300 A 192.0.2.3")
+    #expect(try rig.text(tickets[2]) == ["c.example. 300 A 192.0.2.3"])
+    #expect(rig.forwarder.placeLine.count == 0)
+  }
+
+  @Test func theLineForAPlaceIsBounded() throws {
+    let rig = try Rig {
+      $0.maximumStreamsPerUpstream = 1
+      $0.maximumQuestionsPerStream = 1
+      $0.maximumExchanges = 10
+    }
+    for number in 0..<100 {
+      let ticket = try rig.ask("n\(number).example.")
+      try rig.respond(to: try rig.next(), Self.partial)
+      if number > 0 { rig.forwarder.cancel(Ticket(UInt64(ticket)), now: rig.now) }
+    }
+    #expect(rig.forwarder.placeLine.count <= 20)
+  }
 }

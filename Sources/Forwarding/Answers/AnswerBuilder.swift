@@ -32,7 +32,7 @@ struct AnswerBuilder {
     ttlAtMost: UInt32 = .max
   ) throws(Unusable) {
     guard views.count <= settings.maximumRecordsPerSet else { throw .tooManyRecords }
-    let ownerPlace = owner.map { place(of: $0) } ?? ownerOffset
+    let ownerPlace = if let owner { try place(of: owner) } else { ownerOffset }
     // The TTLs of a set that differ count as the smallest (RFC 2181 §5.2).
     let ttl = min(views.map(\.ttlSeconds).min() ?? 0, ttlAtMost, settings.maximumTTLSeconds)
     let start = octets.count
@@ -79,7 +79,6 @@ struct AnswerBuilder {
   func answer(
     _ ending: UpstreamAnswer.Ending, chainEnd: Name, _ now: Instant, isAuthenticated: Bool
   ) throws(Unusable) -> UpstreamAnswer {
-    guard octets.count <= settings.maximumAnswerOctets else { throw .tooLarge }
     // Exact sizes: answers are kept by the million.
     return UpstreamAnswer(
       ending: ending, chainEnd: chainEnd, storedAt: now, ttlSeconds: ttlSeconds, isAuthenticated: isAuthenticated,
@@ -87,7 +86,7 @@ struct AnswerBuilder {
   }
 
   private mutating func append(_ type: RecordType, _ data: [UInt8]) throws(Unusable) {
-    guard octets.count + RecordSet.dataOffset + data.count <= settings.maximumAnswerOctets else { throw .tooLarge }
+    try makeRoom(for: RecordSet.dataOffset + data.count)
     octets += [0, 0]
     octets.append(bigEndian: type.rawValue)
     octets.append(bigEndian: RecordClass.internet.rawValue)
@@ -108,12 +107,18 @@ struct AnswerBuilder {
   }
 
   /// Where a name stands that is the present owner or above it; another name is added.
-  private mutating func place(of name: Name) -> Int {
+  private mutating func place(of name: Name) throws(Unusable) -> Int {
     if let length = RecordData.nameLength(octets[ownerOffset...]) {
       let start = ownerOffset + length - name.wire.count
       if start >= ownerOffset, octets[start..<(ownerOffset + length)].elementsEqual(name.wire) { return start }
     }
+    try makeRoom(for: name.wire.count)
     octets += name.wire
     return octets.count - name.wire.count
+  }
+
+  /// Throws as soon as it is plain that the answer is too large: two octets of a message may stand for a name of 255.
+  private func makeRoom(for count: Int) throws(Unusable) {
+    guard octets.count + count <= settings.maximumAnswerOctets else { throw .tooLarge }
   }
 }

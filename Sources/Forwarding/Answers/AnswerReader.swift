@@ -49,11 +49,7 @@ struct AnswerReader {
     _ response: Response, for question: ForwardQuestion, settings: ForwardSettings, now: Instant
   ) throws(Unusable) -> UpstreamAnswer {
     var reader = AnswerReader(response, question, settings)
-    do throws(WireError) {
-      reader.records = try OwnedRecords(response.answer, in: response)
-    } catch {
-      throw .damaged
-    }
+    reader.records = try OwnedRecords(response.answer, in: response, maximumOctets: settings.maximumAnswerOctets)
     let ending = try reader.followChain()
     try reader.checkCode(ending)
     return try reader.finish(ending, now)
@@ -157,12 +153,8 @@ struct AnswerReader {
   private mutating func finish(
     _ ending: UpstreamAnswer.Ending?, _ now: Instant
   ) throws(Unusable) -> UpstreamAnswer {
-    let authority: OwnedRecords
-    do throws(WireError) {
-      authority = try OwnedRecords(response.authority, in: response)
-    } catch {
-      throw .damaged
-    }
+    let authority = try OwnedRecords(
+      response.authority, in: response, maximumOctets: settings.maximumAnswerOctets)
     builder.startAuthority()
     let end: UpstreamAnswer.Ending
     if let ending {

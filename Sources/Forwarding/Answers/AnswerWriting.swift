@@ -22,10 +22,11 @@ extension UpstreamAnswer {
   public func append(
     hops: Range<Int>, to writer: inout MessageWriter, ttl: AnswerTTL, firstOwner: Int?
   ) -> Bool {
+    let start = hopOwner(hops.lowerBound)
     for index in 0..<authorityStart where hops.contains(Int(sets[index].hop)) {
       let set = sets[index]
       // A DNAME's owner is above the hop's.
-      let isFirst = Int(set.hop) == hops.lowerBound && set.owner == hopOwner(Int(set.hop))
+      let isFirst = Int(set.hop) == hops.lowerBound && set.owner == start
       guard write(set, to: &writer, ttl, .answer, owner: isFirst ? firstOwner : nil) else { return false }
     }
     return true

@@ -14,17 +14,21 @@ struct OwnedRecords {
 
   init() {}
 
-  init(_ records: [RecordView], in response: Response) throws(WireError) {
-    let message = try MessageReader(response.octets.span)
+  /// - Parameter maximumOctets: how many octets the owners' names may come to: two of a message may stand for a name of
+  ///   255, and each name is looked up several times.
+  init(_ records: [RecordView], in response: Response, maximumOctets: Int) throws(Unusable) {
     // Owners are mostly pointers to a few places, whose names are read once each.
     var names: [Int: Name] = [:]
+    var octets = 0
     for view in records where view.class == .internet {
       let place = Self.start(ofName: view.ownerOffset, response.octets)
       let owner: Name
       if let known = names[place] {
         owner = known
       } else {
-        owner = try message.name(at: view.ownerOffset)
+        owner = try Self.name(at: view.ownerOffset, response.octets)
+        octets += owner.wire.count
+        guard octets <= maximumOctets else { throw .tooLarge }
         names[place] = owner
       }
       let key = Key(owner: owner, type: view.type)
@@ -33,6 +37,14 @@ struct OwnedRecords {
         owners[view.type, default: []].append(owner)
       }
       views[key, default: []].append(view)
+    }
+  }
+
+  private static func name(at offset: Int, _ octets: [UInt8]) throws(Unusable) -> Name {
+    do throws(WireError) {
+      return try MessageReader(octets.span).name(at: offset)
+    } catch {
+      throw .damaged
     }
   }
 

@@ -27,6 +27,8 @@ final class Exchange: TimerItem {
   var nextTryAt: Instant
   /// True while no upstream can take it.
   var isParked = false
+  /// True while it stands in the line for a place on a connection.
+  var isInLine = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
   /// True once datagrams are of no use: an answer was truncated, or too many came that were wrong.

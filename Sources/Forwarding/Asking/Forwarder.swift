@@ -26,6 +26,7 @@ public final class Forwarder {
   var sockets: SocketTable
   var streams: StreamPool
   var upstreams = UpstreamTable()
+  var placeLine: PlaceLine
 
   var random: RandomPool
   var timers = TimerHeap()
@@ -51,6 +52,7 @@ public final class Forwarder {
     exchanges = ExchangeTable(capacity: settings.maximumExchanges)
     sockets = SocketTable(datagrams: settings.maximumSockets)
     streams = StreamPool(capacity: settings.maximumStreams)
+    placeLine = PlaceLine(questions: settings.maximumExchanges)
   }
 
   /// Asks for one hop.

@@ -114,6 +114,7 @@ extension Forwarder {
   public func streamClosed(_ token: SocketToken, now: Instant) {
     guard case .stream(let stream) = sockets[token] else { return }
     for exchange in forget(stream) { goOn(exchange, now) }
+    callToPlace(now)
   }
 
   /// Closes a connection, and sends its questions elsewhere.
@@ -121,6 +122,7 @@ extension Forwarder {
     guard case .stream = sockets[stream.token] else { return }
     actions.append(.close(stream.token))
     for exchange in forget(stream) { goOn(exchange, now) }
+    callToPlace(now)
   }
 
   /// Forgets a connection that is closed.

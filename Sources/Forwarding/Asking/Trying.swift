@@ -78,7 +78,10 @@ extension Forwarder {
     let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
     guard state.isUp || state.openTries < limit else { return park(exchange, now) }
     if exchange.usesStreams {
-      guard let stream = stream(for: exchange, to: state, now) else { return park(exchange, now) }
+      guard let stream = stream(for: exchange, to: state, now) else {
+        placeLine.enter(exchange)
+        return park(exchange, now)
+      }
       exchange.isParked = false
       send(exchange, to: index, on: stream, now)
     } else {
@@ -170,6 +173,13 @@ extension Forwarder {
     }
   }
 
+  /// A place on a connection is free: the first in the line looks for one in its turn.
+  func callToPlace(_ now: Instant) {
+    guard let exchange = placeLine.next() else { return }
+    exchange.nextTryAt = now
+    arm(exchange)
+  }
+
   // MARK: Ending
 
   /// An upstream said no, or what it said is of no use: it is asked no more, and the next at once.
@@ -254,6 +264,7 @@ extension Forwarder {
       release(attempt)
       if let account = stream.oldest?.exchange?.account { streams.charge(stream.token, to: account) }
       idle(stream, now)
+      callToPlace(now)
     }
   }
 

@@ -49,8 +49,9 @@ struct UpstreamConnections {
   /// - Returns: the queries on it that were not answered, the oldest first.
   mutating func remove(_ stream: UpstreamStream) -> [Attempt] {
     all.removeAll { $0 === stream }
-    for id in stream.pending.keys { share.remove(Seat(stream: stream.token, id: id)) }
     let unanswered = stream.pending.values.sorted { ($0.sentAt, $0.query.id) < ($1.sentAt, $1.query.id) }
+    // In this order: who comes first among equals follows from it, and the same run is to be the same again.
+    for attempt in unanswered { share.remove(Seat(stream: stream.token, id: attempt.query.id)) }
     stream.pending.removeAll()
     return unanswered
   }

@@ -28,9 +28,7 @@ extension Simulation {
           name: try Name("light\(number)name\(isTruncated ? 6 : 0).abcdefgh.example."), type: .a, rule: rules[0])
         let ticket = try ask(fresh, worker, as: Asker(workspace: 7, client: .v4(7)))
         let asked = now
-        // One that finds no place on a connection looks again after half a second, and one whose first try came to
-        // nothing takes another.
-        while asks[ticket]?.result == nil, now < asked + .milliseconds(1500) {
+        while asks[ticket]?.result == nil, now < asked + .milliseconds(500) {
           try runEvents(until: now + .milliseconds(5))
         }
         guard case .answer? = asks[ticket]?.result else {
