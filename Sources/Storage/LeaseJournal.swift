@@ -59,7 +59,8 @@ public struct LeaseJournal: Sendable {
     guard !boot.isEmpty else {
       throw Problem(
         file: "/proc/sys/kernel/random/boot_id",
-        "this cannot be read, so nobody knows how long a lease has held when the machine has started again; mount /proc")
+        "this cannot be read, so nobody knows how long a lease has held when the machine has started again; mount /proc"
+      )
     }
     guard let opened = try Self.openLocked(path, .never) else { return Recovery(problems: [], isDated: false) }
     let octets = try trying(to: "read the leases", file: path) { () throws(SystemError) in
