@@ -197,8 +197,10 @@ public enum Limits {
     public static let batchesPerTurn = 8
     /// How many messages of one connection are answered before the others have their turn.
     public static let messagesPerTurn = 32
-    /// How many connections with queries that came before have a turn, before sockets are looked at again.
-    public static let readyConnectionsPerTurn = 16
+    /// How many connections have a turn before other sockets are looked at again.
+    public static let readyConnectionsPerTurn = 8
+    /// How many results of upstreams are made into answers over UDP before other sockets are looked at again.
+    public static let resultsPerTurn = 128
     /// The most questions of one connection that wait for upstreams; no more are answered until one is.
     public static let waitingQuestionsOfConnection = 64
     /// The most TCP connections, if there are descriptors enough; at the limit whoever has most makes room.

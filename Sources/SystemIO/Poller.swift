@@ -37,6 +37,9 @@ public struct Poller: ~Copyable {
     descriptor = FileDescriptor(owning: try check(cl_epoll_create(), "epoll_create1"))
   }
 
+  /// What another poller waits for: readable while anything here has something to do.
+  public var raw: Int32 { descriptor.raw }
+
   /// Starts waiting for `descriptor`, whose events will carry `token`.
   public func add(_ descriptor: Int32, _ events: Events, token: UInt64) throws(SystemError) {
     try check(cl_epoll_add(self.descriptor.raw, descriptor, events.rawValue, token), "epoll_ctl")

@@ -131,6 +131,79 @@ extension EndToEnd {
       }
     }
 
+    /// One answer of 50 KB is what 1,536 questions wait for, over connections on which nobody reads yet.
+    @Test func oneAnswerForManyQuestionsIsWrittenAsItIsRead() throws {
+      try Lab.run { lab in
+        let records = (0..<100).map { number in
+          Message.Record(
+            type: 16, ttlSeconds: 0,
+            data: [250] + [UInt8](repeating: UInt8(number), count: 250)
+              + [250] + [UInt8](repeating: 0x78, count: 250))
+        }
+        let upstream = try lab.scriptedUpstream { question in
+          question.isTCP
+            ? Message.answer(question.octets, records) : Message.answer(question.octets, [], truncated: true)
+        }
+        try lab.workspace("storm", clients: ["127.0.1.0/24"], forward: [".": [upstream.address]])
+        try lab.workspace("calm", clients: ["127.0.2.0/24"], zones: ["corp.example": "one A 10.1.0.1\n"])
+        let server = try lab.serve(["--workers", "1"])
+        upstream.hold()
+        let connections = try (0..<24).map { number in
+          let socket = try TestSocket(SOCK_STREAM, server.address)
+          socket.keepsLittle()
+          guard socket.connect(from: Self.storming[number % 12]) else { throw LabError("no connection") }
+          socket.send(messages: (0..<64).map { Message.query("big.storm.example", type: 16, id: $0) })
+          return socket
+        }
+        #expect(try server.dig("-b", "127.0.2.1", "one.corp.example").addresses == ["10.1.0.1"])
+        let before = server.program.resources.memoryOctets
+        upstream.release()
+        for socket in connections { #expect(socket.isReadable(milliseconds: 5000)) }
+        #expect(try server.dig("-b", "127.0.2.1", "one.corp.example").addresses == ["10.1.0.1"])
+        // All of it would be 77 MB.
+        #expect(server.program.resources.memoryOctets < before + (20 << 20))
+        for socket in [connections[0], connections[23]] {
+          let answers = (0..<64).compactMap { _ in socket.message() }
+          #expect(Set(answers.map { Message.id($0) }) == Set(0..<64))
+          #expect(answers.allSatisfy { Message.answerCount($0) == 100 })
+        }
+      }
+    }
+
+    /// Connections of whoever is nobody's client any more are strangers' again: refusals keep none of them open.
+    @Test func whoIsAClientNoMoreKeepsNoConnection() throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.1.0/24"], zones: ["corp.example": "one A 10.1.0.1\n"])
+        let server = try lab.serve(["--workers", "1"])
+        let connections = try (0..<100).map { number in
+          let socket = try TestSocket(SOCK_STREAM, server.address)
+          guard socket.connect(from: Self.storming[number % 12]) else { throw LabError("no connection") }
+          socket.send(messages: [Message.query("one.corp.example", id: 1)])
+          #expect(socket.message().map { Message.code($0) } == 0)
+          return socket
+        }
+        try lab.workspace("acme", clients: ["127.0.9.0/24"], zones: ["corp.example": "one A 10.1.0.1\n"])
+        try eventually("it is nobody's client", within: 10) {
+          try server.dig("-b", "127.0.1.1", "one.corp.example").status == "REFUSED"
+        }
+        var living = connections
+        try eventually("only a stranger's part is left", within: 20) {
+          living = living.filter { socket in
+            socket.send(messages: [Message.query("one.corp.example", id: 2)])
+              && socket.message(milliseconds: 500) != nil
+          }
+          return living.count <= 64
+        }
+        try eventually("the rest ends too, whatever it asks", within: 30) {
+          living = living.filter { socket in
+            socket.send(messages: [Message.query("one.corp.example", id: 3)])
+              && socket.message(milliseconds: 500) != nil
+          }
+          return living.isEmpty
+        }
+      }
+    }
+
     /// Nobody's clients hold as many connections as they can get.
     @Test func idleConnectionsOfNobodysClientsAreInNobodysWay() throws {
       try Lab.run { lab in

@@ -112,11 +112,36 @@ import Wire
     #expect(loser != nil && loser !== late)
   }
 
-  @Test func turnsGoRound() throws {
-    for number in [1, 2, 3, 2, 1] as [UInt64] { table.queue(number) }
-    #expect(table.takeReady(2) == [1, 2])
-    table.queue(1)
-    #expect(table.takeReady(9) == [3, 1])
+  /// A token or a load balancer shows late whose connections they are: a client has no more of them for that.
+  @Test func aClientHasItsLimitHoweverLateItIsKnown() throws {
+    var own: [TCPConnection] = []
+    for _ in 0..<8 {
+      let connection = try connect("10.9.0.1", .workspace(1))
+      makeBusy(connection)
+      own.append(connection)
+    }
+    let late = try connect("10.9.0.1", .loadBalancers)
+    late.account = .workspace(1)
+    #expect(table.settle(late, late.account) === late, "the only one that is idle")
+    _ = table.remove(late)
+    makeBusy(late)
+    let later = try connect("10.9.0.1", .loadBalancers)
+    makeBusy(later)
+    later.account = .workspace(1)
+    #expect(table.settle(later, later.account) === own[0])
+  }
+
+  @Test func turnsGoRoundByAccount() throws {
+    let heavy = try (0..<6).map { _ in try connect("10.1.0.1", .workspace(1)) }
+    let (light, stranger) = (try connect("10.2.0.1", .workspace(2)), try connect("203.0.113.1"))
+    for connection in heavy { table.queue(connection) }
+    for connection in [light, stranger, light] { table.queue(connection) }
+    #expect(
+      (0..<4).compactMap { _ in table.nextReady()?.number } == [heavy[0], light, stranger, heavy[1]].map(\.number))
+    table.queue(light)
+    _ = table.remove(heavy[2])
+    #expect((0..<2).compactMap { _ in table.nextReady()?.number } == [light, heavy[3]].map(\.number))
+    while table.nextReady() != nil {}
     #expect(!table.hasReady)
   }
 

@@ -29,8 +29,8 @@ struct ConnectionTable {
   private var share: Share
   private let maximumOfClient: Int
   private var lastNumber: UInt64 = 0
-  /// Those that can go on without anything new from the client, in the order of their turns; each is there once.
-  private var ready: [UInt64] = []
+  /// Those that have something to do, each once. Accounts take turns: who has many of them has no more of the worker.
+  private var ready = TurnQueue<Account?, UInt64>()
   private var isReady: Set<UInt64> = []
   /// When idle connections are looked for next; nil without connections.
   private(set) var nextDeadline: Instant?
@@ -51,7 +51,7 @@ struct ConnectionTable {
   /// How many are nobody's clients'.
   var strangerCount: Int { share.strangerCount }
 
-  /// True when some connection can go on at once.
+  /// True when some connection has something to do.
   var hasReady: Bool { !ready.isEmpty }
 
   /// True when nothing that came whole waits for its answer to be made, and no answer for its client to read it.
@@ -89,9 +89,14 @@ struct ConnectionTable {
 
   /// A connection turned out to be somebody's, or somebody else's.
   ///
-  /// - Returns: a stranger's connection that gives way, where there are too many strangers now.
+  /// - Returns: a connection that gives way: a client's own where it has too many now, a stranger's where there are too
+  ///   many strangers.
   mutating func settle(_ connection: TCPConnection, _ account: Account?) -> TCPConnection? {
-    share.move(connection.number, to: Share.Holder(account, ClientNetwork(connection.client.address)))
+    let holder = Share.Holder(account, ClientNetwork(connection.client.address))
+    share.move(connection.number, to: holder)
+    if share.count(of: holder) > maximumOfClient {
+      return (share.oldestIdle(of: holder) ?? share.oldest(of: holder)).flatMap { byNumber[$0] }
+    }
     guard share.strangerCount > share.strangerCapacity else { return nil }
     return share.firstToGo.flatMap { byNumber[$0] }
   }
@@ -124,21 +129,24 @@ struct ConnectionTable {
   mutating func takeIdle(at now: Instant, longerThan limit: Duration) -> [TCPConnection] {
     guard let nextDeadline, nextDeadline <= now else { return [] }
     self.nextDeadline = now + Self.checkInterval
-    return byNumber.values.filter { $0.waiting.isEmpty && $0.lastUse + limit <= now }
+    // What has come for a client that reads nothing keeps nothing open.
+    return byNumber.values.filter { ($0.waiting.isEmpty || $0.hasResult) && $0.lastUse + limit <= now }
   }
 
   // MARK: Turns
 
-  /// Gives a connection a turn after those that wait for theirs.
-  mutating func queue(_ number: UInt64) {
-    if isReady.insert(number).inserted { ready.append(number) }
+  /// Gives a connection a turn after those of its account that wait for theirs.
+  mutating func queue(_ connection: TCPConnection) {
+    guard byNumber[connection.number] != nil, isReady.insert(connection.number).inserted else { return }
+    ready.append(connection.number, of: connection.account)
   }
 
-  /// The next ones to have a turn, at most so many.
-  mutating func takeReady(_ maximum: Int) -> [UInt64] {
-    let next = Array(ready.prefix(maximum))
-    ready.removeFirst(next.count)
-    isReady.subtract(next)
-    return next
+  /// Takes out whose turn it is; nil when nobody waits.
+  mutating func nextReady() -> TCPConnection? {
+    while let number = ready.next() {
+      isReady.remove(number)
+      if let connection = byNumber[number] { return connection }
+    }
+    return nil
   }
 }

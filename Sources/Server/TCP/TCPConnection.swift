@@ -1,6 +1,7 @@
 import Forwarding
 import SystemIO
 import Wire
+import Workspaces
 
 /// A client's TCP connection: what came and is not answered yet, and what the client has not read yet.
 final class TCPConnection {
@@ -25,6 +26,12 @@ final class TCPConnection {
   private(set) var lastUse: Instant
   /// On whose account it is; nil for nobody's clients.
   var account: ConnectionTable.Account?
+  /// The slot of the account's workspace: while it is held, the number is nobody else's.
+  var slot: WorkspaceSlot?
+  /// Results for its questions that have no answer yet: they are written when the client has read enough.
+  private var results: [UpstreamResult] = []
+  /// What the poller has said since its last turn.
+  private var events: Poller.Events = []
   /// True when a workspace's query came, or answers to one were taken, since `endTurn`.
   private var wasUsed = false
   /// The client has closed its side: what is in flight is sent, and then the connection ends.
@@ -47,6 +54,15 @@ final class TCPConnection {
   }
 
   // MARK: What comes
+
+  /// Something happened on the socket.
+  func note(_ events: Poller.Events) { self.events.formUnion(events) }
+
+  /// What happened since its last turn.
+  func takeEvents() -> Poller.Events {
+    defer { events = [] }
+    return events
+  }
 
   /// Reads once, as much as the buffer takes.
   func receive(_ buffer: inout [UInt8]) throws(SystemError) {
@@ -110,6 +126,15 @@ final class TCPConnection {
 
   /// A question of it waits no more.
   func endWait(for ticket: Ticket) { waiting.remove(ticket) }
+
+  /// A result has come for a question of it.
+  func take(_ result: UpstreamResult) { results.append(result) }
+
+  /// True when a result waits for its answer to be written.
+  var hasResult: Bool { !results.isEmpty }
+
+  /// The result that has waited longest; there are at most as many as questions may wait.
+  func nextResult() -> UpstreamResult? { results.isEmpty ? nil : results.removeFirst() }
 
   /// True when an answer is being made for it, or sent to it.
   var isBusy: Bool { !waiting.isEmpty || !unsent.isEmpty }

@@ -37,8 +37,8 @@ extension Worker {
     let number = connections.nextNumber()
     let connection = TCPConnection(
       number: number, socket, peer: peer, listener: listener, isBehindProxy: isBehindProxy, now: now)
-    connection.account = account
-    try poller.add(connection.socket.raw, .readable, token: WaitToken.connection(number).rawValue)
+    charge(connection, to: account)
+    try connectionPoller.add(connection.socket.raw, .readable, token: number)
     connections.add(connection, account, now: now)
     counters.add(.openedConnections)
   }
@@ -54,14 +54,38 @@ extension Worker {
   /// Puts a connection on the account of whoever it turned out to be.
   private func settle(_ connection: TCPConnection, _ account: ConnectionTable.Account?) {
     guard connection.account != account else { return }
-    connection.account = account
-    if let stranger = connections.settle(connection, account) { close(stranger) }
+    charge(connection, to: account)
+    if let other = connections.settle(connection, account) { close(other) }
   }
 
-  func serve(connection number: UInt64, _ events: Poller.Events) {
-    guard let connection = connections[number] else { return }
+  private func charge(_ connection: TCPConnection, to account: ConnectionTable.Account?) {
+    connection.account = account
+    connection.slot = if case .workspace(let number) = account { snapshot.workspaces.slot(number) } else { nil }
+  }
+
+  /// Notes which connections have something to do. Whatever they send, they have it done in their turns.
+  func lookAtConnections() throws(SystemError) {
+    let count = try connectionPoller.wait(timeoutMilliseconds: 0)
+    for index in 0..<count {
+      let ready = connectionPoller.ready(at: index)
+      guard let connection = connections[ready.token] else { continue }
+      connection.note(ready.events)
+      connections.queue(connection)
+    }
+  }
+
+  /// Gives connections their turns, as many as one turn of the worker has room for.
+  func serveConnections() {
+    for _ in 0..<settings.readyPerTurn {
+      guard let connection = connections.nextReady() else { return }
+      serve(connection)
+    }
+  }
+
+  private func serve(_ connection: TCPConnection) {
+    let events = connection.takeEvents()
     // Nobody is there to read an answer, and it would be reported for as long as its questions wait.
-    guard !events.contains(.failed) else { return close(connection) }
+    guard events.isDisjoint(with: .failed) else { return close(connection) }
     do throws(SystemError) {
       // What came before is answered first, so that no more is kept than one read brings beside a message.
       if events.contains(.readable), !connection.isHalfClosed, connection.nextMessage() == nil {
@@ -73,22 +97,18 @@ extension Worker {
     }
   }
 
-  /// Gives connections that can go on a turn each, as many as one turn of the worker has room for.
-  func serveReadyConnections() {
-    for number in connections.takeReady(settings.readyPerTurn) { serve(connection: number, []) }
-  }
-
   /// One turn of a connection: sends what the client takes, answers what came whole as far as the limits allow, and
   /// waits for what is missing. Where nothing is, it has another turn after the others.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
     try connection.flush(now: now)
     guard takeProxyHeader(connection) else { return close(connection) }
-    // A stranger behind a load balancer may be one too many.
+    let count = writeResults(of: connection)
+    guard answerWhatCame(connection, atMost: settings.messagesPerTurn - count) else { return close(connection) }
+    // It may have turned out to be one too many of its client's, or a stranger's.
     guard connections[connection.number] != nil else { return }
-    guard answerWhatCame(connection) else { return close(connection) }
     try connection.flush(now: now)
     guard !connection.isDone else { return close(connection) }
-    if mayAnswer(connection), connection.nextMessage() != nil { connections.queue(connection.number) }
+    if canGoOn(connection) { connections.queue(connection) }
     connections.endTurn(of: connection, wasUsed: connection.endTurn())
     try awaitNext(connection)
   }
@@ -103,28 +123,43 @@ extension Worker {
     return true
   }
 
+  /// Makes the answers to questions that waited, as many as a turn has room for and as the client has read enough for.
+  ///
+  /// - Returns: how many.
+  private func writeResults(of connection: TCPConnection) -> Int {
+    var count = 0
+    while count < settings.messagesPerTurn, hasRead(connection), let result = connection.nextResult() {
+      goOn(result)
+      count += 1
+    }
+    if count > 0 { carryOut() }
+    return count
+  }
+
   /// Answers so many messages, in their order, as a turn and the limits allow.
   ///
   /// - Returns: false when one was no query at all, which ends the connection.
-  private func answerWhatCame(_ connection: TCPConnection) -> Bool {
-    let (octets, isQuery) = answer(connection.received.waiting, on: connection)
+  private func answerWhatCame(_ connection: TCPConnection, atMost maximum: Int) -> Bool {
+    let (octets, isQuery) = answer(connection.received.waiting, on: connection, atMost: maximum)
     // Outside, where nothing holds on to the octets any more: they would be copied.
     connection.answered(octets: octets)
     return isQuery
   }
 
-  private func answer(_ received: ArraySlice<UInt8>, on connection: TCPConnection) -> (octets: Int, isQuery: Bool) {
+  private func answer(
+    _ received: ArraySlice<UInt8>, on connection: TCPConnection, atMost maximum: Int
+  ) -> (octets: Int, isQuery: Bool) {
     var at = 0
     var count = 0
     var isQuery = true
-    while isQuery, count < settings.messagesPerTurn, mayAnswer(connection),
-      let message = connection.nextMessage(after: at)
-    {
+    while isQuery, count < maximum, mayAnswer(connection), let message = connection.nextMessage(after: at) {
       isQuery = answer(received.span.extracting(message), on: connection)
-      // Whose it was is known now; what is nobody's changes nothing, and keeps nothing open.
+      // Whose it was is known now. What is nobody's keeps nothing open, and whose client somebody was counts no more.
       if let workspace = responder.lastWorkspace {
         settle(connection, .workspace(workspace))
         connection.use(now: now)
+      } else {
+        settle(connection, account(of: connection.client.address, at: connection.listener))
       }
       at = message.upperBound
       count += 1
@@ -133,8 +168,16 @@ extension Worker {
     return (at, isQuery)
   }
 
+  /// True while the client has read enough for another answer to be written.
+  private func hasRead(_ connection: TCPConnection) -> Bool { connection.unsent.count < settings.maximumUnsentOctets }
+
   private func mayAnswer(_ connection: TCPConnection) -> Bool {
-    connection.waiting.count < settings.maximumPipelined && connection.unsent.count < settings.maximumUnsentOctets
+    connection.waiting.count < settings.maximumPipelined && hasRead(connection)
+  }
+
+  /// True when it has something to do without anything new from the client.
+  private func canGoOn(_ connection: TCPConnection) -> Bool {
+    connection.hasResult ? hasRead(connection) : mayAnswer(connection) && connection.nextMessage() != nil
   }
 
   private func awaitNext(_ connection: TCPConnection) throws(SystemError) {
@@ -143,7 +186,7 @@ extension Worker {
     if !connection.unsent.isEmpty { wanted.insert(.writable) }
     guard wanted != connection.awaited else { return }
     connection.awaited = wanted
-    try poller.change(connection.socket.raw, wanted, token: WaitToken.connection(connection.number).rawValue)
+    try connectionPoller.change(connection.socket.raw, wanted, token: connection.number)
   }
 
   /// Answers one message.
@@ -191,7 +234,7 @@ extension Worker {
     guard let connection = connections[number] else { return }
     connection.endWait(for: ticket)
     connection.append(message)
-    connections.queue(number)
+    connections.queue(connection)
   }
 
   private func close(_ connection: TCPConnection) {

@@ -15,7 +15,7 @@ final class UpstreamSockets {
   private final class UpstreamSocket {
     let token: SocketToken
     /// What the poller is given for it.
-    var waitToken: UInt64 { WaitToken.upstream(token.rawValue).rawValue }
+    var waitToken: UInt64 { token.rawValue }
     let socket: Socket
     let isStream: Bool
     var isConnected: Bool
@@ -47,8 +47,8 @@ final class UpstreamSockets {
   }
 
   private subscript(token: SocketToken) -> UpstreamSocket? {
-    get { sockets[WaitToken.number(token.rawValue)].flatMap { $0.token == token ? $0 : nil } }
-    set { sockets[WaitToken.number(token.rawValue)] = newValue }
+    get { sockets[token.rawValue] }
+    set { sockets[token.rawValue] = newValue }
   }
 
   var nextDeadline: Instant? { forwarder.nextDeadline }

@@ -1,4 +1,5 @@
 import Answering
+import Bounds
 import Forwarding
 import SystemIO
 import Wire
@@ -10,12 +11,22 @@ enum ReturnPath {
   case connection(UInt64)
 }
 
+/// What has come for a client's question that waits.
+struct UpstreamResult {
+  let ticket: Ticket
+  let result: ForwardResult
+  /// How many queries to upstreams it took.
+  let queries: Int
+}
+
 /// A client's question that waits for an upstream.
 struct WaitingQuestion {
   let resolution: Resolution
   let returnPath: ReturnPath
   let askedAt: Instant
   let deadline: Instant
+  /// True while what has come for it waits for its turn: its time does not run out meanwhile.
+  var hasResult = false
 }
 
 /// The questions that wait, by ticket, and in the order in which their time runs out.
@@ -40,7 +51,10 @@ struct WaitingQuestions {
     order.append((ticket, question.deadline))
   }
 
-  subscript(ticket: Ticket) -> WaitingQuestion? { byTicket[ticket] }
+  subscript(ticket: Ticket) -> WaitingQuestion? {
+    get { byTicket[ticket] }
+    set { byTicket[ticket] = newValue }
+  }
 
   mutating func remove(_ ticket: Ticket) -> WaitingQuestion? {
     byTicket.removeValue(forKey: ticket)
@@ -54,8 +68,8 @@ struct WaitingQuestions {
     var expired: [(Ticket, WaitingQuestion)] = []
     while firstInOrder < order.count {
       let (ticket, deadline) = order[firstInOrder]
-      let isWaiting = byTicket[ticket] != nil
-      guard deadline <= now || !isWaiting else { break }
+      let isWaiting = byTicket[ticket].map { !$0.hasResult } ?? false
+      guard deadline <= now || byTicket[ticket] == nil else { break }
       firstInOrder += 1
       if isWaiting, let question = byTicket.removeValue(forKey: ticket) { expired.append((ticket, question)) }
     }
@@ -97,24 +111,47 @@ extension Worker {
     waiting.add(ticket, question)
   }
 
-  /// Does what the forwarder wants, until it wants nothing more; results let questions go on.
+  /// Does what the forwarder wants. Results wait for their turns, for one answer of an upstream may be what thousands of
+  /// questions wait for.
   func carryOut() {
-    while true {
-      let results = forwarding.carryOut(&poller, now)
-      guard !results.isEmpty else { return }
-      for (ticket, result, queries) in results { goOn(ticket, result, queries: queries) }
+    for (ticket, result, queries) in forwarding.carryOut(&upstreamPoller, now) {
+      guard let question = waiting[ticket] else { continue }
+      waiting[ticket]?.hasResult = true
+      let result = UpstreamResult(ticket: ticket, result: result, queries: queries)
+      switch question.returnPath {
+      case .datagram: results.append(result, of: question.resolution.decision.workspace)
+      case .connection(let number):
+        guard let connection = connections[number] else { continue }
+        connection.take(result)
+        connections.queue(connection)
+      }
     }
   }
 
-  private func goOn(_ ticket: Ticket, _ result: ForwardResult, queries: Int) {
+  /// Answers questions over UDP for which something has come, as many as one turn has room for.
+  func answerWithResults() {
+    guard !results.isEmpty else { return }
+    for _ in 0..<settings.resultsPerTurn {
+      guard let result = results.next() else { break }
+      goOn(result)
+    }
+    carryOut()
+  }
+
+  /// Lets a question go on with what has come for it: to its answer, or to the next hop.
+  func goOn(_ result: UpstreamResult) {
+    let ticket = result.ticket
     guard let question = waiting[ticket] else { return }
-    question.resolution.learn(result, queries: queries)
+    waiting[ticket]?.hasResult = false
+    question.resolution.learn(result.result, queries: result.queries)
     var source = hopSource(ticket, question.resolution)
     let (buffer, names) = (buffer, names)
     var writer = MessageWriter(
       buffer.output(), limit: question.resolution.transport.maximumAnswerLength, names: names.table())
     switch responder.run(question.resolution, in: snapshot, &source, &writer) {
-    case .waiting: return
+    case .waiting:
+      // Its place in the order of deadlines may be gone.
+      if question.deadline <= now { giveUp(ticket, question) }
     case .ready:
       _ = waiting.remove(ticket)
       send(writer.message, for: question, ticket)

@@ -1,4 +1,5 @@
 import Answering
+import Bounds
 import Forwarding
 import SystemIO
 import Wire
@@ -14,12 +15,19 @@ final class Worker {
   let counters: WorkerCounters
   var snapshot: Snapshot
   var responder: Responder
+  /// What is looked at in every turn, however much there is to do: the mailbox, the listening sockets, and the two below.
   var poller: Poller
+  /// Clients' connections.
+  var connectionPoller: Poller
+  /// Sockets to upstreams.
+  var upstreamPoller: Poller
   /// The time of this turn of the loop.
   var now: Instant
   private let cache: AnswerCache
   let forwarding: UpstreamSockets
   var waiting = WaitingQuestions()
+  /// What has come for questions over UDP, by workspace, until there is a turn for it.
+  var results = TurnQueue<Int, UpstreamResult>()
   var lateAnswers = LateAnswers()
   var connections: ConnectionTable
   let log: Log
@@ -83,11 +91,15 @@ final class Worker {
     responder = Responder(identity: identity, tokenOption: settings.tokenOption)
     names = CompressionMemory(seed: try System.hashSeed())
     poller = try Poller()
+    connectionPoller = try Poller()
+    upstreamPoller = try Poller()
     now = Instant(nanoseconds: System.monotonicNanoseconds())
     self.cache = cache
     forwarding = UpstreamSockets(
       cache: cache, questions: questions, worker: number, mailboxes: mailboxes, settings: settings.forwarding)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
+    try poller.add(connectionPoller.raw, .readable, token: WaitToken.connections.rawValue)
+    try poller.add(upstreamPoller.raw, .readable, token: WaitToken.upstreams.rawValue)
     for address in addresses {
       let datagrams = DatagramListener(try .udpServer(address), address: address)
       try poller.add(datagrams.socket.raw, .readable, token: WaitToken.datagrams(datagramListeners.count).rawValue)
@@ -106,23 +118,31 @@ final class Worker {
       responder.moment = Moment(now: now, cacheEpoch: cache.epoch)
       for index in 0..<count {
         let ready = poller.ready(at: index)
-        if let token = WaitToken(rawValue: ready.token) { handle(token, ready.events) }
+        if let token = WaitToken(rawValue: ready.token) { try handle(token) }
       }
       // Not while a batch is being answered: stopping receives another one.
       if mustStop, stopAt == nil { beginToStop() }
-      serveReadyConnections()
+      answerWithResults()
+      serveConnections()
       expire()
     }
   }
 
-  private func handle(_ token: WaitToken, _ events: Poller.Events) {
+  private func handle(_ token: WaitToken) throws(SystemError) {
     switch token {
     case .mailbox: readMailbox()
     case .datagrams(let index): serveDatagrams(datagramListeners[index], listener: index)
     case .listener(let index): acceptConnections(streamListeners[index])
-    case .connection(let number): serve(connection: number, events)
-    case .upstream(let number):
-      forwarding.handle(number, events, &poller, now)
+    case .connections: try lookAtConnections()
+    case .upstreams: try hearUpstreams()
+    }
+  }
+
+  private func hearUpstreams() throws(SystemError) {
+    let count = try upstreamPoller.wait(timeoutMilliseconds: 0)
+    for index in 0..<count {
+      let ready = upstreamPoller.ready(at: index)
+      forwarding.handle(ready.token, ready.events, &upstreamPoller, now)
       carryOut()
     }
   }
@@ -253,7 +273,7 @@ final class Worker {
   }
 
   private var millisecondsToNextDeadline: Int32? {
-    guard !connections.hasReady else { return 0 }
+    guard !connections.hasReady, results.isEmpty else { return 0 }
     let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt, acceptAgainAt]
     guard let next = deadlines.compactMap({ $0 }).min() else { return nil }
     let current = Instant(nanoseconds: System.monotonicNanoseconds())
@@ -266,6 +286,8 @@ final class Worker {
     forwarding.advance(to: now)
     carryOut()
     expireWaiting()
+    // What came of that is not to wait for the next event.
+    carryOut()
     expireConnections()
     acceptAgain()
     reportViolations()

@@ -9,8 +9,10 @@ struct WorkerSettings: Sendable {
   var batchesPerTurn = Limits.Clients.batchesPerTurn
   /// How many messages of one connection are answered before the others have their turn.
   var messagesPerTurn = Limits.Clients.messagesPerTurn
-  /// How many connections that can go on at once have a turn before sockets are looked at again.
+  /// How many connections have a turn before other sockets are looked at again.
   var readyPerTurn = Limits.Clients.readyConnectionsPerTurn
+  /// How many results of upstreams are made into answers over UDP before other sockets are looked at again.
+  var resultsPerTurn = Limits.Clients.resultsPerTurn
   /// How long a client's question may take over all its hops, in milliseconds: less than the five seconds after which
   /// `dig` and most stub resolvers give up, so that they see the SERVFAIL and its reason.
   var deadlineMilliseconds: UInt64 = 4000
@@ -39,27 +41,26 @@ struct WorkerSettings: Sendable {
   var proxies = Proxies()
 }
 
-/// Tells apart what a worker waits for: the kind in the upper eight bits of a poller's token, a number in the rest.
+/// Tells apart what a worker looks at in every turn: the kind in the upper eight bits of a poller's token, a number in the rest.
 enum WaitToken: Equatable {
   /// Another thread left something in the mailbox.
   case mailbox
   case datagrams(Int)
   case listener(Int)
-  case connection(UInt64)
-  case upstream(UInt64)
+  /// Some of the connections have something to do.
+  case connections
+  /// Some of the sockets to upstreams have.
+  case upstreams
 
   private static var numberMask: UInt64 { (1 << 56) - 1 }
-
-  /// The part of a number that fits.
-  static func number(_ number: UInt64) -> UInt64 { number & numberMask }
 
   var rawValue: UInt64 {
     switch self {
     case .mailbox: 0
     case .datagrams(let index): 1 << 56 | UInt64(index)
     case .listener(let index): 2 << 56 | UInt64(index)
-    case .connection(let number): 3 << 56 | number & Self.numberMask
-    case .upstream(let number): 4 << 56 | number & Self.numberMask
+    case .connections: 3 << 56
+    case .upstreams: 4 << 56
     }
   }
 
@@ -69,8 +70,8 @@ enum WaitToken: Equatable {
     case 0: self = .mailbox
     case 1: self = .datagrams(Int(number))
     case 2: self = .listener(Int(number))
-    case 3: self = .connection(number)
-    case 4: self = .upstream(number)
+    case 3: self = .connections
+    case 4: self = .upstreams
     default: return nil
     }
   }

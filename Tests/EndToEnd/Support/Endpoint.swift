@@ -68,6 +68,9 @@ final class TestSocket {
 
   deinit { close(descriptor) }
 
+  /// Has the kernel keep no more than a little of what comes; before it is connected.
+  func keepsLittle() { set(SOL_SOCKET, SO_RCVBUF, 4096) }
+
   private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     // unsafe: the call reads a local.
