@@ -33,8 +33,8 @@ struct DescriptorBudget: Hashable {
   ///   - readers: how many workspaces are read at once.
   /// - Throws: where too few are left for clients and upstreams.
   init(descriptors: Int, workers: Int, listeners: Int, readers: Int) throws(TooFew) {
-    // A worker's poller and mailbox, its listening sockets.
-    let ofWorker = 2 + 2 * listeners
+    // A worker's three pollers and mailbox, its listening sockets.
+    let ofWorker = 4 + 2 * listeners
     // Standard streams, signals, journal, inotify, pollers, reports; and the folders and files that one reading has open.
     let ownUse = 48 + 12 * readers
     let fixed = ownUse + workers * ofWorker

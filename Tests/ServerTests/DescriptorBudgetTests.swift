@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func withTooFewItDoesNotStart() {
-    let needed = 48 + 12 * 2 + 2 * 4 + 8 + 2 * (16 + 32 + 4)
+    let needed = 48 + 12 * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4)
     #expect(throws: DescriptorBudget.TooFew(needed: needed)) {
       try DescriptorBudget(descriptors: needed - 1, workers: 2, listeners: 1, readers: 2)
     }
@@ -39,7 +39,7 @@ import Testing
         #expect(last == nil)
         continue
       }
-      let ofWorker = 2 + 2 * listeners + budget.connections + budget.sockets + budget.streams
+      let ofWorker = 4 + 2 * listeners + budget.connections + budget.sockets + budget.streams
       #expect(48 + 12 * 4 + budget.adminConnections + workers * ofWorker <= descriptors)
       if let last {
         #expect(last.connections <= budget.connections && last.streams <= budget.streams)
