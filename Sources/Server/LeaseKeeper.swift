@@ -177,9 +177,10 @@ final class LeaseKeeper: Sendable {
       }
       let end = moment.now + .seconds(Int64(ttlSeconds))
       let leases = addresses.map { Lease(address: $0, workspace: workspace, end: end) }
+      let before = book
       book.grant(addresses, to: workspace, until: end, now: moment.now)
       let records = leases.map { LeaseRecord.granted($0.address, workspace, milliseconds: ttlSeconds * 1000) }
-      try Self.write(records, book, to: &journal, moment)
+      try Self.write(records, before: before, to: &journal, moment)
       return leases
     }
   }
@@ -194,8 +195,9 @@ final class LeaseKeeper: Sendable {
       } catch {
         throw .refused(error)
       }
+      let before = book
       book.revoke(addresses, now: moment.now)
-      try Self.write(addresses.map { .revoked($0) }, book, to: &journal, moment)
+      try Self.write(addresses.map { .revoked($0) }, before: before, to: &journal, moment)
     }
   }
 
@@ -218,9 +220,11 @@ final class LeaseKeeper: Sendable {
     }
   }
 
-  /// Writes records, or the whole book that has them.
+  /// Writes records.
+  ///
+  /// - Parameter book: without them: what the journal is to have where they cannot be written.
   private static func write(
-    _ records: [LeaseRecord], _ book: LeaseBook, to journal: inout LeaseJournal, _ moment: Moment
+    _ records: [LeaseRecord], before book: LeaseBook, to journal: inout LeaseJournal, _ moment: Moment
   ) throws(Failure) {
     do throws(Problem) {
       try journal.append(records, at: moment.clock) { Self.records(of: book, moment) }
