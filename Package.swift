@@ -94,13 +94,17 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ServerTests",
-      dependencies: ["Server", "Admin", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "Bounds", "SystemIO"],
+      dependencies: [
+        "Server", "Admin", "Answering", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "Bounds", "SystemIO",
+        "TestKit",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
       dependencies: ["backroad", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
       swiftSettings: strict),
-    .testTarget(name: "ForwardingTests", dependencies: ["Forwarding", "Bounds"], swiftSettings: strict),
+    .testTarget(
+      name: "ForwardingTests", dependencies: ["Forwarding", "Bounds", "TestKit"], swiftSettings: strict),
     .testTarget(
       name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text", "Bounds"],
       exclude: ["Fixtures"],

@@ -164,7 +164,7 @@ extension Worker {
       at = message.upperBound
       count += 1
     }
-    counters.took(nanoseconds: System.monotonicNanoseconds() &- now.nanoseconds, queries: count)
+    counters.took(nanoseconds: surroundings.clock().nanoseconds &- now.nanoseconds, queries: count)
     return (at, isQuery)
   }
 

@@ -34,16 +34,14 @@ final class UpstreamSockets {
   ///   - cache: shared with the other workers, as `questions` is.
   ///   - worker: this one's number.
   ///   - settings: the forwarder's; how many sockets and connections there may be is for who divides the descriptors.
+  ///   - random: gives that many octets that nobody can guess.
   init(
     cache: AnswerCache, questions: QuestionsInFlight, worker: Int, mailboxes: [Mailbox],
-    settings: ForwardSettings = ForwardSettings()
+    settings: ForwardSettings = ForwardSettings(), random: @escaping @Sendable (_ count: Int) -> [UInt8]
   ) {
     self.mailboxes = mailboxes
     let shared = mailboxes.count > 1 ? questions : nil
-    forwarder = Forwarder(settings: settings, cache: cache, shared: shared, worker: worker) { count in
-      // Without random numbers there is no safe query; the kernel always has some once it has booted.
-      (try? System.random(count: count)) ?? []
-    }
+    forwarder = Forwarder(settings: settings, cache: cache, shared: shared, worker: worker, random: random)
   }
 
   private subscript(token: SocketToken) -> UpstreamSocket? {

@@ -11,6 +11,7 @@ import Workspaces
 /// zones hold the answer, an allocation; the snapshot is exchanged between two batches.
 final class Worker {
   let settings: WorkerSettings
+  let surroundings: WorkerSurroundings
   let mailbox: Mailbox
   let counters: WorkerCounters
   var snapshot: Snapshot
@@ -76,12 +77,14 @@ final class Worker {
   ///   - number: which of the `mailboxes` is its own.
   ///   - counters: this worker's alone to write.
   ///   - cache: shared with the other workers, as `questions` is.
+  ///   - surroundings: the machine's, but for who plays them.
   init(
     listen addresses: [SocketAddress], snapshot: Snapshot, identity: ServerIdentity, number: Int, mailboxes: [Mailbox],
     counters: WorkerCounters, cache: AnswerCache, questions: QuestionsInFlight,
-    settings: WorkerSettings = WorkerSettings(), log: Log
+    settings: WorkerSettings = WorkerSettings(), surroundings: WorkerSurroundings = .machine, log: Log
   ) throws(SystemError) {
     self.settings = settings
+    self.surroundings = surroundings
     self.log = log
     connections = ConnectionTable(
       capacity: settings.maximumConnections, maximumOfClient: settings.maximumConnectionsOfClient)
@@ -93,10 +96,11 @@ final class Worker {
     poller = try Poller()
     connectionPoller = try Poller()
     upstreamPoller = try Poller()
-    now = Instant(nanoseconds: System.monotonicNanoseconds())
+    now = surroundings.clock()
     self.cache = cache
     forwarding = UpstreamSockets(
-      cache: cache, questions: questions, worker: number, mailboxes: mailboxes, settings: settings.forwarding)
+      cache: cache, questions: questions, worker: number, mailboxes: mailboxes, settings: settings.forwarding,
+      random: surroundings.random)
     try poller.add(mailbox.waker.descriptor.raw, .readable, token: WaitToken.mailbox.rawValue)
     try poller.add(connectionPoller.raw, .readable, token: WaitToken.connections.rawValue)
     try poller.add(upstreamPoller.raw, .readable, token: WaitToken.upstreams.rawValue)
@@ -112,20 +116,29 @@ final class Worker {
 
   /// Serves until told to stop, and then until what is in flight is done.
   func run() throws(SystemError) {
-    while !isFinished {
-      let count = try poller.wait(timeoutMilliseconds: millisecondsToNextDeadline)
-      now = Instant(nanoseconds: System.monotonicNanoseconds())
-      responder.moment = Moment(now: now, cacheEpoch: cache.epoch)
-      for index in 0..<count {
-        let ready = poller.ready(at: index)
-        if let token = WaitToken(rawValue: ready.token) { try handle(token) }
-      }
-      // Not while a batch is being answered: stopping receives another one.
-      if mustStop, stopAt == nil { beginToStop() }
-      answerWithResults()
-      serveConnections()
-      expire()
+    while !isFinished { try turn(waitingMilliseconds: millisecondsToNextDeadline) }
+  }
+
+  /// One turn of the loop: waits until there is something to do, does a bounded part of it, and then what is due.
+  ///
+  /// - Parameter waitingMilliseconds: how long to wait at most; nil is for ever, 0 not at all.
+  /// - Returns: true when there was something, so that there may be more.
+  @discardableResult
+  func turn(waitingMilliseconds: Int32?) throws(SystemError) -> Bool {
+    let count = try poller.wait(timeoutMilliseconds: waitingMilliseconds)
+    now = surroundings.clock()
+    responder.moment = Moment(now: now, cacheEpoch: cache.epoch)
+    for index in 0..<count {
+      let ready = poller.ready(at: index)
+      if let token = WaitToken(rawValue: ready.token) { try handle(token) }
     }
+    // Not while a batch is being answered: stopping receives another one.
+    if mustStop, stopAt == nil { beginToStop() }
+    let hadReady = connections.hasReady || !results.isEmpty
+    answerWithResults()
+    serveConnections()
+    expire()
+    return count > 0 || hadReady
   }
 
   private func handle(_ token: WaitToken) throws(SystemError) {
@@ -172,7 +185,7 @@ final class Worker {
       let refused = batch.send(on: listener.socket)
       if refused > 0 { counters.add(.unsentAnswers, refused) }
       // One look at the clock a batch: every answer of it counts as having taken as long as the whole.
-      let end = Instant(nanoseconds: System.monotonicNanoseconds())
+      let end = surroundings.clock()
       counters.took(nanoseconds: end.nanoseconds &- start.nanoseconds, queries: answered)
       start = end
       guard count == DatagramBatch.capacity else { return }
@@ -267,16 +280,22 @@ final class Worker {
     for (index, listener) in datagramListeners.enumerated() { serveDatagrams(listener, listener: index) }
   }
 
-  private var isFinished: Bool {
+  /// True once it was told to stop and has finished what it could.
+  var isFinished: Bool {
     guard let stopAt else { return false }
     return now >= stopAt || (waiting.isEmpty && connections.hasNothingToDo)
   }
 
-  private var millisecondsToNextDeadline: Int32? {
-    guard !connections.hasReady, results.isEmpty else { return 0 }
+  /// When it has something to do even if nothing comes; nil for never.
+  var nextDeadline: Instant? {
+    guard !connections.hasReady, results.isEmpty else { return now }
     let deadlines = [forwarding.nextDeadline, waiting.nextDeadline, connections.nextDeadline, stopAt, acceptAgainAt]
-    guard let next = deadlines.compactMap({ $0 }).min() else { return nil }
-    let current = Instant(nanoseconds: System.monotonicNanoseconds())
+    return deadlines.compactMap { $0 }.min()
+  }
+
+  private var millisecondsToNextDeadline: Int32? {
+    guard let next = nextDeadline else { return nil }
+    let current = surroundings.clock()
     guard next > current else { return 0 }
     // Rounded up, so that waking is never too early and the loop never spins.
     return Int32(clamping: (next.nanoseconds - current.nanoseconds + 999_999) / 1_000_000)

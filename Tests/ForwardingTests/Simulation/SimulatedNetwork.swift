@@ -1,3 +1,4 @@
+import TestKit
 import Wire
 
 @testable import Forwarding
@@ -81,7 +82,7 @@ extension Simulation {
 
   private func delay() -> Duration { .microseconds(200 + random.number(below: weather.longestDelay * 1000)) }
 
-  func handleNetwork(_ event: EventQueue.Event) throws {
+  func handleNetwork(_ event: Event) throws {
     if let worker = event.worker, dead.contains(worker) { return }
     switch event {
     case .query(let worker, let token, let upstream, let octets): arrived(worker, token, upstream, octets)

@@ -2,8 +2,8 @@ import Wire
 
 @testable import Forwarding
 
-/// What can happen in the simulation, and when.
-struct EventQueue {
+extension Simulation {
+  /// What can happen.
   enum Event {
     /// A query arrives at its upstream.
     case query(worker: Int, SocketToken, upstream: Int, [UInt8])
@@ -25,45 +25,9 @@ struct EventQueue {
     /// A worker hears that others left word for it.
     case wake(worker: Int)
   }
-
-  private var heap: [(at: UInt64, number: Int, event: Event)] = []
-  private var next = 0
-
-  var first: Instant? { heap.first.map { Instant(nanoseconds: $0.at) } }
-
-  mutating func add(_ event: Event, at: Instant) {
-    heap.append((at.nanoseconds, next, event))
-    next += 1
-    var child = heap.count - 1
-    while child > 0, Self.less(heap[child], heap[(child - 1) / 2]) {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func pop() -> Event? {
-    guard let top = heap.first else { return nil }
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var at = 0
-    while true {
-      var least = at
-      for child in [2 * at + 1, 2 * at + 2] where child < heap.count && Self.less(heap[child], heap[least]) {
-        least = child
-      }
-      guard least != at else { break }
-      heap.swapAt(at, least)
-      at = least
-    }
-    return top.event
-  }
-
-  private static func less(
-    _ a: (at: UInt64, number: Int, event: Event), _ b: (at: UInt64, number: Int, event: Event)
-  ) -> Bool { (a.at, a.number) < (b.at, b.number) }
 }
 
-extension EventQueue.Event {
+extension Simulation.Event {
   /// The worker whose socket it is about.
   var worker: Int? {
     switch self {

@@ -1,3 +1,4 @@
+import TestKit
 import Wire
 
 @testable import Forwarding
@@ -32,7 +33,7 @@ final class Simulation {
   let seed: UInt64
   var random: SplitMix
   var now = Instant(nanoseconds: 5_000_000_000)
-  var events = EventQueue()
+  var events = EventQueue<Event>()
   var weather: Weather
   var upstreams: [SimulatedUpstream]
   let rules: [ForwardRule]
@@ -159,7 +160,7 @@ final class Simulation {
     now = max(now, end)
   }
 
-  private func handle(_ event: EventQueue.Event) throws {
+  private func handle(_ event: Event) throws {
     switch event {
     case .ask: try storm()
     case .cancel(let worker, let ticket): try cancel(worker, ticket)

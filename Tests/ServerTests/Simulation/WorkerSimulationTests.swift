@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+
+@testable import Server
+
+/// The workers under seeds. `BACKROAD_SEEDS` is how many are run, from `BACKROAD_FIRST_SEED` on.
+struct WorkerSimulationTests {
+  /// Seeds that once failed; they are run first, for ever.
+  static let kept: [UInt64] = []
+
+  private static func number(_ variable: String, _ otherwise: Int) -> Int {
+    // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
+    guard let value = unsafe getenv(variable) else { return otherwise }
+    return unsafe Int(String(cString: value)) ?? otherwise
+  }
+
+  @Test(arguments: Self.kept)
+  func keptSeed(_ seed: UInt64) throws { _ = try WorkerSimulation(seed: seed).run() }
+
+  /// The seeds are dealt out to this many tests, which run at the same time.
+  private static let parts = 4
+
+  @Test(arguments: 0..<parts)
+  func seeds(_ part: Int) throws {
+    let first = Self.number("BACKROAD_FIRST_SEED", 1)
+    let count = Self.number("BACKROAD_SEEDS", 20)
+    var total = WorkerSimulation.Figures()
+    for seed in stride(from: first + part, to: first + count, by: Self.parts) {
+      do {
+        let simulation = try WorkerSimulation(seed: UInt64(seed))
+        total.add(try simulation.run())
+        if Self.number("BACKROAD_DIGESTS", 0) > 0 { print("digest of seed \(seed): \(simulation.digest.value)") }
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    print("Workers' simulation: \(total)")
+  }
+
+  @Test func sameSeedSameRun() throws {
+    let runs = try (0..<2).map { _ in
+      let simulation = try WorkerSimulation(seed: 42)
+      _ = try simulation.run()
+      return simulation.digest.value
+    }
+    #expect(runs[0] == runs[1])
+  }
+}
+
+extension WorkerSimulation.Figures {
+  /// Adds what another run did.
+  mutating func add(_ other: Self) {
+    seeds += 1
+    steps += other.steps
+    turns += other.turns
+    questions += other.questions
+    answers += other.answers
+    connections += other.connections
+    upstreamQueries += other.upstreamQueries
+    leases += other.leases
+    reloads += other.reloads
+    faults += other.faults
+    checks += other.checks
+    evictions += other.evictions
+  }
+}
