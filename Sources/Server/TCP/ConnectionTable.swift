@@ -131,6 +131,7 @@ struct ConnectionTable {
     self.nextDeadline = now + Self.checkInterval
     // What has come for a client that reads nothing keeps nothing open.
     return byNumber.values.filter { ($0.waiting.isEmpty || $0.hasResult) && $0.lastUse + limit <= now }
+      .sorted { $0.number < $1.number }
   }
 
   // MARK: Turns

@@ -239,7 +239,8 @@ extension Worker {
 
   private func close(_ connection: TCPConnection) {
     guard connections.remove(connection) else { return }
-    for ticket in connection.waiting {
+    // In this order, so that the same run is the same again.
+    for ticket in connection.waiting.sorted(by: { $0.rawValue < $1.rawValue }) {
       _ = waiting.remove(ticket)
       forwarding.forwarder.cancel(ticket, now: now)
     }
