@@ -96,6 +96,11 @@
           _ = try look(&store, at: one)
           #expect(served(store) == Self.new, what)
         }
+        // And all calls after it, with which one finds out what the first failure means.
+        let what: Comment = "from call \(number), \(whole.calls[number - 1]), on all fail"
+        var store = loaded
+        let found = try? FaultPlan(stoppingAt: number).run { try look(&store, at: one) }
+        #expect(served(store) == (found?.unread.contains(b) == false ? Self.new : Self.old), what)
       }
     }
 
