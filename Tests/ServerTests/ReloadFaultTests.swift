@@ -41,7 +41,8 @@
       let names = try one.map { [$0] } ?? store.names.union(reader.names())
       var look = Look()
       for name in names.sorted() {
-        let outcome = reader.read(name, unlessIts: nil, within: Limits.Files.octetsOfWorkspace)
+        let read = reader.read(name, unlessIts: nil, within: Limits.Files.octetsOfWorkspace)
+        let outcome = try #require(read)
         _ = store.take(outcome, of: name)
         switch outcome {
         case .unreadable(let problem), .noFolder(let problem):
