@@ -17,7 +17,8 @@ public enum Limits {
   }
 
   /// Reading and building workspaces while the server runs. What is being built at one time comes from `threads` files
-  /// of a small workspace, as many of a middling one, and one workspace beyond that, so that memory has a bound.
+  /// of a small workspace, as many of a middling one, `sparesOfThreads` more of each where some had been held up, and one
+  /// workspace beyond that, so that memory has a bound.
   public enum Building {
     /// The most octets of a workspace's files that count as small: its building is never behind a larger one's.
     public static let smallOctets = 64 << 10
@@ -25,7 +26,7 @@ public enum Limits {
     public static let middlingOctets = 1 << 20
     /// The most threads that build small and middling workspaces: one for each core up to this.
     public static let threads = 64
-    /// How many threads more there may be while some are held up.
+    /// How many threads more there may be for small, for middling and for larger workspaces while some are held up.
     public static let sparesOfThreads = 16
     /// The most reloads that are asked for and not done; further ones are refused.
     public static let requests = 64

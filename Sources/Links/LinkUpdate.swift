@@ -132,8 +132,11 @@ public enum LinkUpdate {
     {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
-    if let link { try PlanCheck.sums(link, links, zones: generation.zones.count, in: workspace) }
-    try PlanCheck.readBack(files, link: link, over: workspace)
+    if let link { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
+    if !files.isEmpty {
+      let changes = Dictionary(files.map { ($0.path, $0.content) }) { _, last in last }
+      try ReadBack.check(workspace.changed(changes), insteadOf: workspace, holding: link)
+    }
     plan.files = files
     plan.existing = Set(workspace.files.keys)
   }

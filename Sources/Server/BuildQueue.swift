@@ -71,12 +71,23 @@ struct BuildQueue {
 
   private struct Run {
     let lane: Lane
+    /// Whose thread is at it.
+    let thread: Lane
     let start: UInt64
+    /// How long it may hold up its thread, in nanoseconds.
+    let patience: UInt64
     let requests: [Request]
+    /// The files are being read: what takes long may come from a disk or mount that does not answer.
+    var isReading = true
     /// What came of it is there to be taken.
     var isDone = false
     /// Another thread has taken the place of the one that is at it.
     var isRelieved = false
+
+    /// True when another thread is to take the place of the one that is at it. Building what is not small takes its time.
+    func isHeldUp(at now: UInt64) -> Bool {
+      !isDone && !isRelieved && (isReading || lane == .quick) && now > start && now - start > patience
+    }
   }
 
   /// What is asked for and not begun, with whose behalf it is.
@@ -89,9 +100,19 @@ struct BuildQueue {
   private var weights: [WorkspaceName: Weight] = [:]
   /// How many jobs are queued or running, by lane.
   private var counts = Lane.allCases.map { _ in 0 }
+  /// What is built in the slow lane: never two at a time, whichever threads have read them.
+  private var large: WorkspaceName?
+  /// How long a job may hold up its thread, by lane, in nanoseconds.
+  private let patience: [UInt64]
+
+  /// How long a job may hold up its thread, by lane, in nanoseconds: far longer than reading so much takes. Where a disk is
+  /// that slow, it is twice what the job took the last time, and eight times this at most.
+  static let patience: [UInt64] = [250_000_000, 2_000_000_000, 20_000_000_000]
+
+  init(patience: [UInt64] = Self.patience) { self.patience = patience }
 
   /// True when a job can begin in a lane.
-  func hasJob(in lane: Lane) -> Bool { !lanes[lane.rawValue].isEmpty }
+  func hasJob(in lane: Lane) -> Bool { !lanes[lane.rawValue].isEmpty && !(lane == .slow && large != nil) }
 
   /// True when what is on the disk now is going to be read, because it was asked for and has not begun.
   func isWaiting(_ name: WorkspaceName) -> Bool { waiting[name] != nil }
@@ -109,10 +130,40 @@ struct BuildQueue {
   }
 
   /// The next job of a lane, which begins now; nil when there is none.
-  mutating func begin(in lane: Lane, at now: UInt64) -> Job? {
-    guard let name = lanes[lane.rawValue].popFirst() else { return nil }
-    running[name] = Run(lane: lane, start: now, requests: waiting.removeValue(forKey: name) ?? [])
+  ///
+  /// - Parameter thread: the lane of the thread that does it, which may be another.
+  mutating func begin(in lane: Lane, by thread: Lane? = nil, at now: UInt64) -> Job? {
+    guard hasJob(in: lane), let name = lanes[lane.rawValue].popFirst() else { return nil }
+    let least = patience[lane.rawValue]
+    let last = min(weights[name]?.last ?? 0, 4 * least)
+    running[name] = Run(
+      lane: lane, thread: thread ?? lane, start: now, patience: max(least, 2 * last),
+      requests: waiting.removeValue(forKey: name) ?? [])
     return Job(name: name, lane: lane)
+  }
+
+  /// A job's files are read, and it wants to build.
+  ///
+  /// - Returns: false where it has to be done again later, because of what is large one is built at a time, and another
+  ///   has its turn by now.
+  mutating func mayBuild(_ job: Job) -> Bool {
+    guard let run = running[job.name] else { return false }
+    if job.lane == .slow {
+      let isTaken = run.isRelieved && running.contains { $1.lane == .slow && !$1.isDone && !$1.isRelieved }
+      guard large == nil, !isTaken else { return false }
+      large = job.name
+    }
+    running[job.name]?.isReading = false
+    return true
+  }
+
+  /// A job that may not build is done again later, in its turn.
+  mutating func postpone(_ job: Job, at now: UInt64) {
+    guard let run = running.removeValue(forKey: job.name) else { return }
+    counts[job.lane.rawValue] -= 1
+    weights[job.name]?.last = now &- run.start
+    waiting[job.name, default: []] += run.requests
+    enqueue(job.name, job.lane)
   }
 
   /// A job turned out to be too large for its lane: it waits in the next one.
@@ -131,6 +182,7 @@ struct BuildQueue {
   mutating func end(_ job: Job, octets: Int?, at now: UInt64) {
     guard let run = running[job.name] else { return }
     running[job.name]?.isDone = true
+    if large == job.name { large = nil }
     guard let octets else {
       weights[job.name] = nil
       return
@@ -152,14 +204,17 @@ struct BuildQueue {
     return run.requests
   }
 
-  /// Marks a job that holds up the quick lane, and has not been marked; false when there is none.
-  mutating func relieve(begunBefore time: UInt64) -> Bool {
-    guard let name = running.first(where: { $1.lane == .quick && !$1.isDone && !$1.isRelieved && $1.start < time })?.key
-    else {
-      return false
+  /// Marks a job that holds up others, and has not been marked; nil when there is none.
+  ///
+  /// - Parameter lanes: whose threads may have others take their place.
+  /// - Returns: its lane, and that of its thread.
+  mutating func relieve(_ lanes: Set<Lane>, at now: UInt64) -> (lane: Lane, thread: Lane)? {
+    let held = running.first { _, run in
+      lanes.contains(run.thread) && (hasJob(in: run.lane) || hasJob(in: run.thread)) && run.isHeldUp(at: now)
     }
+    guard let (name, run) = held else { return nil }
     running[name]?.isRelieved = true
-    return true
+    return (run.lane, run.thread)
   }
 
   /// True when another thread has taken the place of the one that is at a job.

@@ -6,8 +6,9 @@ import Workspaces
 /// The threads that read, check and build workspaces, so that nobody waits for a building but whoever asked for it.
 ///
 /// A few threads build what is small; one more builds what is middling, with the help of the first where that leaves one of
-/// them free; and one builds what is large, one workspace after the other. A small workspace that takes long all the same
-/// is counted out: another thread takes the place of the one that is at it.
+/// them free; and one builds what is large, one workspace after the other. A small workspace that takes long all the same,
+/// and any whose files do not come, as from a mount that does not answer, is counted out: another thread takes the place of
+/// the one that is at it.
 final class Builders: Sendable {
   /// What came of a job.
   struct Result: Sendable {
@@ -18,38 +19,35 @@ final class Builders: Sendable {
   }
 
   private struct State {
-    var queue = BuildQueue()
+    var queue: BuildQueue
     /// What of each workspace's files was read last, to see whether they have changed.
     var fingerprints: [WorkspaceName: Int] = [:]
     var done: [(name: WorkspaceName, outcome: WorkspaceOutcome)] = []
     /// The reloader is to be woken when something is done, because it found nothing when it came last.
     var isAwaited = true
-    /// Threads of the quick lane, those not counted that are held up; how many of them wait, and how many are at
-    /// something middling.
-    var quickThreads = 0
+    /// Threads by lane, those not counted that are held up.
+    var threads = Lane.allCases.map { _ in 0 }
+    /// How many threads of the quick lane wait, and how many are at something middling.
     var idleThreads = 0
     var helpers = 0
-    /// Threads that took the place of others.
-    var spares = 0
+    /// Threads that took the place of others, by lane.
+    var spares = Lane.allCases.map { _ in 0 }
     /// Threads let the workers go first.
     var givesWay = false
     var mustStop = false
 
     /// One more thread of the quick lane may do something middling.
-    var mayHelp: Bool { helpers + 1 < quickThreads }
+    var mayHelp: Bool { helpers + 1 < threads[Lane.quick.rawValue] }
     var hasJobForQuickThread: Bool { queue.hasJob(in: .quick) || (mayHelp && queue.hasJob(in: .middle)) }
   }
 
   private let reader: any WorkspaceReading
   private let threads: Int
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   /// One a lane.
   private let wakers: [Bell]
   /// Woken when something is done.
   let finished: Waker
-
-  /// How long a building may hold up a thread of the quick lane, in nanoseconds.
-  private static let patience: UInt64 = 250_000_000
 
   private final class Bell: Sendable {
     let waker: Waker
@@ -58,15 +56,23 @@ final class Builders: Sendable {
 
   /// Starts the threads.
   ///
-  /// - Parameter threads: how many build what is small.
-  init(_ reader: any WorkspaceReading, threads: Int = System.coreCount) throws(SystemError) {
+  /// - Parameters:
+  ///   - threads: how many build what is small.
+  ///   - patience: how long a job may hold up its thread, by lane, in nanoseconds.
+  init(
+    _ reader: any WorkspaceReading, threads: Int = System.coreCount, patience: [UInt64] = BuildQueue.patience
+  ) throws(SystemError) {
     self.reader = reader
+    state = Mutex(State(queue: BuildQueue(patience: patience)))
     self.threads = max(1, min(threads, Limits.Building.threads))
     wakers = [try Bell(), try Bell(), try Bell()]
     finished = try Waker()
-    for _ in 0..<self.threads { try startThread(.quick) }
-    try startThread(.middle)
-    try startThread(.slow)
+    for lane in Lane.allCases {
+      for _ in 0..<count(of: lane) {
+        state.withLock { $0.threads[lane.rawValue] += 1 }
+        try startThread(lane)
+      }
+    }
   }
 
   /// Has the threads end, each when it is done with what it is at.
@@ -126,24 +132,23 @@ final class Builders: Sendable {
   /// The workspaces that are being read, or are going to be.
   var unread: [WorkspaceName] { state.withLock { $0.queue.unread } }
 
-  /// Gives the quick lane other threads for those that are held up; to be called now and then while it is not idle.
+  /// Gives lanes other threads for those that are held up; to be called now and then while there is something to do.
   func relieve() {
     let now = System.monotonicNanoseconds()
     for _ in 0..<Limits.Building.sparesOfThreads {
-      let isHeldUp = state.withLock { state in
-        guard state.queue.hasJob(in: .quick), state.spares < Limits.Building.sparesOfThreads, now > Self.patience,
-          state.queue.relieve(begunBefore: now - Self.patience)
-        else { return false }
-        state.quickThreads -= 1
-        state.spares += 1
-        return true
+      let lane = state.withLock { state -> Lane? in
+        let lanes = Lane.allCases.filter { state.spares[$0.rawValue] < Limits.Building.sparesOfThreads }
+        guard let held = state.queue.relieve(Set(lanes), at: now) else { return nil }
+        state.spares[held.thread.rawValue] += 1
+        if held.thread < held.lane { state.helpers -= 1 }
+        return held.thread
       }
-      guard isHeldUp else { return }
+      guard let lane else { return }
       do throws(SystemError) {
-        try startThread(.quick)
+        try startThread(lane)
       } catch {
         // No thread is to be had: the lane goes on with what it has, and gets those back that were held up.
-        return
+        return state.withLock { $0.threads[lane.rawValue] -= 1 }
       }
     }
   }
@@ -180,8 +185,10 @@ final class Builders: Sendable {
     let seat = try Seat(wakers[lane.rawValue])
     let thread = try Thread(name: "builder-\(lane)") { self.run(lane, seat) }
     thread.detach()
-    if lane == .quick { state.withLock { $0.quickThreads += 1 } }
   }
+
+  /// How many threads a lane has, those not counted that are held up.
+  private func count(of lane: Lane) -> Int { lane == .quick ? threads : 1 }
 
   /// Does one job after the other.
   private func run(_ lane: Lane, _ seat: Seat) {
@@ -206,7 +213,9 @@ final class Builders: Sendable {
         if lane == .quick { state.withLock { $0.idleThreads -= 1 } }
         continue
       }
-      let outcome = reader.read(job.name, unlessIts: fingerprint, within: job.lane.octets)
+      let outcome = reader.read(job.name, unlessIts: fingerprint, within: job.lane.octets) {
+        state.withLock { $0.queue.mayBuild(job) }
+      }
       if end(job, outcome, lane) { return }
     }
   }
@@ -215,46 +224,63 @@ final class Builders: Sendable {
   private static func nextJob(_ lane: Lane, _ state: inout State) -> BuildQueue.Job? {
     let now = System.monotonicNanoseconds()
     if let job = state.queue.begin(in: lane, at: now) { return job }
-    guard lane == .quick, state.mayHelp, let job = state.queue.begin(in: .middle, at: now) else { return nil }
+    guard lane == .quick, state.mayHelp, let job = state.queue.begin(in: .middle, by: .quick, at: now) else {
+      return nil
+    }
     state.helpers += 1
     return job
   }
 
   /// Notes what came of a job.
   ///
+  /// - Parameter outcome: nil for one that is to be done again.
   /// - Returns: true when the thread is one too many and is to end.
-  private func end(_ job: BuildQueue.Job, _ outcome: WorkspaceOutcome, _ lane: Lane) -> Bool {
+  private func end(_ job: BuildQueue.Job, _ outcome: WorkspaceOutcome?, _ lane: Lane) -> Bool {
     let now = System.monotonicNanoseconds()
-    let (isFirst, isSurplus) = state.withLock { state in
-      if lane == .quick, job.lane == .middle { state.helpers -= 1 }
+    let (isFirst, isRelieved, mustEnd) = state.withLock { state in
       let isRelieved = state.queue.isRelieved(job)
-      var isFirst = false
-      if case .larger = outcome, job.lane != .slow {
-        state.queue.moveOn(job)
-      } else {
-        state.queue.end(job, octets: outcome.octets(in: job.lane), at: now)
-        switch outcome {
-        case .same: break
-        case .read(let contents, _, _): state.fingerprints[job.name] = contents.fingerprint
-        // Whatever is read next is looked at again.
-        case .gone, .noFolder, .unreadable, .larger: state.fingerprints[job.name] = nil
-        }
-        state.done.append((job.name, outcome))
-        isFirst = state.isAwaited
-        state.isAwaited = false
-      }
-      return (isFirst, isRelieved && Self.isSurplus(&state, threads))
+      if lane < job.lane, !isRelieved { state.helpers -= 1 }
+      let isFirst = Self.note(job, outcome, &state, at: now)
+      return (isFirst, isRelieved, isRelieved && isSurplus(lane, &state))
     }
     if isFirst { finished.wake() }
-    if case .larger = outcome { wakeThreads() }
-    return isSurplus
+    // What waits in another lane now, or waited for this one to be built.
+    switch outcome {
+    case nil, .larger: wakeThreads()
+    default: if isRelieved { wakeThreads() }
+    }
+    return mustEnd
+  }
+
+  /// - Returns: true when the reloader is to be woken.
+  private static func note(
+    _ job: BuildQueue.Job, _ outcome: WorkspaceOutcome?, _ state: inout State, at now: UInt64
+  ) -> Bool {
+    guard let outcome else {
+      state.queue.postpone(job, at: now)
+      return false
+    }
+    if case .larger = outcome, job.lane != .slow {
+      state.queue.moveOn(job)
+      return false
+    }
+    state.queue.end(job, octets: outcome.octets(in: job.lane), at: now)
+    switch outcome {
+    case .same: break
+    case .read(let contents, _, _): state.fingerprints[job.name] = contents.fingerprint
+    // Whatever is read next is looked at again.
+    case .gone, .noFolder, .unreadable, .larger: state.fingerprints[job.name] = nil
+    }
+    state.done.append((job.name, outcome))
+    defer { state.isAwaited = false }
+    return state.isAwaited
   }
 
   /// What becomes of a thread whose place another one has: it takes a place that is free, or ends.
-  private static func isSurplus(_ state: inout State, _ threads: Int) -> Bool {
-    state.spares -= 1
-    guard state.quickThreads < threads else { return true }
-    state.quickThreads += 1
+  private func isSurplus(_ lane: Lane, _ state: inout State) -> Bool {
+    state.spares[lane.rawValue] -= 1
+    guard state.threads[lane.rawValue] < count(of: lane) else { return true }
+    state.threads[lane.rawValue] += 1
     return false
   }
 }

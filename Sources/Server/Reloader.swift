@@ -176,7 +176,7 @@ struct Reloader: ~Copyable {
       deadline.flatMap { $0 > now ? waitMilliseconds(until: $0, from: now) : nil },
       pending.milliseconds(from: now), watch.milliseconds(from: now), retries.milliseconds(from: now),
       told.milliseconds(from: now), hasResults ? waitMilliseconds(until: nextTaking, from: now) : nil,
-      builders.isIdle(upTo: .quick) ? nil : Self.relievingMilliseconds,
+      builders.isIdle(upTo: .slow) ? nil : Self.relievingMilliseconds,
     ].compactMap { $0 }.min()
   }
 

@@ -41,7 +41,12 @@ protocol WorkspaceReading: Sendable {
   /// Every workspace that is there; what else there is of such a name is `gone` when it is read.
   func names() throws(Problem) -> [WorkspaceName]
   /// Reads and builds a workspace, unless its files are those of a fingerprint or have more octets.
-  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome
+  ///
+  /// - Parameter mayBuild: asked once the files are read; false for a workspace that is not to be built now.
+  /// - Returns: nil where it was not to be built.
+  func read(
+    _ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int, mayBuild: () -> Bool
+  ) -> WorkspaceOutcome?
 }
 
 /// Reads, checks and builds one workspace: what of loading depends on nothing but the files, so that many threads can do
@@ -58,11 +63,14 @@ struct WorkspaceReader: WorkspaceReading {
 
   func names() throws(Problem) -> [WorkspaceName] { try folder.possibleNames() }
 
-  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome {
+  func read(
+    _ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int, mayBuild: () -> Bool = { true }
+  ) -> WorkspaceOutcome? {
     do throws(Problem) {
       guard let source = try source(of: name, within: octets) else { return .larger }
       let contents = Self.contents(of: source)
       guard contents.fingerprint != fingerprint else { return .same(contents) }
+      guard mayBuild() else { return nil }
       let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
       return .read(contents, workspace, problems)
     } catch {

@@ -14,11 +14,6 @@ public struct WorkspaceContents: Sendable {
   /// What stood there.
   let tree: FolderTree
 
-  /// The same with other files.
-  func with(_ files: [String: [UInt8]]) -> WorkspaceContents {
-    WorkspaceContents(name: name, folder: folder, files: files, tree: tree)
-  }
-
   /// What of it a server reads.
   public var source: WorkspaceSource {
     WorkspaceSource(name: name, folder: folder, files: files.filter { WorkspaceSource.isRead($0.key) })

@@ -26,16 +26,12 @@ public struct ZonesLock: ~Copyable {
   /// - Parameters:
   ///   - changes: each file's new content by its path within the folder; nil removes the file.
   ///   - contents: the state that the changes were worked out from.
-  ///   - accept: looks at the state that is to be, as it was read back from the disk, before it is put in place; throws to
-  ///     leave everything as it is.
   /// - Returns: what is to be said although it is done.
-  /// - Throws: when the workspace is no longer in that state, or cannot be written, or what `accept` throws; then nothing
-  ///   has changed.
+  /// - Throws: when the workspace is no longer in that state, or cannot be written; then nothing has changed.
   @discardableResult
   public func commit(
-    _ changes: [String: [UInt8]?], to contents: WorkspaceContents,
-    accept: (WorkspaceContents) throws -> Void = { _ in }
-  ) throws -> [Problem] {
+    _ changes: [String: [UInt8]?], to contents: WorkspaceContents
+  ) throws(Problem) -> [Problem] {
     let real = changes.filter { contents.files[$0.key] != $0.value }
     guard !real.isEmpty else { return [] }
     try checkPlaces(real.keys.sorted(), in: contents)
@@ -46,20 +42,18 @@ public struct ZonesLock: ~Copyable {
     try lock(place.folder)
     let staging = try Staging(for: place.name, in: again(place.folder), shown: contents.folder)
     let warnings: [Problem]
-    do {
+    do throws(Problem) {
       if let only = real.first, real.count == 1, staging.canReplaceAlone(only.key, in: contents) {
         if let content = only.value { try staging.stage(content, for: only.key, in: contents) }
-        try accept(
-          readBack(real, of: contents) { path throws(Problem) in
-            try ZonesFolder.read(staging.place, in: staging.parent, shown: "\(contents.folder)/\(path)")
-          })
+        try checkIsWritten(real, to: contents) { path throws(Problem) in
+          try ZonesFolder.read(staging.place, in: staging.parent, shown: "\(contents.folder)/\(path)")
+        }
         warnings = try staging.replace(only.key, with: only.value, in: contents)
       } else {
         let new = try staging.build(real, from: contents)
-        try accept(
-          readBack(real, of: contents) { path throws(Problem) in
-            try ZonesFolder.read(path, in: new, shown: "\(contents.folder)/\(path)")
-          })
+        try checkIsWritten(real, to: contents) { path throws(Problem) in
+          try ZonesFolder.read(path, in: new, shown: "\(contents.folder)/\(path)")
+        }
         warnings = try staging.swap(new, with: contents)
       }
     } catch {
@@ -86,25 +80,23 @@ public struct ZonesLock: ~Copyable {
     try trying(to: "open this folder", file: folder.path) { () throws(SystemError) in try folder.folder("") }
   }
 
-  /// The state that is to be, what was written of it read back, by the readers and within the limits that hold for all who
-  /// read it later.
-  private func readBack(
-    _ changes: [String: [UInt8]?], of contents: WorkspaceContents, _ read: (String) throws(Problem) -> [UInt8]?
-  ) throws(Problem) -> WorkspaceContents {
+  /// Refuses a state of which the disk does not give back what was written, or that is beyond the limits of those who read
+  /// it later.
+  private func checkIsWritten(
+    _ changes: [String: [UInt8]?], to contents: WorkspaceContents, _ read: (String) throws(Problem) -> [UInt8]?
+  ) throws(Problem) {
     var files = contents.files
     for (path, content) in changes {
-      files[path] = nil
+      files[path] = content
       guard let content else { continue }
-      guard let written = try read(path), written == content else {
+      guard try read(path) == content else {
         throw Problem(
           file: "\(contents.folder)/\(path)", "what was written here is not what is read here; look at the disk")
       }
-      files[path] = written
     }
     guard files.values.reduce(0, { $0 + $1.count }) <= Limits.Files.octetsOfWorkspace else {
       throw ZonesFolder.tooLarge(contents.folder)
     }
-    return contents.with(files)
   }
 
   /// Makes a workspace.

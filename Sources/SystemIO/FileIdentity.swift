@@ -72,9 +72,6 @@ extension Files {
     /// True when nobody but its owner and group may do anything with it.
     public var isPrivate: Bool { mode & 0o007 == 0 }
 
-    /// True when it is this user's, by number.
-    public func isOwned(by user: uid_t) -> Bool { owner == user }
-
     /// True when it is this process's user's, and nobody else may do anything with it.
     public var isOwnAlone: Bool { owner == geteuid() && mode & 0o077 == 0 }
   }

@@ -85,6 +85,37 @@ import Testing
     #expect(share.oldestIdle(of: .init("b", 1)) == 2)
   }
 
+  /// In every count, as what was used last, and as busy as it was.
+  @Test func whatChangesHandsIsWhollyTheNewHolders() {
+    let (a, b, stranger) = (Share.Holder("a", 1), Share.Holder("b", 1), Share.Holder(nil, 9))
+    var share = filled([(a, 3), (b, 1), (stranger, 1)], capacity: 5)
+    share.set(0, isBusy: true)
+    share.move(0, to: b)
+    #expect(share.count == 5 && share.holder(of: 0) == b)
+    #expect(share.count(of: a) == 2 && share.count(of: "a") == 2)
+    #expect(share.count(of: b) == 2 && share.count(of: "b") == 2)
+    #expect(share.oldestIdle(of: b) == 3 && share.oldest(of: a) == 1)
+    share.move(1, to: b)
+    #expect(share.oldestIdle(of: b) == 3, "what came is the newest")
+    share.remove(3)
+    #expect(share.oldestIdle(of: b) == 1)
+    share.remove(1)
+    #expect(share.oldestIdle(of: b) == nil && share.oldest(of: b) == 0, "it is busy still")
+    // From nobody's clients and back.
+    #expect(share.firstToGo == 4)
+    share.move(4, to: a)
+    #expect(share.strangerCount == 0 && share.count(of: stranger) == 0 && share.firstToGo == 2)
+    share.move(2, to: stranger)
+    #expect(share.strangerCount == 1 && share.firstToGo == 2 && share.count(of: "a") == 1)
+    share.move(4, to: stranger)
+    #expect(share.count(of: "a") == 0 && share.oldest(of: a) == nil)
+    // To whom it is on the account of already, it is no use of it; and what is not held is nobody's after.
+    share.move(2, to: stranger)
+    #expect(share.firstToGo == 2)
+    share.move(77, to: a)
+    #expect(share.count == 3 && share.holder(of: 77) == nil && share.count(of: a) == 0)
+  }
+
   @Test func strangersTakeNobodysPlace() {
     let share = filled([(.init("a", 1), 10)], capacity: 10)
     #expect(share.admission(of: .init(nil, 1)) == .none)
@@ -124,8 +155,12 @@ import Testing
         share.remove(gone)
         held[gone] = nil
       }
-      let group = random.next() % 8
-      let holder = Share.Holder(group == 0 ? nil : "g\(group * group / 16)", Int(random.next() % 4))
+      let holder = Self.anyHolder(&random)
+      if random.next() % 4 == 0, let moved = held.keys.sorted().randomElement(using: &random) {
+        let new = Self.anyHolder(&random)
+        share.move(moved, to: new)
+        held[moved] = new
+      }
       func count(_ group: String?) -> Int { held.values.filter { $0.group == group }.count }
       switch share.admission(of: holder) {
       case .room: #expect(held.count < share.capacity)
@@ -152,7 +187,13 @@ import Testing
       held[item] = holder
       #expect(share.count == held.count)
       #expect(share.count(of: holder) == held.values.filter { $0 == holder }.count)
+      #expect(share.strangerCount == count(nil))
     }
+  }
+
+  private static func anyHolder(_ random: inout SplitMix) -> Share.Holder {
+    let group = random.next() % 8
+    return Share.Holder(group == 0 ? nil : "g\(group * group / 16)", Int(random.next() % 4))
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import SystemIO
 import Testing
 import Text
@@ -83,8 +84,47 @@ struct WorkspaceCommandTests {
     #expect(wrong.errors.contains("two dots in a row"), "\(wrong.errors)")
     let nothing = try backroad("link remove acme y")
     #expect(nothing.errors.contains("has no link"), "\(nothing.errors)")
+    #expect(try backroad("workspace token acme --dry-run").status == 0)
+    let unknown = try backroad("workspace token acme --revoke y")
+    #expect(unknown.errors.contains("there is no token"), "\(unknown.errors)")
+    let comment = String(repeating: "x", count: 1 << 20)
+    try backroad.write("zones/acme/workspace.json", "{ \"clients\": [] } // \(comment)")
+    let large = try backroad("workspace token acme")
+    #expect(large.errors.contains("the limit is 1048576"), "\(large.errors)")
     _ = consume holder
   }
+
+  #if DEBUG
+    /// What was worked out before the lock was had is worked out anew.
+    @Test(
+      arguments: [
+        "workspace token acme",
+        "import hosts --workspace acme --link x --endpoint 10.0.0.1 --zone h.example --miss forward h.example",
+      ])
+    func whatAnotherChangedMeanwhileStays(line: String) throws {
+      _ = try backroad("workspace add acme --client 10.1.0.0/16")
+      let holder = try Folder(opening: "\(backroad.folder)/zones")
+      try holder.lock()
+      try backroad.write("calls", "")
+      let (process, _, _) = try backroad.start(
+        line.split(separator: " ").map { String($0) },
+        environment: ["BACKROAD_FAULT_LOG": "\(backroad.folder)/calls"])
+      defer { process.terminate() }
+      // Its first call finds the lock taken, the second waits for it.
+      let end = Date().addingTimeInterval(20)
+      while try backroad.read("calls").split(separator: "\n").count(where: { $0.hasPrefix("flock ") }) < 2 {
+        try #require(Date() < end, "the command waits for the lock")
+        usleep(1000)
+      }
+      try backroad.write("zones/acme/workspace.json", "{ \"clients\": [\"10.9.0.0/16\"] }\n")
+      _ = consume holder
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+      let settings = try backroad.read("zones/acme/workspace.json")
+      #expect(settings.contains("10.9.0.0/16"), "\(settings)")
+      #expect(settings.contains("sha256") || settings.contains("forward"), "\(settings)")
+    }
+  #endif
 
   @Test func dryRunsChangeNothing() throws {
     #expect(try backroad("workspace add acme --client 10.1.0.0/16 --dry-run").status == 0)

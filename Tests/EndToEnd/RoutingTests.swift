@@ -34,7 +34,13 @@ extension EndToEnd {
         try ip("-n", client, "address", "add", "10.77.9.9/32", "dev", "lo")
         try ip("-n", client, "address", "add", "fd77:9::9/128", "dev", "lo", "nodad")
         try ip("-n", server, "route", "add", "10.77.9.9/32", "via", "10.77.2.2")
-        try ip("-n", server, "route", "add", "fd77:9::9/128", "via", "fd77:2::2")
+        // In IPv6 an interface that is asked for is only preferred, among routes of the same prefix and metric: so there is one
+        // by the first cable too, on which nobody is found, and the second one's comes before it.
+        for (verb, cable) in [("add", "s2"), ("append", "s1")] {
+          try ip("-n", server, "-6", "route", verb, "fd77:9::9/128", "dev", cable, "metric", "100")
+        }
+        try ip("-n", client, "link", "set", "c2", "address", "02:00:00:00:77:02")
+        try ip("-n", server, "neighbour", "add", "fd77:9::9", "lladdr", "02:00:00:00:77:02", "dev", "s2")
       }
 
       deinit {

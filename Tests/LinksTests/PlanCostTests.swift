@@ -54,8 +54,8 @@ import Zones
     Shape(description: "hosts of a hidden endpoint", most: 4800) { count in
       folder([
         file(
-          "l", endpoint: "{\"name\": \"t.corp.example\"}", hosts: (0..<count).map { "h\($0).corp.example" },
-          zone: "corp.example")
+          "l", endpoint: "{\"name\": \"t.corp.example\"}",
+          hosts: (0..<count).map { "\($0 % 2 == 0 ? "h" : "*.w")\($0).corp.example" }, zone: "corp.example")
       ])
     },
     Shape(description: "zones written by hand", most: 1920) { count in

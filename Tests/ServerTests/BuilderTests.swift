@@ -8,10 +8,15 @@ import Workspaces
 
 @testable import Server
 
-/// Reads nothing from a disk; the reading of some workspaces takes until it is let go.
+/// Reads nothing from a disk; the reading of some workspaces, or the building, takes until it is let go.
 final class HeldReading: WorkspaceReading {
   private struct State {
     var held: Set<WorkspaceName> = []
+    var heldBuildings: Set<WorkspaceName> = []
+    var building: Set<WorkspaceName> = []
+    var mostAtOnce = 0
+    var readInVain: [WorkspaceName] = []
+    var octets: [WorkspaceName: Int] = [:]
     var versions: [WorkspaceName: Int] = [:]
     var begun: [WorkspaceName] = []
     var failure: Problem?
@@ -20,10 +25,14 @@ final class HeldReading: WorkspaceReading {
   private let state = Mutex(State())
 
   /// Makes a workspace that is there in a version.
-  func set(_ name: WorkspaceName, version: Int, isHeld: Bool = false) {
+  func set(
+    _ name: WorkspaceName, version: Int, octets: Int = 100, isHeld: Bool = false, isBuildingHeld: Bool = false
+  ) {
     state.withLock { state in
       state.versions[name] = version
+      state.octets[name] = octets
       if isHeld { state.held.insert(name) }
+      if isBuildingHeld { state.heldBuildings.insert(name) }
     }
   }
 
@@ -33,8 +42,19 @@ final class HeldReading: WorkspaceReading {
   /// Has listing fail, or go well again.
   func failListing(_ problem: Problem?) { state.withLock { $0.failure = problem } }
 
-  /// Lets the reading of a workspace end.
-  func letGo(_ name: WorkspaceName) { state.withLock { _ = $0.held.remove(name) } }
+  /// Lets the reading and the building of a workspace end.
+  func letGo(_ name: WorkspaceName) {
+    state.withLock { state in
+      state.held.remove(name)
+      state.heldBuildings.remove(name)
+    }
+  }
+
+  /// The workspaces that were read and might not be built, in order.
+  var readInVain: [WorkspaceName] { state.withLock { $0.readInVain } }
+
+  /// The workspaces that are being built, and the most that were at once.
+  var building: (now: Set<WorkspaceName>, mostAtOnce: Int) { state.withLock { ($0.building, $0.mostAtOnce) } }
 
   /// The workspaces whose reading has begun, in order.
   var begun: [WorkspaceName] { state.withLock { $0.begun } }
@@ -45,15 +65,29 @@ final class HeldReading: WorkspaceReading {
     return names
   }
 
-  func read(_ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int) -> WorkspaceOutcome {
+  func read(
+    _ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int, mayBuild: () -> Bool
+  ) -> WorkspaceOutcome? {
+    let size = state.withLock { $0.octets[name] ?? 0 }
+    guard size <= octets else { return .larger }
     state.withLock { $0.begun.append(name) }
     while state.withLock({ $0.held.contains(name) }) { usleep(1000) }
     guard let version = state.withLock({ $0.versions[name] }) else { return .gone }
-    let contents = WorkspaceOutcome.Contents(octets: 100, fingerprint: version)
+    let contents = WorkspaceOutcome.Contents(octets: size, fingerprint: version)
     guard version != fingerprint else { return .same(contents) }
+    guard mayBuild() else {
+      state.withLock { $0.readInVain.append(name) }
+      return nil
+    }
+    state.withLock { state in
+      state.building.insert(name)
+      state.mostAtOnce = max(state.mostAtOnce, state.building.count)
+    }
+    while state.withLock({ $0.heldBuildings.contains(name) }) { usleep(1000) }
     let text = "{ \"clients\": [\"10.0.0.\(version)\"] }"
     let source = WorkspaceSource(name: name, folder: "\(name)", files: ["workspace.json": Array(text.utf8)])
     let (workspace, problems) = Workspace.load(source, serverRules: [])
+    state.withLock { _ = $0.building.remove(name) }
     return .read(contents, workspace, problems)
   }
 }
@@ -100,6 +134,64 @@ struct BuilderTests {
     #expect(Set(try take(100, from: builders).map(\.name)) == Set(others))
     for name in held { reading.letGo(name) }
     #expect(Set(try take(6, from: builders).map(\.name)) == Set(held))
+  }
+
+  /// More of them than there are threads, in each lane.
+  @Test(arguments: [1, 4], [100, 100_000, 2_000_000])
+  func aReadingThatHangsHoldsUpNoOtherOfItsSize(threads: Int, octets: Int) throws {
+    let reading = HeldReading()
+    let builders = try Builders(
+      reading, threads: threads, patience: [1_000_000, 1_000_000, 1_000_000])
+    defer { builders.stop() }
+    let held = try (0..<6).map { try name("held-\($0)") }
+    let others = try (0..<20).map { try name("other-\($0)") }
+    for name in held { reading.set(name, version: 1, octets: octets, isHeld: true) }
+    for name in others { reading.set(name, version: 2, octets: octets) }
+    for request in 1...3 { _ = builders.ask(for: held, by: UInt64(request), isNeeded: true) }
+    _ = builders.ask(for: others, by: 4, isNeeded: true)
+    #expect(Set(try take(20, from: builders).map(\.name)) == Set(others))
+    // However often it is asked for, what hangs has one thread.
+    for name in held { #expect(reading.begun.count { $0 == name } == 1) }
+    for name in held { reading.letGo(name) }
+    var late: Set<WorkspaceName> = []
+    try wait(builders) {
+      late.formUnion(builders.take().map(\.name))
+      return builders.isIdle(upTo: .slow)
+    }
+    #expect(late == Set(held))
+    // And all goes on as before, with as many threads.
+    for name in others { reading.set(name, version: 3, octets: octets) }
+    _ = builders.ask(for: others, by: 5, isNeeded: true)
+    #expect(Set(try take(20, from: builders).map(\.name)) == Set(others))
+  }
+
+  /// One whose files came late has its turn after the one that took its place.
+  @Test func ofWhatIsLargeOneIsBuiltAtATime() throws {
+    let reading = HeldReading()
+    let builders = try Builders(reading, threads: 1, patience: [1_000_000, 1_000_000, 1_000_000])
+    defer { builders.stop() }
+    let (late, other) = (try name("late"), try name("other"))
+    reading.set(late, version: 1, octets: 2_000_000, isHeld: true)
+    reading.set(other, version: 1, octets: 2_000_000, isBuildingHeld: true)
+    _ = builders.ask(for: [late], by: 1, isNeeded: true)
+    try wait(builders) { reading.begun == [late] }
+    _ = builders.ask(for: [other], by: 2, isNeeded: true)
+    try wait(builders) { reading.building.now == [other] }
+    reading.letGo(late)
+    // It was read in vain, and is read again when the other is built.
+    try wait(builders) { reading.readInVain == [late] }
+    reading.letGo(other)
+    #expect(try take(2, from: builders).map(\.name) == [other, late])
+    #expect(reading.begun == [late, other, late] && reading.building.mostAtOnce == 1)
+  }
+
+  private func wait(_ builders: Builders, until isSo: () -> Bool) throws {
+    let end = Date().addingTimeInterval(20)
+    while !isSo() {
+      try #require(Date() < end)
+      builders.relieve()
+      usleep(1000)
+    }
   }
 
   @Test func everyJobIsDoneOnceHoweverManyThreadsThereAre() throws {

@@ -41,7 +41,8 @@
       let names = try one.map { [$0] } ?? store.names.union(reader.names())
       var look = Look()
       for name in names.sorted() {
-        let outcome = reader.read(name, unlessIts: nil, within: Limits.Files.octetsOfWorkspace)
+        let read = reader.read(name, unlessIts: nil, within: Limits.Files.octetsOfWorkspace)
+        let outcome = try #require(read)
         _ = store.take(outcome, of: name)
         switch outcome {
         case .unreadable(let problem), .noFolder(let problem):
@@ -96,6 +97,11 @@
           _ = try look(&store, at: one)
           #expect(served(store) == Self.new, what)
         }
+        // And all calls after it, with which one finds out what the first failure means.
+        let what: Comment = "from call \(number), \(whole.calls[number - 1]), on all fail"
+        var store = loaded
+        let found = try? FaultPlan(stoppingAt: number).run { try look(&store, at: one) }
+        #expect(served(store) == (found?.unread.contains(b) == false ? Self.new : Self.old), what)
       }
     }
 

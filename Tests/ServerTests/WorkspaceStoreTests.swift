@@ -47,7 +47,7 @@ struct WorkspaceStoreTests {
     mutating func refresh(_ names: some Sequence<WorkspaceName>) -> Set<WorkspaceName> {
       var changed: Set<WorkspaceName> = []
       for name in names {
-        let outcome = reader.read(name, unlessIts: fingerprints[name], within: .max)
+        guard let outcome = reader.read(name, unlessIts: fingerprints[name], within: .max) else { continue }
         if case .read(let contents, _, _) = outcome { fingerprints[name] = contents.fingerprint }
         if store.take(outcome, of: name) { changed.insert(name) }
       }

@@ -87,6 +87,12 @@ struct BeneathTests {
     #expect(unsafe mkfifo("\(zones)/acme/b.zone", 0o644) == 0)  // unsafe: the call reads the path.
     let said = problem { _ = try folder.zones.source(of: acme) }
     #expect(said == "\(zones)/acme/b.zone: this is not a file; rename or remove it")
+    #if DEBUG
+      // Looked at once, and not opened for reading after.
+      let plan = FaultPlan()
+      _ = problem { try plan.run { _ = try folder.zones.source(of: acme) } }
+      #expect(plan.calls.count { $0 == "openat2 \(zones)/acme/b.zone" } == 1)
+    #endif
   }
 
   @Test func aListThatIsTooLongIsNotReadToItsEnd() throws {

@@ -55,18 +55,6 @@ public final class AnswerCache: Sendable {
   /// How many questions have an entry.
   public var count: Int { shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.count } } }
 
-  /// The answer to a question, if it is there, within its TTL, and not due to be asked anew; allocates nothing.
-  ///
-  /// - Parameter name: in uncompressed wire form and any case.
-  public func freshAnswer(
-    _ name: Span<UInt8>, _ type: RecordType, dnssecOK: Bool, checkingDisabled: Bool, rule: ForwardRule, now: Instant
-  ) -> UpstreamAnswer? {
-    let key = CacheKey(.answer(type, dnssecOK: dnssecOK), checkingDisabled: checkingDisabled, rule)
-    let found = find(name, key, now, .use)
-    guard let answer = found.answer, !found.isRefreshDue, answer.isFresh(at: now) else { return nil }
-    return answer
-  }
-
   /// What a look-up is for.
   enum Purpose {
     /// To answer, and to ask anew what is about to expire.

@@ -127,22 +127,20 @@ enum TokenCommand {
 
   // MARK: The file
 
-  /// Changes the workspace's settings under the lock, or with `--dry-run` only tries to.
+  /// Changes the workspace's settings, or with `--dry-run` only tries to.
   ///
   /// - Returns: the file, as the person knows it.
   private static func change(
     _ name: WorkspaceName, _ arguments: Arguments, _ console: Console,
     _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> String {
-    let (path, warnings) = try arguments.zonesFolder.withLock(waitingOn: console) { lock in
-      let contents = try lock.zones.contents(of: name)
+    let isDryRun = arguments.has(.dryRun)
+    let (path, warnings) = try arguments.zonesFolder.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
       let (path, bytes) = try settings(contents)
-      let edited = try edit(bytes, path)
-      var warnings: [Problem] = []
-      if !arguments.has(.dryRun) {
-        warnings = try lock.commitReadable([WorkspaceFile.fileName: edited], to: contents)
-      }
-      return (path, warnings)
+      let changes: [String: [UInt8]?] = [WorkspaceFile.fileName: try edit(bytes, path)]
+      let before = WorkspaceFolder(contents)
+      try ReadBack.check(before.changed(changes), insteadOf: before)
+      return (changes, path)
     }
     for warning in warnings { console.problem(warning) }
     return path

@@ -55,10 +55,8 @@ enum WorkspaceCommands {
       let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
       try arguments.checkIsGranted(file, to: name, path: "\(zones.path(of: name))/\(WorkspaceFile.fileName)")
       let files = [WorkspaceFile.fileName: file]
-      // As the server will: nobody could use a file that it cannot read.
-      let source = WorkspaceSource(name: name, folder: zones.path(of: name), files: files)
-      let errors = Workspace.load(source, serverRules: []).problems.filter { $0.severity == .error }
-      guard errors.isEmpty else { throw Problems(errors) }
+      let folder = WorkspaceFolder(name: name.description, directory: zones.path(of: name), files: files)
+      try ReadBack.check(folder, insteadOf: nil)
       return arguments.has(.dryRun) ? [] : try lock.addWorkspace(name, files: files)
     }
   }

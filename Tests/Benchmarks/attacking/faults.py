@@ -2,14 +2,13 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import time
 
 from . import at_most, attack, skipped
-from .server import BAD, GOOD, Server, run
+from .server import BAD, GOOD, Server, run, strace
 from .silence import Admin
 
 CALLS = "fsync,fdatasync"
@@ -23,8 +22,8 @@ def calls_of(trace, zones):
     return lines, range(first, len(lines) + 1)
 
 
-#: An exit status of 1 is no contradiction where the message says that it is done all the same.
-SAYS_SO = re.compile(rb"\b(is|was|has been) (added|made|removed|gone|there)\b|no longer|in place")
+#: What a command says that is done and ends with another status than 0, because that could not be printed.
+SAYS_SO = b"what was asked for is done"
 
 
 def fails_once(words, calls, error, number=None):
@@ -34,11 +33,10 @@ def fails_once(words, calls, error, number=None):
         if words[0] == "remove":
             run(server.folder, "workspace", "add", "acme", "--client", "10.0.0.0/8")
         trace = os.path.join(server.folder, "trace")
-        inject = ["-e", f"inject={calls}:error={error}:when={number}"] if number else []
-        prefix = ["strace", "-f", "-o", trace, "-e", f"trace={calls}", *inject]
+        prefix = strace(calls, f"error={error}:when={number}" if number else None, trace)
         outcome = run(server.folder, "workspace", *words, prefix=prefix)
         done = os.path.exists(os.path.join(server.zones, "acme")) == (words[0] == "add")
-        says = outcome.returncode == 0 or bool(SAYS_SO.search(outcome.stderr))
+        says = outcome.returncode == 0 or SAYS_SO in outcome.stderr
         return says, done, *calls_of(trace, "zones")
 
 
@@ -95,17 +93,7 @@ def fault_leases():
             with Server({"victim": GOOD, "hostile": BAD}) as server:
                 server.kill()
                 trace, command = os.path.join(server.folder, "trace"), server.command
-                server.command = [
-                    "strace",
-                    "-f",
-                    "-o",
-                    trace,
-                    "-e",
-                    f"trace={calls}",
-                    "-e",
-                    f"inject={calls}:error={error}:when={number}",
-                    *command,
-                ]
+                server.command = [*strace(calls, f"error={error}:when={number}", trace), *command]
                 server.start(patience=15)
                 expected, refused = set(), set()
                 for step, addresses in enumerate([batch(1), batch(2), ["10.9.9.1"], batch(3, 100), ["10.9.9.2"]]):
@@ -147,12 +135,12 @@ def fault_listing():
         lost, tried = 0, 0
         for number in range(1, 16):
             with Server({"victim": GOOD, "hostile": BAD}) as server:
-                strace = run_strace(server, calls, error, number)
+                tracer = attached(server, strace(calls, f"error={error}:when={number}"))
                 server.write("hostile/workspace.json", {"clients": ["127.0.0.3", f"10.0.0.{number}"]})
                 server.process.send_signal(signal.SIGHUP)
                 time.sleep(0.4)
-                strace.send_signal(signal.SIGINT)
-                strace.wait()
+                tracer.send_signal(signal.SIGINT)
+                tracer.wait()
                 answer = server.ask("www.corp.example", patience=1)
                 lost += not (answer and answer.addresses)
                 tried += 1
@@ -161,23 +149,9 @@ def fault_listing():
         )
 
 
-def run_strace(server, calls, error, number):
+def attached(server, command):
     """strace on a running server, once it has attached."""
-    trace = subprocess.Popen(
-        [
-            "strace",
-            "-f",
-            "-o",
-            "/dev/null",
-            "-e",
-            f"trace={calls}",
-            "-e",
-            f"inject={calls}:error={error}:when={number}",
-            "-p",
-            str(server.process.pid),
-        ],
-        stderr=subprocess.PIPE,
-    )
-    trace.stderr.readline()
+    tracer = subprocess.Popen([*command, "-p", str(server.process.pid)], stderr=subprocess.PIPE)
+    tracer.stderr.readline()
     time.sleep(0.1)
-    return trace
+    return tracer

@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from . import Figure, at_most, attack, skipped
-from .server import BAD, GOOD, HOSTILE, ZONE, Server, run
+from .server import BAD, GOOD, HOSTILE, ZONE, Server, run, strace
 
 SECRET = ZONE + "www A 192.0.2.1\n"
 
@@ -108,6 +108,12 @@ def plant(zones, target, until):
                         pass
 
 
+def import_host(folder, address, host, prefix=()):
+    """Imports a host into the link of the hostile workspace."""
+    link = ["--workspace", "hostile", "--link", "one", "--endpoint", address]
+    run(folder, "import", "hosts", *link, host, prefix=prefix)
+
+
 @attack("root-import", "10", 60)
 def root_import():
     """root imports into a folder of somebody else's, who plants links meanwhile: files of root that change hands"""
@@ -125,18 +131,7 @@ def root_import():
         os.chmod(target, 0o600)
         before = os.stat(target)
         run(folder, "workspace", "add", "hostile", "--client", "10.0.0.0/8")
-        run(
-            folder,
-            "import",
-            "hosts",
-            "--workspace",
-            "hostile",
-            "--link",
-            "one",
-            "--endpoint",
-            "10.1.2.3",
-            "a.corp.example",
-        )
+        import_host(folder, "10.1.2.3", "a.corp.example")
         for place, folders, files in os.walk(os.path.join(zones, "hostile")):
             os.chown(place, NOBODY, NOBODY)
             os.chmod(place, 0o777)
@@ -146,28 +141,8 @@ def root_import():
         attacker = multiprocessing.Process(target=plant, args=(zones, target, time.monotonic() + 12), daemon=True)
         attacker.start()
         # The calls are slowed down, so that the race is won wherever it can be.
-        run(
-            folder,
-            "import",
-            "hosts",
-            "--workspace",
-            "hostile",
-            "--link",
-            "one",
-            "--endpoint",
-            "10.1.2.4",
-            "b.corp.example",
-            prefix=[
-                "strace",
-                "-f",
-                "-o",
-                "/dev/null",
-                "-e",
-                f"trace={calls}",
-                "-e",
-                f"inject={calls}:delay_enter=60000:delay_exit=60000",
-            ],
-        )
+        slowly = strace(calls, "delay_enter=60000:delay_exit=60000")
+        import_host(folder, "10.1.2.4", "b.corp.example", prefix=slowly)
         attacker.kill()
         attacker.join()
         after = os.stat(target)

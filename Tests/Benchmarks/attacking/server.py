@@ -174,6 +174,16 @@ class Server:
         while any(is_running(process) for process in children):
             time.sleep(0.005)
 
+    def seconds_until_ended(self, patience=8):
+        """Sends SIGTERM; how long it takes until the process has ended."""
+        start = time.monotonic()
+        self.process.terminate()
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+        return time.monotonic() - start
+
     def children(self):
         try:
             with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
@@ -230,6 +240,12 @@ class Server:
                 return time.monotonic() - start
             time.sleep(0.002)
         return patience
+
+
+def strace(calls, fault=None, output="/dev/null"):
+    """What to put before a command whose calls, "a,b,c", are written to a file and meet a fault, as strace names it."""
+    inject = ["-e", f"inject={calls}:{fault}"] if fault else []
+    return ["strace", "-f", "-o", output, "-e", f"trace={calls}", *inject]
 
 
 def is_running(process):
