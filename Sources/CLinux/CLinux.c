@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -176,3 +177,5 @@ int cl_set_dont_fragment(int descriptor, int family) {
              ? result(setsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe))
              : result(setsockopt(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &interface, sizeof interface));
 }
+
+void cl_return_freed_memory(void) { malloc_trim(0); }

@@ -216,7 +216,9 @@ final class Builders: Sendable {
       let outcome = reader.read(job.name, unlessIts: fingerprint, within: job.lane.octets) {
         state.withLock { $0.queue.mayBuild(job) }
       }
-      if end(job, outcome, lane) { return }
+      let mustEnd = end(job, outcome, lane)
+      if job.lane == .slow { System.returnFreedMemory() }
+      if mustEnd { return }
     }
   }
 

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Wire
 
-/// The machine's clock and random numbers.
+/// The machine's clock and random numbers, and its memory.
 public enum System {
   /// Nanoseconds of the monotonic clock, which no one sets.
   public static func monotonicNanoseconds() -> UInt64 {
@@ -42,6 +42,12 @@ public enum System {
     _ = unsafe clock_gettime(id, &time)
     // A clock set before 1970 counts as 1970; none comes near the year 2554, where the nanoseconds end.
     return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
+  }
+
+  /// Gives memory back to the kernel that was freed: the C library keeps what a large piece of work has left, in the arena
+  /// of the thread that did it.
+  public static func returnFreedMemory() {
+    cl_return_freed_memory()
   }
 
   /// Octets from the kernel's generator (getrandom).

@@ -157,6 +157,23 @@ extension EndToEnd {
 
     /// A workspace that takes long to build, as far as the program under test is slow enough: others' changes are live
     /// meanwhile, signals are served, and it ends when it is told to.
+    /// Reading and checking a large zone takes a multiple of its size for a while, refused or not.
+    @Test func memoryOfALargeBuildingComesBack() throws {
+      try Lab.run { lab in
+        let (server, loop) = try serve(lab)
+        let before = server.program.resources.memoryOctets
+        let lines = (0..<400_000).map { "host\($0) A 10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)\n" }
+        try lab.zone("corp.example", lines.joined() + "www A not-an-address\n", in: "acme")
+        try eventually("the error is told", within: 60) {
+          server.program.errors.contains("zones/acme/corp.example.zone:400004:7:")
+        }
+        try eventually("memory is given back", within: 5) {
+          server.program.resources.memoryOctets < before + (30 << 20)
+        }
+        try end(loop)
+      }
+    }
+
     @Test func aLargeWorkspaceHoldsUpNobody() throws {
       try Lab.run { lab in
         let (server, loop) = try serve(lab)

@@ -70,4 +70,7 @@ void cl_leave_route_open(struct msghdr *message);
 // Never fragment what this socket sends, and take no path's word for a smaller limit (RFC 9715 §3.1).
 int cl_set_dont_fragment(int descriptor, int family);
 
+// Gives freed memory back to the kernel.
+void cl_return_freed_memory(void);
+
 #endif
