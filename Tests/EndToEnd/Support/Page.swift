@@ -1,0 +1,47 @@
+import Foundation
+
+/// A page of the documents, so that what it shows is run as it stands there.
+struct Page {
+  let path: String
+  private let lines: [String]
+
+  init(_ path: String) throws {
+    self.path = path
+    let file = Lab.repository.appendingPathComponent(path)
+    lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+  }
+
+  /// The lines below a heading, up to the next heading.
+  private func section(_ heading: String) throws -> [String] {
+    guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.drop { $0 == "#" } == " \(heading)" }) else {
+      throw LabError("\(path) has no heading \(heading)")
+    }
+    var section: [String] = []
+    var isCode = false
+    for line in lines[(start + 1)...] {
+      if line.hasPrefix("```") { isCode.toggle() }
+      if !isCode, line.hasPrefix("#") { break }
+      section.append(line)
+    }
+    return section
+  }
+
+  /// The code blocks below a heading.
+  func blocks(_ heading: String) throws -> [String] {
+    let parts = try ("\n" + section(heading).joined(separator: "\n") + "\n").components(separatedBy: "\n```")
+    let blocks = stride(from: 1, to: parts.count, by: 2).map { index in
+      parts[index].drop { $0 != "\n" }.dropFirst() + "\n"
+    }
+    guard !blocks.isEmpty else { throw LabError("\(path) shows nothing under \(heading)") }
+    return blocks.map { String($0) }
+  }
+
+  /// What stands between backticks in the last cell of a table's row, which its first cell names.
+  func spans(_ row: String, under heading: String) throws -> [String] {
+    guard let line = try section(heading).first(where: { $0.hasPrefix("| \(row) |") }),
+      let cell = line.components(separatedBy: " | ").last
+    else { throw LabError("\(path) has no row \(row) under \(heading)") }
+    let parts = cell.components(separatedBy: "`")
+    return stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
+  }
+}
