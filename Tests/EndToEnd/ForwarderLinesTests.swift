@@ -206,6 +206,19 @@ extension EndToEnd {
       }
     }
 
+    /// As Unbound, of which each line is tried.
+    @Test func othersThatValidateNeedTheZonesNamedToo() throws {
+      let page = try Page("docs/pods.md")
+      let zones = try page.blocks("BIND")[1]
+      let lines = try page.blocks("PowerDNS Recursor")[0]
+      try scene { scene in
+        for forwarder in [try bind(options: "", zones: zones, scene), try recursor(lines, lua: "", scene)] {
+          let answer = try Dig.ask(forwarder, ["+time=10", Self.held], in: scene.lab)
+          #expect(answer.status == "SERVFAIL", "\(answer.text)")
+        }
+      }
+    }
+
     @Test func unboundLooksAtTheEndpointsName() throws {
       let lines = try Page("docs/in-front.md").spans("Unbound", under: "The private addresses are thrown away")
       #expect(lines.count == 2)

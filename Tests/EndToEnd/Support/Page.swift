@@ -36,6 +36,13 @@ struct Page {
     return blocks.map { String($0) }
   }
 
+  /// The cells of the tables below a heading.
+  func rows(_ heading: String) throws -> [[String]] {
+    try section(heading).filter { $0.hasPrefix("| ") }.map { line in
+      line.dropFirst(2).components(separatedBy: " | ")
+    }
+  }
+
   /// What stands between backticks in the last cell of a table's row, which its first cell names.
   func spans(_ row: String, under heading: String) throws -> [String] {
     guard let line = try section(heading).first(where: { $0.hasPrefix("| \(row) |") }),
