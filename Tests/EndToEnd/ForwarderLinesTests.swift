@@ -170,8 +170,8 @@ extension EndToEnd {
     /// With guards, DNSSEC and the rest of the world elsewhere: with the page's lines all is as it should be.
     @Test func everyBlockOfThePageLetsTheLinkThroughAndNothingElse() throws {
       let page = try Page("docs/pods.md")
-      let named = try page.blocks("BIND")
-      let settings = try page.blocks("PowerDNS Recursor")
+      let named = try page.blocks("BIND", atLeast: 2)
+      let settings = try page.blocks("PowerDNS Recursor", atLeast: 2)
       try scene { scene in
         let forwarders = [
           "dnsmasq": try dnsmasq(scene.here(page.blocks("dnsmasq")[0]), scene),
@@ -209,8 +209,8 @@ extension EndToEnd {
     /// As Unbound, of which each line is tried.
     @Test func othersThatValidateNeedTheZonesNamedToo() throws {
       let page = try Page("docs/pods.md")
-      let zones = try page.blocks("BIND")[1]
-      let lines = try page.blocks("PowerDNS Recursor")[0]
+      let zones = try page.blocks("BIND", atLeast: 2)[1]
+      let lines = try page.blocks("PowerDNS Recursor", atLeast: 2)[0]
       try scene { scene in
         for forwarder in [try bind(options: "", zones: zones, scene), try recursor(lines, lua: "", scene)] {
           let answer = try Dig.ask(forwarder, ["+time=10", Self.held], in: scene.lab)
@@ -245,8 +245,8 @@ extension EndToEnd {
       let endpoint = "vpce.amazonaws.com"
       func linksAlone(_ text: String) -> String { text.replacingOccurrences(of: endpoint, with: "vpce.test") }
       func forwarders(_ scene: Scene) throws -> [(follows: Bool, address: Endpoint)] {
-        let named = try page.blocks("BIND")
-        let settings = try page.blocks("PowerDNS Recursor")
+        let named = try page.blocks("BIND", atLeast: 2)
+        let settings = try page.blocks("PowerDNS Recursor", atLeast: 2)
         let plain = try page.blocks("Unbound")[0]
         return [
           (false, try dnsmasq(scene.here(linksAlone(page.blocks("dnsmasq")[0])), scene)),

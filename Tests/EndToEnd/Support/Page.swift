@@ -11,6 +11,9 @@ struct Page {
     lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
   }
 
+  /// True for a line that begins or ends a code block, which may be a part of a list.
+  private static func isFence(_ line: String) -> Bool { line.drop { $0 == " " }.hasPrefix("```") }
+
   /// The lines below a heading, up to the next heading.
   private func section(_ heading: String) throws -> [String] {
     guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.drop { $0 == "#" } == " \(heading)" }) else {
@@ -19,21 +22,27 @@ struct Page {
     var section: [String] = []
     var isCode = false
     for line in lines[(start + 1)...] {
-      if line.hasPrefix("```") { isCode.toggle() }
+      if Self.isFence(line) { isCode.toggle() }
       if !isCode, line.hasPrefix("#") { break }
       section.append(line)
     }
     return section
   }
 
-  /// The code blocks below a heading.
-  func blocks(_ heading: String) throws -> [String] {
-    let parts = try ("\n" + section(heading).joined(separator: "\n") + "\n").components(separatedBy: "\n```")
-    let blocks = stride(from: 1, to: parts.count, by: 2).map { index in
-      parts[index].drop { $0 != "\n" }.dropFirst() + "\n"
+  /// The code blocks below a heading; at least as many as the caller knows of.
+  func blocks(_ heading: String, atLeast count: Int = 1) throws -> [String] {
+    var blocks: [String] = []
+    var isCode = false
+    for line in try section(heading) {
+      if Self.isFence(line) {
+        isCode.toggle()
+        if isCode { blocks.append("") }
+      } else if isCode {
+        blocks[blocks.count - 1] += line + "\n"
+      }
     }
-    guard !blocks.isEmpty else { throw LabError("\(path) shows nothing under \(heading)") }
-    return blocks.map { String($0) }
+    guard blocks.count >= count else { throw LabError("\(path) has \(blocks.count) blocks under \(heading)") }
+    return blocks
   }
 
   /// The cells of the tables below a heading.
