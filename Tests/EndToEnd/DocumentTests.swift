@@ -99,6 +99,42 @@ extension EndToEnd {
       }
     }
 
+    /// The configuration that docs/operations.md shows is right, and has every key of the table above it.
+    @Test func theWholeConfigurationIsRightAndWhole() throws {
+      let shown = try Page("docs/operations.md").blocks("`backroad.json`")[0]
+      let keys = try Set(
+        Page("docs/operations.md").rows("`backroad serve`").compactMap { cells in
+          cells[1].split(separator: "\"").dropFirst().first.map(String.init)
+        })
+      #expect(keys.count > 10)
+      for key in keys { #expect(shown.contains("\n  \"\(key)\": "), "\(key)") }
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["10.1.0.0/16"])
+        try lab.workspace("globex", clients: ["10.2.0.0/16"])
+        try lab.write(shown, to: "backroad.json")
+        let outcome = try lab.run(Lab.backroad(), ["check"])
+        #expect(
+          outcome.status == 0 && outcome.output.contains("nothing is wrong"), "\(outcome.output)\(outcome.errors)")
+      }
+    }
+
+    /// A synopsis names the flags that `--help` names, those and no others.
+    @Test(arguments: ["docs/import.md", "docs/operations.md"]) func aSynopsisHasTheFlagsOfHelp(_ path: String) throws {
+      func flags(_ text: String) -> Set<Substring> {
+        Set(text.split { !($0.isLetter || $0 == "-") }.filter { $0.hasPrefix("--") })
+      }
+      let text = try String(contentsOf: Lab.repository.appendingPathComponent(path), encoding: .utf8)
+      let block = try #require(text.components(separatedBy: "```\n").first { $0.hasPrefix("backroad ") })
+      try Lab.run { lab in
+        for synopsis in ("\n" + block).components(separatedBy: "\nbackroad ").dropFirst() {
+          let command = synopsis.split(separator: " ").prefix { $0.allSatisfy(\.isLetter) }.map(String.init)
+          let help = try lab.backroad(command + ["--help"]).components(separatedBy: "\n\n")
+          let usage = try #require(help.first { $0.hasPrefix("Usage:") })
+          #expect(flags(usage).symmetricDifference(flags(synopsis)) == [], "\(command)")
+        }
+      }
+    }
+
     /// The edges that docs/architecture.md lists are those of the package.
     @Test func theDrawnModulesAreThePackages() throws {
       let file = Lab.repository.appendingPathComponent("docs/architecture.md")
