@@ -111,6 +111,7 @@ extension Lab {
     socket-dir=\(folder)
     setuid=
     setgid=
+    security-poll-suffix=
 
     """
   }
