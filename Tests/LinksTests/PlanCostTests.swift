@@ -1,10 +1,11 @@
 import Bounds
 import Foundation
-import Links
 import Testing
 import Text
 import Wire
 import Zones
+
+@testable import Links
 
 /// What a plan costs, and that what is planned can be read again.
 @Suite(.serialized) struct PlanCosts {
@@ -94,6 +95,21 @@ import Zones
   @Test(arguments: shapes) func plansAreLinear(shape: Shape) {
     let small = Self.seconds(shape, shape.most / 16, times: 3)
     let large = Self.seconds(shape, shape.most, times: 1)
+    #expect(large < 64 * max(small, 0.001), "\(shape): \(small) s, and \(large) s for sixteen times as much")
+  }
+
+  /// The same of what the links come to alone, beside which reading and writing the files would hide much.
+  @Test(arguments: shapes) func whatLinksComeToIsLinear(shape: Shape) throws {
+    func seconds(_ count: Int, times: Int) throws -> Double {
+      let folder = workspace(shape.files(count))
+      let links = (try? folder.links()) ?? []
+      let settings = try folder.settings()
+      return (0..<times).map { _ in
+        processorSeconds { _ = Generation(workspace: folder, links: links, settings: settings) }
+      }.min() ?? 0
+    }
+    let small = try seconds(shape.most / 16, times: 5)
+    let large = try seconds(shape.most, times: 1)
     #expect(large < 64 * max(small, 0.001), "\(shape): \(small) s, and \(large) s for sixteen times as much")
   }
 
