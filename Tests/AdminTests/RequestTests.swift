@@ -118,6 +118,33 @@ struct RequestTests {
     #expect(parser.next() == .needsMore)
   }
 
+  /// RFC 9110 §5.5: new fields keep to printable ASCII, and no other is read here. What compares texts beyond it does so
+  /// at a price that the sender would choose.
+  @Test func onlyPrintableASCIIStandsInAField() {
+    let places = [
+      "Host: a|b", "Host: |", "X: |", "X: a |", "Connection: close|", "Connection: |, close",
+      "Authorization: Bearer a|",
+      "Content-Type: application/json|", "Content-Length: 3|", "Origin: |", "Accept: */*;q=|", "X|: a", "|: a",
+    ]
+    let octets: [[UInt8]] =
+      (0x80...0xff).map { [$0] } + [0x1f, 0x7f].map { [$0] }
+      + ["\u{e9}", "e\u{301}", "\u{212a}", "\u{a0}", "\u{2028}"].map { Array($0.utf8) }
+    for place in places {
+      let parts = place.split(separator: "|", omittingEmptySubsequences: false).map { Array($0.utf8) }
+      for inserted in octets {
+        var parser = HTTPRequestParser()
+        let host = place.hasPrefix("Host") ? "" : "Host: a\r\n"
+        parser.append(Array("POST / HTTP/1.1\r\n\(host)".utf8) + parts[0] + inserted + parts[1])
+        parser.append(Array("\r\n\r\nabc".utf8))
+        guard case .refused(let error) = parser.next(), error.status == .badRequest else {
+          Issue.record("\(place) with \(inserted) is taken")
+          continue
+        }
+      }
+    }
+    #expect(parse("GET / HTTP/1.1\r\nHost: a\r\nX:\t a\tb ~!\r\n\r\n") != .needsMore)
+  }
+
   @Test func everythingHasALimit() {
     func status(_ text: String) -> HTTPStatus? {
       if case .refused(let error) = parse(text) { error.status } else { nil }
