@@ -143,7 +143,7 @@ public enum Limits {
     public static let reasonCharacters = 500
     /// How many hosts `doctor` asks for at the same time.
     public static let questionsAtOnce = 16
-    /// How long `doctor` asks in all, in seconds; what is left then counts as not asked.
+    /// How long `doctor` asks in all, in seconds, unless `--timeout` says otherwise; what is left then counts as not asked.
     public static let lookSeconds = 120
     /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
     public static let addressesOfEndpoint = 64

@@ -16,9 +16,12 @@ enum DoctorCommand {
   private static let token = Flag("--token", "HEX", help: "ask with this token of the workspace")
   private static let connect = Flag("--connect", "PORT", help: "try to reach each address, too, by TCP on this port")
 
+  private static let timeout = Flag(
+    "--timeout", "SECONDS", help: "how long to ask in all (default: \(Limits.Links.lookSeconds))")
+
   static let command = Command(
     words: ["doctor"], summary: "ask the running server for every host of a workspace's links, and judge the answers",
-    flags: [.workspace, server, source, token, connect, .zones, .json],
+    flags: [.workspace, server, source, token, connect, timeout, .zones, .json],
     details: """
       Each host must lead to addresses, and to private ones alone (RFC 1918, RFC 4193, RFC 6598): a public one would
       carry the traffic around the private link. The questions are real ones, so they must come from one of the
@@ -43,7 +46,8 @@ enum DoctorCommand {
       hosts += link.routes.flatMap(\.hosts).map { ($0.name, link.name) }
     }
     let findings = try HostRound(
-      server: try serverAddress(arguments), source: try sourceAddress(arguments), option: option, port: port
+      server: try serverAddress(arguments), source: try sourceAddress(arguments), option: option, port: port,
+      time: LookTime(seconds: try arguments.number(timeout, in: 1...86_400) ?? Limits.Links.lookSeconds)
     ).findings(hosts)
     if arguments.has(.json) {
       console.print(JSON.array(findings.map(\.json)).text)
@@ -65,17 +69,37 @@ enum DoctorCommand {
   }
 }
 
+/// How long hosts are asked for in all.
+private struct LookTime: Sendable {
+  let seconds: Int
+  /// On the monotonic clock.
+  let endNanoseconds: UInt64
+
+  init(seconds: Int) {
+    self.seconds = seconds
+    endNanoseconds = System.monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
+  }
+
+  var isOver: Bool { System.monotonicNanoseconds() >= endNanoseconds }
+
+  /// Why something was not done.
+  var reason: String { "\(seconds) s for all hosts are over" }
+}
+
 /// Asks for many hosts, some at the same time, and for no longer than a limit.
 private final class HostRound: Sendable {
   private let server: SocketAddress
   private let source: IPAddress?
   private let option: (code: UInt16, data: [UInt8])?
   private let port: UInt16?
-  private let endNanoseconds = System.monotonicNanoseconds() + UInt64(Limits.Links.lookSeconds) * 1_000_000_000
+  private let time: LookTime
   /// True once the server could not be asked: then nothing more is.
   private let hasFailed = Atomic<Bool>(false)
 
-  init(server: SocketAddress, source: IPAddress?, option: (code: UInt16, data: [UInt8])?, port: UInt16?) {
+  init(
+    server: SocketAddress, source: IPAddress?, option: (code: UInt16, data: [UInt8])?, port: UInt16?, time: LookTime
+  ) {
+    self.time = time
     self.server = server
     self.source = source
     self.option = option
@@ -99,14 +123,13 @@ private final class HostRound: Sendable {
   /// Nil when the server could not be asked before.
   private func find(_ host: Name, _ link: String) -> Result<HostFinding?, Problem> {
     guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
-    guard System.monotonicNanoseconds() < endNanoseconds else {
-      return .success(
-        HostFinding(host, link: link, complaint: "not asked: \(Limits.Links.lookSeconds) s for all hosts are over"))
-    }
+    let notAsked = HostFinding(host, link: link, complaint: "not asked: \(time.reason)")
+    guard !time.isOver else { return .success(notAsked) }
     do throws(Problem) {
-      var client = try QuestionClient(server, from: source)
-      return .success(try HostFinding(host, link: link, &client, option: option, port: port))
+      var client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
+      return .success(try HostFinding(host, link: link, &client, option: option, port: port, time))
     } catch {
+      guard !time.isOver else { return .success(notAsked) }
       hasFailed.store(true, ordering: .relaxed)
       return .failure(error)
     }
@@ -123,10 +146,11 @@ private struct HostFinding: Sendable {
   /// What is wrong; nothing when all is well.
   private(set) var complaints: [String] = []
 
-  private static let connectMilliseconds: UInt64 = 3000
+  private static let connectNanoseconds: UInt64 = 3_000_000_000
 
   init(
-    _ host: Name, link: String, _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?, port: UInt16?
+    _ host: Name, link: String, _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?, port: UInt16?,
+    _ time: LookTime
   ) throws(Problem) {
     self.host = host
     self.link = link
@@ -146,9 +170,14 @@ private struct HostFinding: Sendable {
     if addresses.isEmpty, complaints.isEmpty { complaints.append("no address") }
     for address in addresses where !address.isPrivate { complaints.append("\(address) is public") }
     guard let port else { return }
-    for address in addresses {
+    for (index, address) in addresses.enumerated() {
+      guard !time.isOver else {
+        complaints.append("\(addresses.count - index) addresses are not tried: \(time.reason)")
+        return
+      }
       let place = SocketAddress(address, port: port)
-      if let obstacle = QuestionClient.obstacle(to: place, milliseconds: Self.connectMilliseconds) {
+      let end = min(System.monotonicNanoseconds() + Self.connectNanoseconds, time.endNanoseconds)
+      if let obstacle = QuestionClient.obstacle(to: place, endNanoseconds: end) {
         complaints.append("\(place) is not reached: \(obstacle)")
       }
     }

@@ -11,11 +11,15 @@ struct QuestionClient: ~Copyable {
   private var received: [UInt8] = []
   private var lastID: UInt16 = 0
 
-  /// How long an answer is waited for, in milliseconds: longer than the server waits for its upstreams.
-  private static let patienceMilliseconds: UInt64 = 6000
+  /// How long an answer is waited for, in nanoseconds: longer than the server waits for its upstreams.
+  private static let patience: UInt64 = 6_000_000_000
+  private let endNanoseconds: UInt64
 
-  /// - Parameter source: the client's address; the kernel's choice for nil.
-  init(_ server: SocketAddress, from source: IPAddress?) throws(Problem) {
+  /// - Parameters:
+  ///   - source: the client's address; the kernel's choice for nil.
+  ///   - endNanoseconds: when nothing is waited for any more, on the monotonic clock.
+  init(_ server: SocketAddress, from source: IPAddress?, endNanoseconds: UInt64) throws(Problem) {
+    self.endNanoseconds = endNanoseconds
     do throws(SystemError) {
       let socket = try Socket.client(.tcp, to: server, from: source.map { .address($0) })
       let poller = try Poller()
@@ -55,7 +59,7 @@ struct QuestionClient: ~Copyable {
 
   /// Sends a framed query; the next whole message, or nil when none comes in time.
   private mutating func exchange(_ query: [UInt8]) throws(SystemError) -> [UInt8]? {
-    let end = System.monotonicNanoseconds() + Self.patienceMilliseconds * 1_000_000
+    let end = min(System.monotonicNanoseconds() + Self.patience, endNanoseconds)
     var unsent = query[...]
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     try poller.change(socket.raw, [.readable, .writable], token: 0)
@@ -67,7 +71,7 @@ struct QuestionClient: ~Copyable {
       }
       let now = System.monotonicNanoseconds()
       guard now < end else { return nil }
-      guard try poller.wait(timeoutMilliseconds: Int32(clamping: (end - now) / 1_000_000 + 1)) > 0 else { continue }
+      guard try poller.wait(timeoutMilliseconds: Self.milliseconds(from: now, to: end)) > 0 else { continue }
       if let error = socket.takeError() { throw error }
       while !unsent.isEmpty, let count = try socket.descriptor.write(unsent) { unsent = unsent.dropFirst(count) }
       if unsent.isEmpty { try poller.change(socket.raw, .readable, token: 0) }
@@ -79,13 +83,19 @@ struct QuestionClient: ~Copyable {
     }
   }
 
+  /// Rounded up, so that what is waited for is over then.
+  private static func milliseconds(from now: UInt64, to end: UInt64) -> Int32 {
+    end > now ? Int32(clamping: (end - now) / 1_000_000 + 1) : 0
+  }
+
   /// What keeps an address from being reached by TCP; nil when a connection was made.
-  static func obstacle(to address: SocketAddress, milliseconds: UInt64) -> String? {
+  static func obstacle(to address: SocketAddress, endNanoseconds: UInt64) -> String? {
     do throws(SystemError) {
       let socket = try Socket.client(.tcp, to: address)
       var poller = try Poller()
       try poller.add(socket.raw, .writable, token: 0)
-      guard try poller.wait(timeoutMilliseconds: Int32(clamping: milliseconds)) > 0 else { return "no answer" }
+      let left = milliseconds(from: System.monotonicNanoseconds(), to: endNanoseconds)
+      guard try poller.wait(timeoutMilliseconds: left) > 0 else { return "no answer" }
       return socket.takeError()?.reason
     } catch {
       return error.reason

@@ -1,0 +1,202 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// What `doctor` waits for, and for how long: it asks whom it is told to, and nobody's answer ends it or holds it up.
+struct DoctorCommandTests {
+  let backroad: Backroad
+
+  init() throws {
+    backroad = try Backroad()
+    _ = try backroad("workspace add acme --client 127.0.0.0/8")
+  }
+
+  private func importHosts(_ count: Int) throws {
+    let hosts = (0..<count).map { "h\($0).corp.example\n" }.joined()
+    let line = "import hosts --workspace acme --link l --endpoint 10.0.0.1 --zone corp.example --miss forward --from -"
+    #expect(try backroad(line, input: hosts).status == 0)
+  }
+
+  /// As many are asked for at once as is said, and nobody after the time for all.
+  @Test func aSilentServerIsAskedForNoLongerThanIsSaid() throws {
+    try importHosts(40)
+    let server = try FakeServer { _ in }
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port) --timeout 1")
+    #expect(outcome.status == 1 && outcome.errors == "")
+    #expect(outcome.output.split(separator: "\n").count { $0.hasSuffix("not asked: 1 s for all hosts are over") } == 40)
+    #expect(server.count == 16)
+  }
+
+  /// A hundred addresses, none of which takes a connection.
+  @Test func addressesThatDoNotAnswerAreTriedForNoLongerThanIsSaid() throws {
+    try importHosts(1)
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 100)) }
+    }
+    let full = try FakeServer.full()
+    let line = "doctor --workspace acme --server 127.0.0.1:\(server.port) --timeout 1 --connect \(full.port)"
+    let (process, output, _) = try backroad.start(line.split(separator: " ").map { String($0) })
+    let end = Date().addingTimeInterval(60)
+    while process.isRunning {
+      guard Date() < end else {
+        process.terminate()
+        Issue.record("it tries one address after the other")
+        return
+      }
+      usleep(10_000)
+    }
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(said.contains("addresses are not tried: 1 s for all hosts are over"), "\(said)")
+    #expect(said.contains("is not reached: no answer"))
+    #expect(process.terminationStatus == 1)
+  }
+
+  /// What a server may say in an answer's place.
+  static let nonsense: [(what: String, said: String, behaviour: @Sendable (FakeServer.Peer) -> Void)] = [
+    ("nothing, and the end", "it does not answer", { _ = $0.query() }),
+    (
+      "a part of an answer, and the end", "it does not answer",
+      { $0.send([0, 100] + [UInt8](repeating: 0, count: 10)) }
+    ),
+    ("octets without end", "what it says is no answer", { while $0.send([UInt8](repeating: 0xff, count: 65_536)) {} }),
+    ("an empty message", "what it says is no answer", { $0.send([0, 0]) }),
+    (
+      "an answer to another question", "what it says is no answer",
+      { peer in
+        guard let query = peer.query() else { return }
+        peer.send([0, UInt8(query.count), query[0], query[1] &+ 1] + query[2...])
+      }
+    ),
+  ]
+
+  @Test(arguments: nonsense.indices) func whatIsNoAnswerEndsIt(index: Int) throws {
+    let (what, said, behaviour) = Self.nonsense[index]
+    try importHosts(1)
+    let server = try FakeServer(endsConnections: true, behaviour)
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port)")
+    #expect(outcome.status == 1 && outcome.output == "", "\(what): \(outcome.output)")
+    #expect(outcome.errors.contains("cannot be asked: "), "\(what): \(outcome.errors)")
+    // A server that ends a connection while it is written to may have reset it.
+    #expect(outcome.errors.contains(said) || outcome.errors.contains("reset by peer"), "\(what): \(outcome.errors)")
+  }
+
+  /// One octet after the other, each within the time for an answer.
+  @Test func anAnswerThatNeverEndsIsNotWaitedFor() throws {
+    try importHosts(1)
+    let server = try FakeServer { peer in
+      peer.send([0xff])
+      while peer.send([0xff]) { usleep(20_000) }
+    }
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port) --timeout 1")
+    #expect(outcome.output.contains("not asked: 1 s for all hosts are over"), "\(outcome)")
+  }
+}
+
+/// A TCP server on loopback that does with each connection what a test says.
+final class FakeServer: Sendable {
+  /// A connection.
+  struct Peer: Sendable {
+    let raw: Int32
+
+    /// False when the other end is gone.
+    @discardableResult
+    func send(_ octets: [UInt8]) -> Bool {
+      // unsafe: the call reads inside the array, whose length it is given.
+      unsafe octets.withUnsafeBytes { unsafe Glibc.send(raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } >= 0
+    }
+
+    /// The next message; nil at the end.
+    func query() -> [UInt8]? {
+      guard let length = read(2), let message = read(Int(length[0]) << 8 | Int(length[1])) else { return nil }
+      return message
+    }
+
+    private func read(_ count: Int) -> [UInt8]? {
+      var octets = [UInt8](repeating: 0, count: count)
+      // unsafe: the call writes inside the array, whose length it is given.
+      let got = unsafe octets.withUnsafeMutableBytes {
+        unsafe recv(raw, $0.baseAddress, count, Int32(MSG_WAITALL))
+      }
+      return got == count ? octets : nil
+    }
+  }
+
+  let port: UInt16
+  private let listener: Int32
+  private let connections = Mutex<[Int32]>([])
+
+  /// How many connections were made.
+  var count: Int { connections.withLock { $0.count } }
+
+  private init(backlog: Int32) throws {
+    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let raw = listener
+    // unsafe: the calls read and write a local of the length that they are given.
+    let outcome = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { any in
+        unsafe bind(raw, any, length) == 0 && listen(raw, backlog) == 0 && getsockname(raw, any, &length) == 0
+      }
+    }
+    try #require(outcome)
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  /// - Parameter endsConnections: when the test's part is done; otherwise they stay open.
+  convenience init(endsConnections: Bool = false, _ behaviour: @escaping @Sendable (Peer) -> Void) throws {
+    try self.init(backlog: 128)
+    let listener = listener
+    let note: @Sendable (Int32) -> Void = { [weak self] raw in self?.connections.withLock { $0.append(raw) } }
+    Thread.detachNewThread {
+      while true {
+        let raw = accept(listener, nil, nil)
+        guard raw >= 0 else { return }
+        note(raw)
+        Thread.detachNewThread {
+          behaviour(Peer(raw: raw))
+          if endsConnections { shutdown(raw, Int32(SHUT_RDWR)) }
+        }
+      }
+    }
+  }
+
+  /// One whose queue is full, so that whoever connects waits in vain.
+  static func full() throws -> FakeServer {
+    let server = try FakeServer(backlog: 0)
+    for _ in 0..<4 {
+      let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+      server.connections.withLock { $0.append(raw) }
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = server.port.bigEndian
+      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+      // unsafe: the call reads a local of the length that it is given.
+      _ = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { any in
+          unsafe connect(raw, any, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+    }
+    return server
+  }
+
+  deinit {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+    connections.withLock { $0.forEach { close($0) } }
+  }
+
+  /// A framed answer to a question for addresses: so many of 127.77.0.0/16, and none of another type.
+  static func answer(_ query: [UInt8], addresses: Int) -> [UInt8] {
+    var end = 12
+    while query[end] != 0 { end += Int(query[end]) + 1 }
+    let isA = query[end + 2] == 1
+    let count = UInt8(isA ? addresses : 0)
+    var message = query[..<2] + [0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0] + query[12..<(end + 5)]
+    for number in 0..<count { message += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 77, 0, number] }
+    return [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message
+  }
+}
