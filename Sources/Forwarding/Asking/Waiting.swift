@@ -43,7 +43,7 @@ extension Forwarder {
 
   private func displace(_ waiter: Waiter, _ now: Instant) {
     counters.displaced += 1
-    let exchange = waiter.exchange
+    guard let exchange = waiter.exchange else { return }
     waits.remove(waiter)
     let failure = Self.shareIsUsed
     let result = exchange.staleAnswer.map { staleResult($0, failure.error.text) } ?? .failure(failure)
@@ -63,9 +63,9 @@ extension Forwarder {
 
   /// Takes a ticket out; the question that it waited for is to be settled then.
   func leave(_ ticket: Ticket) -> Exchange? {
-    guard let waiter = waits[ticket] else { return nil }
+    guard let waiter = waits[ticket], let exchange = waiter.exchange else { return nil }
     waits.remove(waiter)
-    return waiter.exchange
+    return exchange
   }
 
   /// Puts a question on the account of who waits for it now; one that nobody waits for any more ends, and its sockets

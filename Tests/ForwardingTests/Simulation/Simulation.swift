@@ -53,6 +53,7 @@ final class Simulation {
   /// What upstreams sent for each question, and until when it may be used.
   var sent: [Question: [SimulatedUpstream.Datum: UInt64]] = [:]
   var figures = Figures()
+  var leftovers = Leftovers()
   /// Tickets that had to wait, in the order of their deadlines; those before `firstWaiting` have their results.
   var waiting: [Int] = []
   var firstWaiting = 0
@@ -210,7 +211,9 @@ final class Simulation {
     asks[ticket] = Ask(question: question, worker: worker, askedAt: now)
     let asker = asker ?? Asker(workspace: UInt32(ticket % 2), client: .v4(UInt32(ticket % 5)))
     switch workers[worker].ask(question, ticket: Ticket(UInt64(ticket)), asker: asker, now: now) {
-    case .pending: waiting.append(ticket)
+    case .pending:
+      waiting.append(ticket)
+      noteWaiter(ticket, worker)
     case .done(let result): try finished(ticket, result, queries: 0)
     }
     try carryOut(worker)
