@@ -173,15 +173,16 @@ struct FairnessTests {
   @Test func whatIsKnownOfUpstreamsIsShared() throws {
     let settings = ForwardSettings()
     func state(_ number: Int, _ workspace: UInt32) throws -> UpstreamState {
-      UpstreamState(
-        try #require(Upstream("10.\(workspace).\(number / 256).\(number % 256)")), clientCookie: [],
+      let upstream = try #require(Upstream("10.\(workspace).\(number / 256).\(number % 256)"))
+      return UpstreamState(
+        UpstreamUse(upstream: upstream, owner: .workspace("\(workspace)")), clientCookie: [],
         account: Account(workspace, ClientNetwork(.v4(1))), settings: settings)
     }
     var table = UpstreamTable(capacity: 100)
     let first = try state(1, 1)
     #expect(table.add(first).isEmpty)
     for number in 1...500 { _ = table.add(try state(number, 2)) }
-    #expect(table.count == 100 && table.find(first.upstream) === first)
+    #expect(table.count == 100 && table.find(first.use) === first)
     #expect(table.reports(Instant(nanoseconds: 0)).count == 501, "what was counted stays")
   }
 

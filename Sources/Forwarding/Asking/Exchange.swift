@@ -12,6 +12,10 @@ final class Exchange: TimerItem {
   var waiters = WaiterQueue()
   /// On whose account it and its sockets are; changed by the table of exchanges alone.
   var account: Account
+  /// Who asked it of upstreams that are known to be down, and does not wait for it.
+  let passer: Account?
+  /// Who is charged for its tries.
+  var payer: Account { passer ?? account }
   /// True when it goes on though nobody waits: to refresh the cache.
   var isBackground: Bool
   /// True while another worker asks, and this one waits for what comes of it.
@@ -51,11 +55,12 @@ final class Exchange: TimerItem {
 
   init(
     _ question: ForwardQuestion, number: UInt64, targets: [UpstreamState], account: Account, now: Instant,
-    settings: ForwardSettings, staleAnswer: UpstreamAnswer?, isBackground: Bool
+    settings: ForwardSettings, staleAnswer: UpstreamAnswer?, isBackground: Bool, passer: Account? = nil
   ) {
     self.question = question
     self.number = number
     self.account = account
+    self.passer = passer
     self.targets = targets.map { Target(state: $0) }
     self.staleAnswer = staleAnswer
     self.isBackground = isBackground

@@ -92,7 +92,7 @@ public final class Forwarder {
     }
     let states = question.rule.upstreams.map { state(of: $0, question.rule, account, now) }
     if states.allSatisfy(\.isDown) {
-      askInPassing(question, states, now)
+      askInPassing(question, states, account, now)
       return .done(failAtOnce(states, stale, now))
     }
     if let refusal = makeRoom(for: account, newExchange: true, now) { return .done(overloaded(stale, refusal)) }
@@ -116,12 +116,12 @@ public final class Forwarder {
 
   func newExchange(
     _ question: ForwardQuestion, _ states: [UpstreamState], _ account: Account, _ stale: UpstreamAnswer?,
-    isBackground: Bool, _ now: Instant
+    isBackground: Bool, passer: Account? = nil, _ now: Instant
   ) -> Exchange {
     lastNumber += 1
     return Exchange(
       question, number: lastNumber, targets: states, account: account, now: now, settings: settings,
-      staleAnswer: stale, isBackground: isBackground)
+      staleAnswer: stale, isBackground: isBackground, passer: passer)
   }
 
   /// Asks anew for what is about to expire.
@@ -135,11 +135,13 @@ public final class Forwarder {
 
   /// Asks upstreams that are known to be down, with nobody waiting for it, so that one that is silent to probes alone is
   /// found to answer.
-  private func askInPassing(_ question: ForwardQuestion, _ states: [UpstreamState], _ now: Instant) {
+  private func askInPassing(
+    _ question: ForwardQuestion, _ states: [UpstreamState], _ account: Account, _ now: Instant
+  ) {
     guard exchanges[question] == nil, exchanges.count < settings.maximumExchanges / 2,
-      states.allSatisfy({ $0.openTries < settings.maximumTriesWhileDown })
+      states.allSatisfy({ hasTryRoom(at: $0, for: account, now) })
     else { return }
-    let exchange = newExchange(question, states, .server, nil, isBackground: true, now)
+    let exchange = newExchange(question, states, .server, nil, isBackground: true, passer: account, now)
     exchange.maximumTries = min(states.count, settings.maximumTries)
     startInBackground(exchange, now)
   }

@@ -5,17 +5,18 @@ import Wire
 extension Forwarder {
   /// What is known of an upstream that a rule is about to use.
   func state(of upstream: Upstream, _ rule: ForwardRule, _ account: Account, _ now: Instant) -> UpstreamState {
-    let state = known(upstream, account, now)
+    let state = known(UpstreamUse(upstream: upstream, owner: rule.owner), account, now)
     // Probing stopped while nobody wanted it.
     if state.want(for: rule.zone, by: account, now), state.health.isInQuestion { probe(state, now) }
     return state
   }
 
-  private func known(_ upstream: Upstream, _ account: Account, _ now: Instant) -> UpstreamState {
-    if let known = upstreams.find(upstream) { return known }
+  private func known(_ use: UpstreamUse, _ account: Account, _ now: Instant) -> UpstreamState {
+    if let known = upstreams.find(use) { return known }
     let state = UpstreamState(
-      upstream, clientCookie: random.octets(UpstreamQuery.clientCookieLength), account: account, settings: settings)
+      use, clientCookie: random.octets(UpstreamQuery.clientCookieLength), account: account, settings: settings)
     for gone in upstreams.add(state) {
+      gone.isForgotten = true
       timers.remove(gone)
       if let probe = gone.probe { close(probe, now) }
     }
@@ -39,7 +40,7 @@ extension Forwarder {
 
   /// Sends a probe, unless one is under way or will be.
   private func check(_ state: UpstreamState, _ now: Instant) {
-    guard state.probe == nil, !timers.holds(state) else { return }
+    guard state.probe == nil, !timers.holds(state), !state.isForgotten else { return }
     sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
   }
 
@@ -67,7 +68,7 @@ extension Forwarder {
       close(former, now)
       apply(state.failed(former, settings: settings, now), state, now)
     }
-    guard state.health.isInQuestion, state.isWanted(now) else { return }
+    guard state.health.isInQuestion, state.isWanted(now), !state.isForgotten else { return }
     if !state.isDown {
       sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
     } else if !wasDown {
@@ -99,13 +100,13 @@ extension Forwarder {
   /// Has the other workers see for themselves whether an upstream answers.
   func tellOthers(of state: UpstreamState) {
     guard let shared else { return }
-    let hint = QuestionsInFlight.Hint(upstream: state.upstream, zone: state.probeZone)
+    let hint = QuestionsInFlight.Hint(use: state.use, zone: state.probeZone)
     for other in shared.leave(hint, from: worker) { actions.append(.wake(worker: other)) }
   }
 
   /// Another worker found that an upstream does not answer any more, or answers again: it is asked now.
   func take(_ hint: QuestionsInFlight.Hint, _ now: Instant) {
-    let state = known(hint.upstream, .server, now)
+    let state = known(hint.use, .server, now)
     _ = state.want(for: hint.zone, by: state.account, now)
     if state.isDown {
       if let probe = state.probe { close(probe, now) }

@@ -56,7 +56,7 @@ extension Forwarder {
     attempt.stream = stream
     stream.upstream.connections.seat(attempt, on: stream, exchange.account)
     streams.use(stream.token, exchange.account)
-    stream.upstream.opened()
+    stream.upstream.opened(attempt, exchange.payer)
     exchange.attempts.append(attempt)
     exchange.targets[index].tries += 1
     exchange.tries += 1

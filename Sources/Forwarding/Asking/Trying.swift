@@ -75,8 +75,7 @@ extension Forwarder {
   /// - Parameter former: the query whose case was lost, which is to be sent again in plain case and otherwise as it was.
   func send(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt? = nil, _ now: Instant) {
     let state = exchange.targets[index].state
-    let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
-    guard state.isUp || state.openTries < limit else { return park(exchange, now) }
+    guard makeTryRoom(at: state, for: exchange, now) else { return park(exchange, now) }
     if exchange.usesStreams {
       guard let stream = stream(for: exchange, to: state, now) else {
         placeLine.enter(exchange)
@@ -114,6 +113,38 @@ extension Forwarder {
     }
   }
 
+  private func placeForTry(at state: UpstreamState, for account: Account, _ now: Instant) -> OpenTries.Place {
+    guard !state.isUp else { return .room }
+    let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
+    return state.tries.place(for: account, limit: limit, settings: settings, now)
+  }
+
+  /// True when an account may have one more try at an upstream, which may be in doubt.
+  func hasTryRoom(at state: UpstreamState, for account: Account, _ now: Instant) -> Bool {
+    if case .none = placeForTry(at: state, for: account, now) { false } else { true }
+  }
+
+  private func makeTryRoom(at state: UpstreamState, for exchange: Exchange, _ now: Instant) -> Bool {
+    switch placeForTry(at: state, for: exchange.payer, now) {
+    case .room: return true
+    case .none: return false
+    case .inPlaceOf(let attempt):
+      giveWay(attempt, now)
+      return true
+    }
+  }
+
+  /// Closes a try; its question looks for another way, or ends if nobody waits for it.
+  private func giveWay(_ attempt: Attempt, _ now: Instant) {
+    let exchange = attempt.exchange
+    close(attempt, now)
+    guard let exchange, exchanges.holds(exchange) else { return }
+    guard exchange.passer == nil else { return end(exchange, nil, now) }
+    guard exchange.attempts.allSatisfy(\.hasTimedOut) else { return }
+    park(exchange, now)
+    arm(exchange)
+  }
+
   private func sendDatagram(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt?, _ now: Instant) {
     let state = exchange.targets[index].state
     let query = query(
@@ -137,7 +168,7 @@ extension Forwarder {
   func open(_ attempt: Attempt, _ account: Account) {
     let token = sockets.open(attempt, account)
     attempt.token = token
-    attempt.upstream.opened()
+    attempt.upstream.opened(attempt, attempt.exchange?.payer ?? account)
     if !attempt.isProbe { attempt.upstream.quirks.sent(hasEDNS: attempt.query.hasEDNS) }
     counters.datagramQueries += 1
     actions.append(.openDatagram(token, to: attempt.upstream.upstream))
@@ -277,7 +308,7 @@ extension Forwarder {
 
   func release(_ attempt: Attempt) {
     attempt.stream = nil
-    attempt.upstream.closed()
+    attempt.upstream.closed(attempt)
     attempt.exchange?.attempts.removeAll { $0 === attempt }
     attempt.exchange = nil
     if attempt.upstream.probe === attempt { attempt.upstream.probe = nil }

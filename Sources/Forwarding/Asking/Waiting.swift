@@ -77,6 +77,7 @@ extension Forwarder {
     guard account != exchange.account else { return }
     exchanges.charge(exchange, to: account)
     for attempt in exchange.attempts {
+      attempt.upstream.tries.charge(attempt, to: exchange.payer)
       if let token = attempt.token { sockets.charge(token, to: account) }
       if let stream = attempt.stream { attempt.upstream.connections.charge(attempt, on: stream, to: account) }
     }

@@ -19,7 +19,7 @@ public final class QuestionsInFlight: Sendable {
 
   /// An upstream that one worker found not to answer any more, or to answer again.
   struct Hint: Hashable, Sendable {
-    let upstream: Upstream
+    let use: UpstreamUse
     /// What of it can be asked for.
     let zone: Name
   }
@@ -137,7 +137,7 @@ public final class QuestionsInFlight: Sendable {
   func takeNotices(for worker: Int) -> (notices: [Notice], hints: [Hint]) {
     notices[worker].all.withLock { all in
       defer { all = ([], []) }
-      return (all.notices, all.hints.sorted { "\($0.upstream)" < "\($1.upstream)" })
+      return (all.notices, all.hints.sorted { $0.use == $1.use ? "\($0.zone)" < "\($1.zone)" : $0.use < $1.use })
     }
   }
 }

@@ -85,6 +85,9 @@ final class Simulation {
       ForwardRule(owner: .server, zone: .root, upstreams: Array(all[0...1])),
       ForwardRule(owner: .workspace("acme"), zone: .root, upstreams: [all[2]]),
       ForwardRule(owner: .workspace("acme"), zone: try Name("corp."), upstreams: [all[3], all[2]]),
+      // The server's upstreams, in another's rule.
+      ForwardRule(
+        owner: .workspace("hostile"), zone: SimulatedUpstream.silentZone, upstreams: Array(all[0...1])),
     ]
     weather = Weather(&random)
     settings = Self.settings(&random)
@@ -132,6 +135,7 @@ final class Simulation {
     try runEvents(until: now + .seconds(faultSeconds + 6))
     try everythingResolves()
     try reserved()
+    try sharedUpstreams()
     try pressure()
     try outage()
     try runEvents(until: now + .seconds(70))
