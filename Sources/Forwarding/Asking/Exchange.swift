@@ -49,6 +49,8 @@ final class Exchange: TimerItem {
     var tries = 0
     /// How often its machine refused the socket.
     var refusals = 0
+    /// True when it said, to this question, that it does not know EDNS.
+    var lacksEDNS = false
     /// True when it said no, and is asked no more.
     var isSpent = false
   }

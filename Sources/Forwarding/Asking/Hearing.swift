@@ -90,9 +90,13 @@ extension Forwarder {
     } else {
       close(attempt, now)
     }
-    guard before.isInQuestion else { return }
-    timers.remove(state)
-    if let probe = state.probe { close(probe, now) }
+    guard before.isInQuestion || attempt.isProbe else { return }
+    // One that is to find out whether EDNS is dropped is not cut short by what is answered without.
+    if !state.quirks.doubtsEDNS || state.probe?.query.hasEDNS != true {
+      timers.remove(state)
+      if let probe = state.probe { close(probe, now) }
+    }
+    if attempt.isProbe, state.quirks.doubtsEDNS { check(state, now) }
     guard before.standing != .up else { return }
     if before.standing == .down {
       counters.upstreamsUp += 1
@@ -109,12 +113,21 @@ extension Forwarder {
       if attempt.query.cookie != nil, response.serverCookie == nil { state.quirks.forgetServerCookie() }
       return
     }
-    state.quirks.heardDatagram(hadEDNS: attempt.query.hasEDNS, now, settings: settings)
+    state.quirks.heardDatagram(
+      hadEDNS: attempt.query.hasEDNS, isProbe: attempt.isProbe, now, settings: settings)
+    if attempt.isProbe, lacksEDNS(response, attempt) { state.quirks.forgoEDNS(until: now + settings.quirkMemory) }
     if attempt.isPlainRepeat {
       state.quirks.lostCase(now, settings: settings)
     } else if attempt.query.name.contains(where: { $0 &- 0x41 < 26 }) {
       state.quirks.keptCase()
     }
+  }
+
+  /// True for the answer of a server from before EDNS (RFC 6891 §7).
+  private func lacksEDNS(_ response: Response, _ attempt: Attempt) -> Bool {
+    guard response.edns == nil, attempt.query.hasEDNS else { return false }
+    let code = ResponseCode(rawValue: response.code)
+    return code == .formatError || code == .notImplemented
   }
 
   private func answer(_ exchange: Exchange, _ response: Response, _ attempt: Attempt, _ now: Instant) {
@@ -134,10 +147,10 @@ extension Forwarder {
       } catch {
         reject(attempt, error.text, now)
       }
-    case .formatError where response.edns == nil && attempt.query.hasEDNS,
-      .notImplemented where response.edns == nil && attempt.query.hasEDNS:
-      // A server from before EDNS (RFC 6891 §7).
-      attempt.upstream.quirks.forgoEDNS(until: now + settings.quirkMemory)
+    case .formatError where lacksEDNS(response, attempt), .notImplemented where lacksEDNS(response, attempt):
+      // It may be about this name alone: a probe finds out.
+      if let index = exchange.index(of: attempt.upstream) { exchange.targets[index].lacksEDNS = true }
+      check(attempt.upstream, now)
       again(exchange, attempt, now)
     case nil where response.code == Self.badCookie && attempt.token != nil:
       let isFirst = !exchange.renewedCookie

@@ -28,7 +28,6 @@ extension Forwarder {
   /// It is asked at once whether it answers at all, and so are the question's other upstreams that were not heard since:
   /// what is known of all of them decides how long clients wait.
   func noteFailure(of attempt: Attempt, wasRefused: Bool = false, exchange: Exchange? = nil, _ now: Instant) {
-    noteSilence(attempt)
     apply(attempt.upstream.failed(attempt, wasRefused: wasRefused, settings: settings, now), attempt.upstream, now)
     if attempt.upstream.health.isInQuestion { check(attempt.upstream, now) }
     for target in (exchange ?? attempt.exchange)?.targets ?? [] where target.state !== attempt.upstream {
@@ -39,7 +38,7 @@ extension Forwarder {
   }
 
   /// Sends a probe, unless one is under way or will be.
-  private func check(_ state: UpstreamState, _ now: Instant) {
+  func check(_ state: UpstreamState, _ now: Instant) {
     guard state.probe == nil, !timers.holds(state), !state.isForgotten else { return }
     sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
   }
@@ -55,20 +54,15 @@ extension Forwarder {
     }
   }
 
-  /// A datagram was not answered in its time.
-  private func noteSilence(_ attempt: Attempt) {
-    if attempt.isDatagram, attempt.query.hasEDNS { attempt.upstream.quirks.droppedEDNS() }
-  }
-
   /// The time of a probe has come to nothing, or the next one is due.
   func probe(_ state: UpstreamState, _ now: Instant) {
     let wasDown = state.isDown
     if let former = state.probe {
-      noteSilence(former)
+      state.quirks.wasSilentToProbe(hadEDNS: former.query.hasEDNS)
       close(former, now)
       apply(state.failed(former, settings: settings, now), state, now)
     }
-    guard state.health.isInQuestion, state.isWanted(now), !state.isForgotten else { return }
+    guard state.health.isInQuestion || state.quirks.doubtsEDNS, state.isWanted(now), !state.isForgotten else { return }
     if !state.isDown {
       sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
     } else if !wasDown {

@@ -49,8 +49,8 @@ extension Forwarder {
     var id = random.number16()
     while stream.pending[id] != nil { id &+= 1 }
     let query = query(
-      exchange.question, to: stream.upstream, plainCase: true, hasEDNS: stream.upstream.quirks.knowsEDNS(at: now),
-      id: id, now)
+      exchange.question, to: stream.upstream, plainCase: true,
+      hasEDNS: !exchange.targets[index].lacksEDNS && stream.upstream.quirks.knowsEDNS(at: now), id: id, now)
     let attempt = Attempt(
       query, stream.upstream, exchange, now: now, timeout: settings.streamTimeout, isDatagram: false)
     attempt.stream = stream

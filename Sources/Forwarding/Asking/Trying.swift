@@ -147,9 +147,10 @@ extension Forwarder {
 
   private func sendDatagram(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt?, _ now: Instant) {
     let state = exchange.targets[index].state
+    let takesEDNS =
+      !exchange.targets[index].lacksEDNS && state.quirks.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now)
     let query = query(
-      exchange.question, to: state, plainCase: former != nil,
-      hasEDNS: former?.query.hasEDNS ?? state.quirks.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now), now)
+      exchange.question, to: state, plainCase: former != nil, hasEDNS: former?.query.hasEDNS ?? takesEDNS, now)
     let timeout = state.timeout(triesBefore: exchange.targets[index].tries, settings: settings)
     let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: former != nil)
     open(attempt, exchange.account)
