@@ -175,6 +175,8 @@ public enum Limits {
     public static let streamsOfUpstream = 2
     /// The most questions at once on one connection to an upstream.
     public static let questionsOfStream = 64
+    /// How often sockets of upstreams are read in a turn beyond once each; what is left stays in the kernel.
+    public static let readsPerTurn = 64
     /// The most records of one set that are taken from an upstream.
     public static let recordsOfSet = 100
     /// The most records of an upstream's message that are looked at.

@@ -91,22 +91,38 @@ extension Forwarder {
       return
     }
     stream.lastReceived = now
-    stream.receive(octets) { message in received(message.span, on: stream, now) }
+    stream.receive(octets) { message in
+      received(message, on: stream, now)
+      guard case .stream = sockets[token] else { return false }
+      return stream.wrongMessages < settings.maximumWrongDatagrams
+    }
     if stream.wrongMessages >= settings.maximumWrongDatagrams { drop(stream, now) }
   }
 
   private func received(_ message: Span<UInt8>, on stream: UpstreamStream, _ now: Instant) {
     guard let header = Header(message), let attempt = stream.pending[header.id] else {
-      counters.lateAnswers += 1
-      return
+      return answersNothing(message, on: stream)
     }
     switch Response.check(message, for: attempt.query, maximumRecords: settings.maximumRecordsPerAnswer) {
     case .response(let response):
       stream.responses += 1
+      stream.wrongMessages = 0
+      attempt.isAnswered = true
       heard(response, attempt, now)
     case .wrong, .caseDiffers:
       counters.wrongDatagrams += 1
       stream.wrongMessages += 1
+    }
+  }
+
+  /// A message is no answer to what is waited for: one to what was given up, or else something that was never asked for.
+  private func answersNothing(_ message: Span<UInt8>, on stream: UpstreamStream) {
+    if stream.lateAllowed > 0, message.count >= Header.length {
+      stream.lateAllowed -= 1
+      counters.lateAnswers += 1
+    } else {
+      stream.wrongMessages += 1
+      counters.wrongDatagrams += 1
     }
   }
 

@@ -65,6 +65,7 @@ struct UpstreamConnections {
   /// A query is not waited for any more.
   mutating func unseat(_ attempt: Attempt, from stream: UpstreamStream) {
     stream.pending[attempt.query.id] = nil
+    if !attempt.isAnswered { stream.lateAllowed += 1 }
     share.remove(Seat(stream: stream.token, id: attempt.query.id))
   }
 

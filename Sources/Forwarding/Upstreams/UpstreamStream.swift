@@ -12,7 +12,10 @@ final class UpstreamStream: TimerItem {
   var pending: [UInt16: Attempt] = [:]
   /// Responses that came so far; a connection that ended after some is no sign of trouble.
   var responses = 0
+  /// Messages in a row that answered nothing.
   var wrongMessages = 0
+  /// How many answers may still come to queries that were given up.
+  var lateAllowed = 0
   var lastReceived: Instant
   /// A message that has not wholly arrived, with its length field.
   private var inbox: [UInt8] = []
@@ -28,10 +31,19 @@ final class UpstreamStream: TimerItem {
 
   override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }
 
-  /// Takes octets and gives each whole message to `body`. What is kept is one message at most.
-  func receive(_ octets: Span<UInt8>, _ body: ([UInt8]) -> Void) {
+  /// Takes octets and gives each whole message to `body` until that returns false. What is kept is one message at most; what
+  /// is whole in the octets is not copied, so that short messages cost little.
+  func receive(_ octets: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) {
     var at = 0
     while at < octets.count {
+      if inbox.isEmpty, octets.count - at >= 2 {
+        let end = at + 2 + Int(octets.bigEndian16(at: at))
+        if end <= octets.count {
+          guard body(octets.extracting((at + 2)..<end)) else { return }
+          at = end
+          continue
+        }
+      }
       let wanted = inbox.count < 2 ? 2 : 2 + Int(inbox.span.bigEndian16(at: 0))
       let taken = min(wanted - inbox.count, octets.count - at)
       for index in at..<(at + taken) { inbox.append(octets[index]) }
@@ -39,7 +51,7 @@ final class UpstreamStream: TimerItem {
       guard inbox.count >= 2, inbox.count == 2 + Int(inbox.span.bigEndian16(at: 0)) else { continue }
       let message = Array(inbox[2...])
       inbox.removeAll(keepingCapacity: false)
-      body(message)
+      guard body(message.span) else { return }
     }
   }
 }

@@ -1,0 +1,59 @@
+import Testing
+import Wire
+
+@testable import Forwarding
+
+/// What an upstream can do over a connection.
+struct StreamTests {
+  private static let truncated = TestResponse(flags: [.response, .truncated, .recursionAvailable])
+
+  /// Asks, and has the question moved to TCP.
+  @discardableResult
+  private func ask(_ rig: Rig, _ name: String) throws -> Int {
+    let ticket = try rig.ask(name)
+    let query = try #require(rig.asked.last { !$0.isStream })
+    rig.sent.removeAll { $0.token == query.token }
+    try rig.respond(to: query, Self.truncated)
+    return ticket
+  }
+
+  private func giveUp(_ rig: Rig, _ ticket: Int) {
+    rig.forwarder.cancel(Ticket(UInt64(ticket)), now: rig.now)
+    rig.drain()
+  }
+
+  /// Empty messages, and such with ids that nothing was sent with: a few, and the connection is closed, however many come at
+  /// once.
+  @Test(arguments: [0, 5, 12])
+  func messagesThatAnswerNothingEndTheConnection(_ length: Int) throws {
+    let rig = try Rig()
+    try ask(rig, "www.example.")
+    rig.connect()
+    let token = try #require(rig.streams.first)
+    let pending = try #require(rig.asked.first).query.id
+    let id = pending ^ 1
+    let message = [0, UInt8(length)] + [UInt8(id >> 8), UInt8(id & 255)].prefix(length)
+      + [UInt8](repeating: 0, count: max(0, length - 2))
+    let flood = (0..<(65_536 / message.count)).flatMap { _ in message }
+    rig.forwarder.streamReceived(flood.span, on: token, now: rig.now)
+    rig.drain()
+    #expect(!rig.streams.contains(token))
+    #expect(rig.forwarder.counters.wrongDatagrams == 8 && rig.forwarder.counters.lateAnswers == 0)
+  }
+
+  @Test func asManyLateOnesAreBorneAsWereGivenUp() throws {
+    let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
+    let kept = try ask(rig, "www.example.")
+    let others = try (0..<20).map { try ask(rig, "n\($0).example.") }
+    rig.connect()
+    let queries = rig.asked
+    #expect(queries.count == 21)
+    for ticket in others { giveUp(rig, ticket) }
+    for query in queries.dropFirst() { try rig.respond(to: query, "n.example. 300 A 192.0.2.1") }
+    #expect(rig.forwarder.counters.lateAnswers == 20 && rig.forwarder.counters.wrongDatagrams == 0)
+    try rig.respond(to: queries[0], "www.example. 300 A 192.0.2.1")
+    #expect(try rig.text(kept) == ["www.example. 300 A 192.0.2.1"])
+    for query in queries.prefix(8) { try rig.respond(to: query, "n.example. 300 A 192.0.2.1") }
+    #expect(rig.streams.isEmpty, "and no more")
+  }
+}
