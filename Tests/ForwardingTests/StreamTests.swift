@@ -41,6 +41,37 @@ struct StreamTests {
     #expect(rig.forwarder.counters.wrongDatagrams == 8 && rig.forwarder.counters.lateAnswers == 0)
   }
 
+  /// What was given up before the connection stood is not sent.
+  @Test func onlyWhatIsWaitedForIsSentOnConnecting() throws {
+    let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
+    try ask(rig, "www.example.")
+    for number in 0..<500 { giveUp(rig, try ask(rig, "n\(number).example.")) }
+    rig.connect()
+    #expect(rig.asked.count == 1)
+  }
+
+  /// An upstream that reads nothing has so many queries wait for it, however many are given up.
+  @Test(arguments: [false, true])
+  func whatAnUpstreamDoesNotReadIsBounded(_ answersOnce: Bool) throws {
+    let rig = try Rig {
+      $0.maximumStreamsPerUpstream = 1
+      $0.maximumQuestionsPerStream = 8
+    }
+    var sent: [SocketToken: Int] = [:]
+    try ask(rig, "www.example.")
+    rig.connect()
+    let first = try #require(rig.asked.first)
+    for number in 0..<500 {
+      giveUp(rig, try ask(rig, "n\(number).example."))
+      rig.connect()
+      for query in rig.asked { sent[query.token, default: 0] += 1 }
+      rig.sent.removeAll()
+      if answersOnce, number == 6 { try rig.respond(to: first, "www.example. 300 A 192.0.2.1") }
+    }
+    #expect(sent.count > 10 && sent.values.allSatisfy { $0 <= 16 }, "\(sent.values.max() ?? 0)")
+    #expect(rig.streams.count <= 2)
+  }
+
   @Test func asManyLateOnesAreBorneAsWereGivenUp() throws {
     let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
     let kept = try ask(rig, "www.example.")

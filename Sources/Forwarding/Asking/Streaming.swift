@@ -63,15 +63,14 @@ extension Forwarder {
     exchange.nextTryAt = attempt.timeoutAt
     counters.streamQueries += 1
     timers.remove(stream)
-    let message = query.message
+    // What is asked before the connection stands is sent once it does.
+    if stream.isConnected { actions.append(.send(stream.token, Self.framed(query.message))) }
+  }
+
+  private static func framed(_ message: [UInt8]) -> [UInt8] {
     var framed: [UInt8] = []
     framed.append(bigEndian: UInt16(truncatingIfNeeded: message.count))
-    framed += message
-    if stream.isConnected {
-      actions.append(.send(stream.token, framed))
-    } else {
-      stream.outbox.append(framed)
-    }
+    return framed + message
   }
 
   /// A connection stands.
@@ -79,8 +78,7 @@ extension Forwarder {
     guard case .stream(let stream) = sockets[token], !stream.isConnected else { return }
     stream.isConnected = true
     stream.lastReceived = now
-    for message in stream.outbox { actions.append(.send(token, message)) }
-    stream.outbox.removeAll()
+    for attempt in stream.pendingInOrder { actions.append(.send(token, Self.framed(attempt.query.message))) }
     idle(stream, now)
   }
 
@@ -105,9 +103,7 @@ extension Forwarder {
     }
     switch Response.check(message, for: attempt.query, maximumRecords: settings.maximumRecordsPerAnswer) {
     case .response(let response):
-      stream.responses += 1
-      stream.wrongMessages = 0
-      attempt.isAnswered = true
+      stream.responded(to: attempt)
       heard(response, attempt, now)
     case .wrong, .caseDiffers:
       counters.wrongDatagrams += 1
@@ -169,7 +165,7 @@ extension Forwarder {
     guard stream.pending.isEmpty else { return }
     // A question may have been given up long after anything was last received.
     let end = stream.lastReceived + settings.streamIdleTime
-    guard stream.isConnected, end > now else { return drop(stream, now) }
+    guard stream.isConnected, end > now, !stream.upstream.connections.isUsedUp(stream) else { return drop(stream, now) }
     streams.rest(stream.token)
     timers.set(stream, at: end)
   }

@@ -6,14 +6,15 @@ final class UpstreamStream: TimerItem {
   let openedAt: Instant
   var token = SocketToken(rawValue: 0)
   var isConnected = false
-  /// What waits for the connection, with length fields.
-  var outbox: [[UInt8]] = []
   /// Questions that are not answered, by id; changed by the upstream's `UpstreamConnections` alone.
   var pending: [UInt16: Attempt] = [:]
   /// Responses that came so far; a connection that ended after some is no sign of trouble.
   var responses = 0
   /// Messages in a row that answered nothing.
   var wrongMessages = 0
+  /// Queries that were given up and that the upstream may not have read yet, by their numbers: nothing shows that it read
+  /// what was sent after the last query that it answered.
+  var unread: [UInt64] = []
   /// How many answers may still come to queries that were given up.
   var lateAllowed = 0
   var lastReceived: Instant
@@ -28,6 +29,17 @@ final class UpstreamStream: TimerItem {
 
   /// The question that has been on it longest.
   var oldest: Attempt? { pending.values.min { ($0.sentAt, $0.query.id) < ($1.sentAt, $1.query.id) } }
+
+  /// The questions on it, in the order in which they came.
+  var pendingInOrder: [Attempt] { pending.values.sorted { $0.number < $1.number } }
+
+  /// A response came.
+  func responded(to attempt: Attempt) {
+    responses += 1
+    wrongMessages = 0
+    attempt.isAnswered = true
+    unread.removeAll { $0 < attempt.number }
+  }
 
   override func wake(in forwarder: Forwarder, now: Instant) { forwarder.wake(self, now) }
 
