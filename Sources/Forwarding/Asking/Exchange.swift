@@ -99,6 +99,13 @@ final class Exchange: TimerItem {
     return a.state.latency.order < b.state.latency.order
   }
 
+  /// True when it is a limit of whoever asked that keeps it from going on, not its upstreams: the queries that it may cost
+  /// are spent, or there is no room on its account.
+  func isLimited(_ settings: ForwardSettings) -> Bool {
+    guard !isHopeless else { return false }
+    return isParked || (tries >= maximumTries && maximumTries < settings.maximumTries)
+  }
+
   /// True when every upstream that did not say no is known not to answer.
   var isHopeless: Bool { targets.allSatisfy { $0.isSpent || $0.state.isDown } }
 

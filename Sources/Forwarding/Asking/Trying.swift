@@ -246,12 +246,14 @@ extension Forwarder {
     let text = problem(exchange, now)
     let saidNo = exchange.lastProblem != nil
     // While all are known to be down everything fails at once, and nothing may once one is back.
-    let isRemembered = !exchange.isFollowing && (saidNo || !exchange.isHopeless)
+    // Nor is what a limit of those who asked has ended: whoever has more left asks for itself.
+    let isLimited = exchange.isLimited(settings)
+    let isRemembered = !exchange.isFollowing && !isLimited && (saidNo || !exchange.isHopeless)
     counters.failures += 1
     let failure = ForwardFailure(
       saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
     if isRemembered { cache.store(failure, for: exchange.question, now: now, settings: settings) }
-    end(exchange, .failure(failure), now)
+    end(exchange, isLimited ? nil : .failure(failure), now)
     guard !exchange.waiters.isEmpty else { return }
     let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
     deliver(result, to: exchange)
