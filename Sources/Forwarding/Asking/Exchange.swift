@@ -10,7 +10,9 @@ final class Exchange: TimerItem {
   /// The rule's upstreams, in its order, and what became of each here.
   var targets: [Target]
   var waiters = WaiterQueue()
-  /// On whose account it and its sockets are; changed by the table of exchanges alone.
+  /// On whose account it is; nil once nobody waits here.
+  var payingWaiter: Waiter?
+  /// The paying waiter's account, on which its sockets are too; changed by the table of exchanges alone.
   var account: Account
   /// Who asked it of upstreams that are known to be down, and does not wait for it.
   let passer: Account?

@@ -81,7 +81,7 @@ public final class Forwarder {
     if let exchange = exchanges[question] {
       if exchange.isHopeless { return .done(failAtOnce(exchange.targets.map(\.state), stale, now)) }
       if let stale, now >= exchange.staleAt { return .done(staleResult(stale, "upstreams are slow")) }
-      exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
+      allow(exchange, queries, now)
       if let refusal = makeRoom(for: account, newExchange: false, now) { return .done(overloaded(stale, refusal)) }
       // Room may have been made of this very question.
       if exchanges.holds(exchange) {
@@ -102,6 +102,15 @@ public final class Forwarder {
     join(exchange, ticket, account, now)
     askOrFollow(exchange, now)
     return .pending
+  }
+
+  /// A question may cost as many queries as whoever has most left may spend.
+  private func allow(_ exchange: Exchange, _ queries: Int, _ now: Instant) {
+    let wasSpent = exchange.tries >= exchange.maximumTries
+    exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
+    guard wasSpent, exchange.tries < exchange.maximumTries else { return }
+    exchange.nextTryAt = exchange.attempts.filter { !$0.hasTimedOut }.map(\.timeoutAt).max() ?? now
+    arm(exchange)
   }
 
   private func note(_ known: HopKnowledge) {

@@ -30,6 +30,9 @@ struct WaiterQueue {
   /// Who has waited longest.
   var first: Waiter? { count > 0 ? waiters[front] : nil }
 
+  /// Some of those who have waited longest; a few steps however many have left.
+  var some: [Waiter] { waiters[front...].prefix(16).filter { $0.exchange != nil } }
+
   mutating func append(_ waiter: Waiter) {
     waiters.append(waiter)
     count += 1

@@ -37,7 +37,7 @@ extension Forwarder {
 
   /// Ends the waiting of whoever a question is charged to: the question goes on for the others, on their account.
   func displace(_ exchange: Exchange, _ now: Instant) {
-    guard let waiter = exchange.waiters.first else { return end(exchange, nil, now) }
+    guard let waiter = exchange.payingWaiter ?? exchange.waiters.first else { return end(exchange, nil, now) }
     displace(waiter, now)
   }
 
@@ -52,8 +52,17 @@ extension Forwarder {
   }
 
   func join(_ exchange: Exchange, _ ticket: Ticket, _ account: Account, _ now: Instant) {
-    waits.add(Waiter(ticket, account, exchange))
+    let waiter = Waiter(ticket, account, exchange)
+    waits.add(waiter)
+    if let payer = exchange.payingWaiter, exchanges.isLighter(account, than: payer.account) {
+      exchange.payingWaiter = waiter
+    }
     settle(exchange, now)
+    // What kept it from going on may not be in this one's way.
+    if exchange.isParked {
+      tryNext(exchange, now)
+      arm(exchange)
+    }
   }
 
   /// The client gave up or was answered otherwise: the ticket gets no result.
@@ -73,7 +82,13 @@ extension Forwarder {
   func settle(_ exchange: Exchange, _ now: Instant) {
     guard exchanges.holds(exchange) else { return }
     guard isWanted(exchange) else { return end(exchange, nil, now) }
-    let account = exchange.waiters.first?.account ?? .server
+    if exchange.payingWaiter?.exchange == nil {
+      exchange.payingWaiter = exchange.waiters.some.reduce(nil) { payer, waiter in
+        guard let payer, !exchanges.isLighter(waiter.account, than: payer.account) else { return waiter }
+        return payer
+      }
+    }
+    let account = exchange.payingWaiter?.account ?? .server
     guard account != exchange.account else { return }
     exchanges.charge(exchange, to: account)
     for attempt in exchange.attempts {
