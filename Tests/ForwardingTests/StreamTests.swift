@@ -72,6 +72,36 @@ struct StreamTests {
     #expect(rig.streams.count <= 2)
   }
 
+  /// An answer of no use is that of its question alone, however many there are of them.
+  @Test func answersOfNoUseHarmNoOtherQuestion() throws {
+    let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
+    let kept = try ask(rig, "www.example.")
+    let others = try (0..<20).map { try ask(rig, "n\($0).example.") }
+    rig.connect()
+    let queries = rig.asked
+    for query in queries.dropFirst() {
+      let name = try #require(Name(wire: query.query.name))
+      try rig.respond(to: query, TestResponse(answer: Array(repeating: "\(name) 300 A 192.0.2.1", count: 1001)))
+    }
+    for ticket in others { #expect(try rig.text(ticket) == ["failure: 10.1.0.2 sent an answer that is of no use"]) }
+    try rig.respond(to: queries[0], "www.example. 300 A 192.0.2.1")
+    #expect(try rig.text(kept) == ["www.example. 300 A 192.0.2.1"])
+    #expect(rig.streams.count == 1 && rig.forwarder.counters.streamQueries == 21)
+  }
+
+  /// A few wrong messages between right ones are borne.
+  @Test func aRightMessageMakesUpForWrongOnes() throws {
+    let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
+    let tickets = try (0..<10).map { try ask(rig, "n\($0).example.") }
+    rig.connect()
+    for query in rig.asked {
+      for _ in 0..<7 { rig.forwarder.streamReceived([0, 0].span, on: query.token, now: rig.now) }
+      try rig.respond(to: query, "\(try #require(Name(wire: query.query.name))) 300 A 192.0.2.1")
+    }
+    for ticket in tickets { #expect(try rig.text(ticket).count == 1) }
+    #expect(rig.forwarder.counters.streamQueries == 10 && rig.forwarder.counters.wrongDatagrams == 70)
+  }
+
   @Test func asManyLateOnesAreBorneAsWereGivenUp() throws {
     let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
     let kept = try ask(rig, "www.example.")

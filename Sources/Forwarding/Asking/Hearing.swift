@@ -9,7 +9,7 @@ extension Forwarder {
       return
     }
     switch Response.check(datagram, for: attempt.query, maximumRecords: settings.maximumRecordsPerAnswer) {
-    case .wrong: wrong(attempt, now)
+    case .wrong, .unusable: wrong(attempt, now)
     case .caseDiffers: caseDiffers(attempt, now)
     case .response(let response):
       guard !missesCookie(response, attempt) else { return moveToStream(attempt, now) }

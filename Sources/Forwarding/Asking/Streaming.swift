@@ -105,7 +105,11 @@ extension Forwarder {
     case .response(let response):
       stream.responded(to: attempt)
       heard(response, attempt, now)
-    case .wrong, .caseDiffers:
+    case .unusable, .caseDiffers:
+      // Nobody else can have sent it: this question goes elsewhere, and the others wait on.
+      stream.responded(to: attempt)
+      reject(attempt, "sent an answer that is of no use", now)
+    case .wrong:
       counters.wrongDatagrams += 1
       stream.wrongMessages += 1
     }
