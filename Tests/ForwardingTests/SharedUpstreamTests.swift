@@ -77,4 +77,57 @@ struct SharedUpstreamTests {
     rig.pass(.seconds(20))
     #expect(rig.forwarder.counters.probes == 0)
   }
+
+  private func sixteen(_ owner: ForwardRule.Owner = .workspace("many"), _ network: Int = 0) throws -> ForwardRule {
+    let upstreams = (1...16).compactMap { Upstream("10.3.\(network).\($0)") }
+    return ForwardRule(owner: owner, zone: .root, upstreams: upstreams)
+  }
+
+  /// One question makes few datagrams, however many upstreams are silent: probes become rare when nobody asks any more.
+  @Test func oneQuestionMakesFewProbes() throws {
+    let rig = try Rig()
+    try rig.ask("www.example.", rule: try sixteen())
+    rig.pass(.seconds(120))
+    #expect(rig.forwarder.counters.datagramQueries - rig.forwarder.counters.probes <= 8)
+    #expect(rig.forwarder.counters.probes <= 160, "\(rig.forwarder.counters.probes)")
+    #expect(rig.forwarder.nextDeadline == nil)
+  }
+
+  /// And a workspace that has many has so many a second, and takes nobody else's.
+  @Test func probesOfOneOwnerAreBounded() throws {
+    let rig = try Rig { $0.maximumSockets = 100_000 }
+    for second in 0..<20 {
+      for network in 0..<60 { try rig.ask("n\(second).example.", rule: try sixteen(.workspace("many"), network)) }
+      rig.pass(.seconds(1))
+    }
+    #expect(rig.forwarder.counters.probes <= 64 + 16 * 21, "\(rig.forwarder.counters.probes)")
+    let before = rig.forwarder.counters.probes
+    try rig.ask("www.example.")
+    rig.pass(.milliseconds(450))
+    let own = rig.sent.filter { $0.query.type == .soa && $0.upstream == rig.rule.upstreams[0] }
+    #expect(rig.forwarder.counters.probes > before && !own.isEmpty)
+  }
+
+  /// An upstream that is down is probed by one worker for all, as often as any of them wants.
+  @Test func oneWorkerProbesForAll() throws {
+    let shared = QuestionsInFlight(workers: 2)
+    let cache = AnswerCache(capacityOctets: 1 << 20, shards: 1, seed: 1)
+    let rigs = [
+      try Rig(cache: cache, shared: shared, worker: 0), try Rig(seed: 2, cache: cache, shared: shared, worker: 1),
+    ]
+    var before = 0
+    for step in 0..<600 {
+      for (index, rig) in rigs.enumerated() {
+        if step % 20 == index { try rig.ask("n\(step).example.") }
+        rig.pass(.milliseconds(50))
+        if !rig.woken.isEmpty { rigs[1 - index].hear() }
+        rig.woken.removeAll()
+      }
+      if step == 200 { before = rigs.reduce(0) { $0 + $1.forwarder.counters.probes } }
+    }
+    let sent = rigs.reduce(0) { $0 + $1.forwarder.counters.probes } - before
+    #expect((9...13).contains(sent), "\(sent) in 20 s, every two seconds one")
+    #expect(shared.claimProbing(UpstreamUse(upstream: rigs[0].rule.upstreams[0], owner: .server), by: 7,
+      next: rigs[0].now + .seconds(9), rigs[0].now + .seconds(5)), "who is dead is replaced")
+  }
 }

@@ -27,6 +27,7 @@ public final class Forwarder {
   var streams: StreamPool
   var upstreams = UpstreamTable()
   var placeLine: PlaceLine
+  var probeBudget = ProbeBudget()
 
   var random: RandomPool
   var timers = TimerHeap()

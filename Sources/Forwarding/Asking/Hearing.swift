@@ -100,6 +100,7 @@ extension Forwarder {
     guard before.standing != .up else { return }
     if before.standing == .down {
       counters.upstreamsUp += 1
+      shared?.endProbing(state.use, by: worker)
       tellOthers(of: state)
     }
     resume(state, now)

@@ -8,6 +8,8 @@ extension Forwarder {
     let state = known(UpstreamUse(upstream: upstream, owner: rule.owner), account, now)
     // Probing stopped while nobody wanted it.
     if state.want(for: rule.zone, by: account, now), state.health.isInQuestion { probe(state, now) }
+    // Or became rare.
+    if state.isDown, timers.holds(state), state.due > now + settings.maximumProbeInterval { probeAnew(state, now) }
     return state
   }
 
@@ -62,20 +64,46 @@ extension Forwarder {
       close(former, now)
       apply(state.failed(former, settings: settings, now), state, now)
     }
-    guard state.health.isInQuestion || state.quirks.doubtsEDNS, state.isWanted(now), !state.isForgotten else { return }
+    guard state.health.isInQuestion || state.quirks.doubtsEDNS, state.isWanted(now), !state.isForgotten else {
+      return shared?.endProbing(state.use, by: worker) ?? ()
+    }
     if !state.isDown {
       sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
     } else if !wasDown {
       timers.set(state, at: now + state.probeInterval)
     } else {
-      state.probeInterval = min(state.probeInterval * 2, settings.maximumProbeInterval)
+      probeAgain(state, wasAskedFor: state.wasWanted(since: state.probedAt), now)
+    }
+  }
+
+  /// Probes on an upstream that is down: of several workers one does, and the others hear of it.
+  private func probeAgain(_ state: UpstreamState, wasAskedFor: Bool, _ now: Instant) {
+    state.probeInterval =
+      wasAskedFor
+      ? min(state.probeInterval * 2, settings.maximumProbeInterval)
+      : min(state.probeInterval * 4, UpstreamState.longestProbeInterval)
+    let next = now + state.probeInterval
+    guard state.isWanted(next) else { return shared?.endProbing(state.use, by: worker) ?? () }
+    if shared?.claimProbing(state.use, by: worker, next: next, now) == false {
+      state.probedAt = now
+      timers.set(state, at: next)
+    } else {
       sendProbe(state, waiting: state.probeInterval, now)
     }
+  }
+
+  /// Probes an upstream that is down as if it had just become so.
+  private func probeAnew(_ state: UpstreamState, _ now: Instant) {
+    if let probe = state.probe { close(probe, now) }
+    state.probeInterval = settings.firstProbeInterval
+    sendProbe(state, waiting: state.probeInterval, now)
   }
 
   /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.
   private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) {
     timers.set(state, at: now + waiting)
+    state.probedAt = now
+    guard probeBudget.take(state.use.owner, now) else { return }
     // While there is room it is nobody's; when there is none, that of the workspace that wants the upstream.
     let account: Account
     if case .room = sockets.admission(of: .server) { account = .server } else { account = state.account }
@@ -102,12 +130,6 @@ extension Forwarder {
   func take(_ hint: QuestionsInFlight.Hint, _ now: Instant) {
     let state = known(hint.use, .server, now)
     _ = state.want(for: hint.zone, by: state.account, now)
-    if state.isDown {
-      if let probe = state.probe { close(probe, now) }
-      state.probeInterval = settings.firstProbeInterval
-      sendProbe(state, waiting: state.probeInterval, now)
-    } else {
-      check(state, now)
-    }
+    if state.isDown { probeAnew(state, now) } else { check(state, now) }
   }
 }

@@ -21,6 +21,8 @@ final class UpstreamState: TimerItem {
   /// is not for who asks to choose.
   private(set) var probeZone = Name.root
   var probeInterval = Duration.zero
+  /// When a probe was last sent, or left to another worker.
+  var probedAt = Instant(nanoseconds: 0)
   var probe: Attempt?
 
   /// True once it gave way to others: it is not probed any more.
@@ -35,6 +37,8 @@ final class UpstreamState: TimerItem {
 
   /// How long an upstream that nobody asks any more is still probed.
   static let probedFor = Duration.seconds(60)
+  /// The longest time between probes of one that nobody asks.
+  static let longestProbeInterval = Duration.seconds(16)
 
   init(_ use: UpstreamUse, clientCookie: [UInt8], account: Account, settings: ForwardSettings) {
     self.use = use
@@ -63,6 +67,9 @@ final class UpstreamState: TimerItem {
 
   /// True while anybody is interested in whether it answers.
   func isWanted(_ now: Instant) -> Bool { lastWanted.map { now <= $0 + Self.probedFor } ?? false }
+
+  /// True when a rule that has it was asked by since a moment.
+  func wasWanted(since moment: Instant) -> Bool { lastWanted.map { $0 > moment } ?? false }
 
   /// A try or a probe was sent.
   func opened(_ attempt: Attempt, _ account: Account) {
