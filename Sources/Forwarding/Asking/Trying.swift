@@ -233,7 +233,7 @@ extension Forwarder {
 
   /// Ends an exchange with an answer.
   func finish(_ exchange: Exchange, _ answer: UpstreamAnswer, _ now: Instant) {
-    cache.store(answer, for: exchange.question)
+    cache.store(answer, for: exchange.question, of: exchange.payer.group)
     end(exchange, .answer(answer), now)
     deliver(.answer(answer), to: exchange)
   }
@@ -252,7 +252,9 @@ extension Forwarder {
     counters.failures += 1
     let failure = ForwardFailure(
       saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
-    if isRemembered { cache.store(failure, for: exchange.question, now: now, settings: settings) }
+    if isRemembered {
+      cache.store(failure, for: exchange.question, of: exchange.payer.group, now: now, settings: settings)
+    }
     end(exchange, isLimited ? nil : .failure(failure), now)
     guard !exchange.waiters.isEmpty else { return }
     let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
