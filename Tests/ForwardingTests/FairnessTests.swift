@@ -179,6 +179,20 @@ struct FairnessTests {
     #expect(isWaiting(rig, beyond) && rig.streams.count == 8, "who has most takes what is unused, and nobody's")
   }
 
+  /// A connection follows the question that it was opened for to another's account.
+  @Test func aConnectionFollowsItsQuestion() throws {
+    let rig = try Rig { $0.maximumStreams = 2 }
+    let first = try rig.ask("n.example.", rule: try Self.rule(1))
+    try truncateAll(rig)
+    try rig.ask("n.example.", rule: try Self.rule(1), workspace: 3)
+    rig.forwarder.cancel(Ticket(UInt64(first)), now: rig.now)
+    try rig.ask("n.example.", rule: try Self.rule(2))
+    try truncateAll(rig)
+    #expect(rig.streams.count == 2)
+    let (account, other) = (Account(3, ClientNetwork(.v4(1))), Account(1, ClientNetwork(.v4(1))))
+    #expect(rig.forwarder.streams.count(of: account) == 1 && rig.forwarder.streams.count(of: other) == 1)
+  }
+
   /// And one that shares its upstream with others has every question that may be on the way there.
   @Test func questionsOnConnectionsAreShared() throws {
     let rig = try Rig {

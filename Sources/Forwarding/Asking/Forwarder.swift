@@ -70,7 +70,7 @@ public final class Forwarder {
     let former = leave(ticket)
     defer { if let former { settle(former, now) } }
     if let result = HopKnowledge(question)?.result { return .done(result) }
-    let found = cache.find(question, now: now)
+    let found = cache.find(question, now: now, .use)
     let known = HopKnowledge(found, settings, now) { cache.nameErrorAbove(question, now: now) }
     note(known)
     let account = asker.account
@@ -138,7 +138,10 @@ public final class Forwarder {
   private func prefetch(_ question: ForwardQuestion, _ account: Account, _ now: Instant) {
     guard exchanges[question] == nil, exchanges.count < settings.maximumExchanges / 2 else { return }
     let states = question.rule.upstreams.map { state(of: $0, question.rule, account, now) }
-    guard !states.allSatisfy(\.isDown) else { return }
+    // One caller is told that it is due, so there must be a place before that is asked for.
+    guard !states.allSatisfy(\.isDown), case .room = exchanges.place(for: .server),
+      cache.find(question, now: now, .refresh).isRefreshDue
+    else { return }
     counters.prefetches += 1
     startInBackground(newExchange(question, states, .server, nil, isBackground: true, now), now)
   }

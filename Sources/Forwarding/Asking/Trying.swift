@@ -270,6 +270,9 @@ extension Forwarder {
     timers.remove(exchange)
     guard exchanges.holds(exchange) else { return }
     exchanges.remove(exchange)
+    if exchange.isBackground {
+      if case .answer = result {} else { cache.refreshFailed(exchange.question) }
+    }
     tellFollowers(of: exchange, result)
   }
 

@@ -94,7 +94,10 @@ extension Forwarder {
     for attempt in exchange.attempts {
       attempt.upstream.tries.charge(attempt, to: exchange.payer)
       if let token = attempt.token { sockets.charge(token, to: account) }
-      if let stream = attempt.stream { attempt.upstream.connections.charge(attempt, on: stream, to: account) }
+      if let stream = attempt.stream {
+        attempt.upstream.connections.charge(attempt, on: stream, to: account)
+        if stream.oldest === attempt { streams.charge(stream.token, to: account) }
+      }
     }
   }
 

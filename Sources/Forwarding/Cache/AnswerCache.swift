@@ -101,6 +101,13 @@ public final class AnswerCache: Sendable {
     }
   }
 
+  /// A refresh came to nothing: it is due again for whoever asks next.
+  func refreshFailed(_ question: ForwardQuestion) {
+    let key = CacheKey(question)
+    let (shard, hash) = place(question.name.wire.span, key)
+    shard.entries.withLock { $0.refreshFailed(question.name.wire.span, key, hash) }
+  }
+
   /// Forgets the entries that `isMeant` says, by lower-case name and rule; how many went.
   func removeAll(where isMeant: ([UInt8], ForwardRule?) -> Bool) -> Int {
     shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.removeAll(where: isMeant) } }

@@ -96,6 +96,10 @@ struct CacheShard {
     settle(index)
   }
 
+  mutating func refreshFailed(_ name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64) {
+    if let index = index(of: name, key, hash) { entries[index].isRefreshing = false }
+  }
+
   private func index(of name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64) -> Int? {
     var at = buckets[Int(truncatingIfNeeded: hash) & (buckets.count - 1)]
     while at >= 0 {

@@ -118,7 +118,8 @@ final class UpstreamSockets {
       do throws(SystemError) {
         _ = try socket.socket.send(octets)
       } catch {
-        tellFailure(token, isStream: false, now)
+        // A full queue or a filter of this machine says nothing of the upstream.
+        tellFailure(token, isStream: false, isLocal: !error.isOfPeer, now)
       }
     }
   }
