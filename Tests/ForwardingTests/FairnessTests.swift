@@ -99,7 +99,7 @@ struct FairnessTests {
     let rig = try Rig { $0.maximumSockets = 10 }
     rig.answersProbes = true
     _ = try flood(rig, 10)
-    try rig.ask("www.example.")
+    try rig.ask("www.example.", client: 0)
     #expect(rig.asked.count == 10, "it is parked")
     let light = try rig.ask("www.example.", workspace: 2)
     let sent = try #require(rig.asked.last { Name(wire: $0.query.name)?.labels.first == Array("www".utf8) })

@@ -127,7 +127,9 @@ struct SharedUpstreamTests {
     }
     let sent = rigs.reduce(0) { $0 + $1.forwarder.counters.probes } - before
     #expect((9...13).contains(sent), "\(sent) in 20 s, every two seconds one")
-    #expect(shared.claimProbing(UpstreamUse(upstream: rigs[0].rule.upstreams[0], owner: .server), by: 7,
-      next: rigs[0].now + .seconds(9), rigs[0].now + .seconds(5)), "who is dead is replaced")
+    #expect(
+      shared.claimProbing(
+        UpstreamUse(upstream: rigs[0].rule.upstreams[0], owner: .server), by: 7,
+        next: rigs[0].now + .seconds(9), rigs[0].now + .seconds(5)), "who is dead is replaced")
   }
 }

@@ -37,6 +37,8 @@ final class Exchange: TimerItem {
   var isInLine = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
+  /// True once an upstream was given up because the queries that it may cost are spent.
+  var wasCutShort = false
   /// True once datagrams are of no use: an answer was truncated, or too many came that were wrong.
   var usesStreams = false
   var wrongDatagrams = 0
@@ -104,6 +106,7 @@ final class Exchange: TimerItem {
   /// True when it is a limit of whoever asked that keeps it from going on, not its upstreams: the queries that it may cost
   /// are spent, or there is no room on its account.
   func isLimited(_ settings: ForwardSettings) -> Bool {
+    if wasCutShort { return true }
     guard !isHopeless else { return false }
     return isParked || (tries >= maximumTries && maximumTries < settings.maximumTries)
   }

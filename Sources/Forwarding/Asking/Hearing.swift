@@ -91,8 +91,8 @@ extension Forwarder {
       close(attempt, now)
     }
     guard before.isInQuestion || attempt.isProbe else { return }
-    // One that is to find out whether EDNS is dropped is not cut short by what is answered without.
-    if !state.quirks.doubtsEDNS || state.probe?.query.hasEDNS != true {
+    // Those that are to find out whether EDNS is dropped are not cut short by what is answered without.
+    if attempt.isProbe || !state.quirks.doubtsEDNS {
       timers.remove(state)
       if let probe = state.probe { close(probe, now) }
     }
@@ -136,6 +136,7 @@ extension Forwarder {
       guard attempt.token != nil else { return reject(attempt, "truncated its answer over TCP", now) }
       counters.truncated += 1
       guard exchange.tries < exchange.maximumTries else {
+        exchange.wasCutShort = true
         return reject(attempt, "truncated its answer, and the question's queries are spent", now)
       }
       return moveToStream(attempt, now)

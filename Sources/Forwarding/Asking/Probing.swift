@@ -65,7 +65,8 @@ extension Forwarder {
       apply(state.failed(former, settings: settings, now), state, now)
     }
     guard state.health.isInQuestion || state.quirks.doubtsEDNS, state.isWanted(now), !state.isForgotten else {
-      return shared?.endProbing(state.use, by: worker) ?? ()
+      shared?.endProbing(state.use, by: worker)
+      return
     }
     if !state.isDown {
       sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
@@ -83,7 +84,10 @@ extension Forwarder {
       ? min(state.probeInterval * 2, settings.maximumProbeInterval)
       : min(state.probeInterval * 4, UpstreamState.longestProbeInterval)
     let next = now + state.probeInterval
-    guard state.isWanted(next) else { return shared?.endProbing(state.use, by: worker) ?? () }
+    guard state.isWanted(next) else {
+      shared?.endProbing(state.use, by: worker)
+      return
+    }
     if shared?.claimProbing(state.use, by: worker, next: next, now) == false {
       state.probedAt = now
       timers.set(state, at: next)

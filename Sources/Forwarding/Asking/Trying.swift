@@ -270,9 +270,8 @@ extension Forwarder {
     timers.remove(exchange)
     guard exchanges.holds(exchange) else { return }
     exchanges.remove(exchange)
-    if exchange.isBackground {
-      if case .answer = result {} else { cache.refreshFailed(exchange.question) }
-    }
+    let isAnswered = if case .answer? = result { true } else { false }
+    if exchange.isBackground, !isAnswered { cache.refreshFailed(exchange.question) }
     tellFollowers(of: exchange, result)
   }
 

@@ -83,7 +83,7 @@ extension Forwarder {
     guard exchanges.holds(exchange) else { return }
     guard isWanted(exchange) else { return end(exchange, nil, now) }
     if exchange.payingWaiter?.exchange == nil {
-      exchange.payingWaiter = exchange.waiters.some.reduce(nil) { payer, waiter in
+      exchange.payingWaiter = exchange.waiters.some.reduce(nil as Waiter?) { payer, waiter in
         guard let payer, !exchanges.isLighter(waiter.account, than: payer.account) else { return waiter }
         return payer
       }

@@ -6,7 +6,8 @@ extension Forwarder {
   func askOrFollow(_ exchange: Exchange, _ now: Instant) {
     let wasFollowing = exchange.isFollowing
     let claim = shared?.claim(
-      exchange.question, by: worker, aliveUntil: now + QuestionsInFlight.lateness, follows: !exchange.isBackground, now: now)
+      exchange.question, by: worker, aliveUntil: now + QuestionsInFlight.lateness, follows: !exchange.isBackground,
+      now: now)
     if case .another(let aliveUntil) = claim {
       // What nobody waits for is not followed.
       guard !exchange.isBackground else { return end(exchange, nil, now) }

@@ -24,7 +24,9 @@ struct OpenTries {
   /// waits, or clients in turn would have a dead upstream sent as many queries as they ask questions.
   func place(for account: Account, limit: Int, settings: ForwardSettings, _ now: Instant) -> Place {
     guard count >= limit else { return .room }
-    guard case .inPlaceOf(let number) = share.admission(of: account), let attempt = attempts[number] else { return .none }
+    guard case .inPlaceOf(let number) = share.admission(of: account), let attempt = attempts[number] else {
+      return .none
+    }
     let isOld = now >= attempt.sentAt + settings.minimumTimeout
     return isOld || isMuchLighter(account, than: share.holder(of: number)) ? .inPlaceOf(attempt) : .none
   }

@@ -47,7 +47,8 @@ struct SimulatedUpstream {
 
   /// True for names about which every upstream is silent.
   static func isUnanswered(_ name: [UInt8]) -> Bool {
-    name.count > 1 && (lowercased(name[1]) == UInt8(ascii: "z") || Name(wire: name)?.isSubdomain(of: silentZone) == true)
+    name.count > 1
+      && (lowercased(name[1]) == UInt8(ascii: "z") || Name(wire: name)?.isSubdomain(of: silentZone) == true)
   }
 
   /// A zone about which every upstream is silent, probes too.
