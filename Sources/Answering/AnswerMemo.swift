@@ -73,6 +73,11 @@ struct AnswerMemo: Sendable {
   private var epoch: UInt64 = 0
   /// How many answers were given.
   private(set) var hits: UInt64 = 0
+  /// How many could have been since one was last left to the long way.
+  private var hitsSinceLongWay = 0
+  /// Of so many one goes the long way, so that the cache sees what is asked for: to it the names that are asked most would
+  /// be those that nobody asks, and the first to be put out.
+  static let hitsOfLongWay = 64
 
   /// Writes the answer to a question, if it is kept and still holds.
   ///
@@ -92,6 +97,11 @@ struct AnswerMemo: Sendable {
       let entry = ring.span.plain(Entry.self, at: start)
       guard matches(entry, key), entry.goodUntil > moment.now.nanoseconds, isName(name, of: entry, at: start) else {
         continue
+      }
+      hitsSinceLongWay += 1
+      guard hitsSinceLongWay < Self.hitsOfLongWay else {
+        hitsSinceLongWay = 0
+        return false
       }
       guard write(entry, at: start, age: moment.now.wholeSeconds(since: Instant(nanoseconds: entry.storedAt)), &writer)
       else {

@@ -175,6 +175,8 @@ public enum Limits {
     public static let streamsOfUpstream = 2
     /// The most questions at once on one connection to an upstream.
     public static let questionsOfStream = 64
+    /// How often sockets of upstreams are read in a turn beyond once each; what is left stays in the kernel.
+    public static let readsPerTurn = 64
     /// The most records of one set that are taken from an upstream.
     public static let recordsOfSet = 100
     /// The most records of an upstream's message that are looked at.
@@ -183,6 +185,10 @@ public enum Limits {
     public static let octetsOfAnswer = 65_535
     /// The most upstreams of which something is remembered; who brought most of them gives way.
     public static let upstreams = 4096
+    /// The most probes at once to upstreams of one owner's rules: the server's, or a workspace's.
+    public static let probesAtOnce = 64
+    /// The most probes a second to upstreams of one owner's rules in the long run.
+    public static let probesPerSecond = 16
     /// How many upstreams that nobody asks any more are still counted.
     public static let formerUpstreams = 4096
     /// The most notices that wait for one worker; who misses one asks once the worker that asked counts as dead.

@@ -14,7 +14,7 @@ extension UpstreamAnswer {
     switch Response.check(message.span, for: query, maximumRecords: settings.maximumRecordsPerAnswer) {
     case .response(let response):
       return try? AnswerReader.read(response, for: question, settings: settings, now: Instant(nanoseconds: 0))
-    case .caseDiffers, .wrong: return nil
+    case .caseDiffers, .unusable, .wrong: return nil
     }
   }
 }

@@ -61,7 +61,8 @@ public struct ForwardSettings: Sendable {
   public var silenceUntilDown: Duration = .seconds(1)
   /// How soon a down upstream is probed; each probe without an answer doubles that.
   public var firstProbeInterval: Duration = .milliseconds(500)
-  /// The longest time between probes.
+  /// The longest time between probes of an upstream that is asked for; while nobody does each takes four times as long as the
+  /// one before.
   public var maximumProbeInterval: Duration = .seconds(2)
   /// How many questions at once a suspected upstream is still asked.
   public var maximumTriesWhileSuspected = 8

@@ -16,6 +16,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
+  /// True when the other end, or the way to it, is the reason, and not this machine: it refuses, or cannot be reached.
+  public var isOfPeer: Bool { [ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(code) }
+
   /// The kernel's own words for the code.
   public var reason: String { SystemError.text(code) }
 

@@ -125,4 +125,11 @@ import Wire
     }
     #expect(server.recalledCount - before > 2_900)
   }
+
+  /// Of the answers to one name some go the long way, so that the cache knows that it is asked for.
+  @Test func theCacheSeesWhatIsAskedForOften() {
+    let server = Self.server()
+    for _ in 0..<1_000 { _ = server.ask("link.example") }
+    #expect((970..<990).contains(server.recalledCount), "\(server.recalledCount)")
+  }
 }

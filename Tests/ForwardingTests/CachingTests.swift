@@ -166,4 +166,29 @@ struct CachingTests {
       #expect(try rig.text(rig.ask(name)) == [Self.answer] && rig.sent.isEmpty)
     }
   }
+
+  /// A refresh that found no place, or came to nothing, is due again.
+  @Test func aRefreshThatDidNotHappenIsDueAgain() throws {
+    let rig = try Rig { $0.maximumExchanges = 4 }
+    rig.answersProbes = true
+    try rig.ask("www.example.")
+    try rig.respond(to: try rig.next(), "www.example. 100 A 192.0.2.1")
+    for _ in 0..<5 { try rig.ask("www.example.") }
+    rig.pass(.seconds(91))
+    let others = try (0..<2).map { try rig.ask("n\($0).example.") }
+    try rig.ask("www.example.")
+    #expect(rig.forwarder.counters.prefetches == 0, "half of the places are taken")
+    for ticket in others { rig.forwarder.cancel(Ticket(UInt64(ticket)), now: rig.now) }
+    rig.drain()
+    try rig.ask("www.example.")
+    #expect(rig.forwarder.counters.prefetches == 1)
+    try rig.ask("www.example.")
+    #expect(rig.forwarder.counters.prefetches == 1, "one at a time")
+    for number in 0..<4 { try rig.ask("m\(number).example.", client: UInt32(number)) }
+    try rig.ask("m5.example.", workspace: 2)
+    rig.pass(.milliseconds(1))
+    #expect(rig.forwarder.counters.prefetches == 1, "it had to give way")
+    let question = ForwardQuestion(name: try Name("www.example."), type: .a, rule: rig.rule)
+    #expect(rig.cache.find(question, now: rig.now, .look).isRefreshDue)
+  }
 }

@@ -76,20 +76,48 @@ struct FairnessTests {
     #expect(rig.forwarder.counters.datagramQueries == 1)
   }
 
-  /// A question is charged to who has waited longest; when that one gives way it goes on, on the next one's account.
-  @Test func aSharedQuestionGoesOnForTheOthers() throws {
+  /// A question is charged to whoever has least of those that wait; when that one gives way or leaves it goes on for the
+  /// others, on the next one's account.
+  @Test func aSharedQuestionIsOnTheLightestsAccount() throws {
     let rig = try Rig { $0.maximumExchanges = 5 }
     let heavy = try flood(rig, 5)
     let joined = try rig.ask("n0.example.", workspace: 2)
-    #expect(rig.forwarder.exchanges.all.values.count { $0.account.group == 2 } == 0, "joining costs no place")
-    let light = try rig.ask("light.example.", workspace: 3)
-    #expect(try rig.text(heavy[0]) == [Self.shareText])
-    #expect(try rig.text(heavy[1]) == [Self.shareText], "the first of them did not free a place")
-    #expect(isWaiting(rig, joined) && isWaiting(rig, light))
     #expect(rig.forwarder.exchanges.all.values.count { $0.account.group == 2 } == 1)
+    let light = try rig.ask("light.example.", workspace: 3)
+    #expect(try rig.text(heavy[1]) == [Self.shareText], "the oldest that is on the heavy one's account")
+    #expect(isWaiting(rig, joined) && isWaiting(rig, light) && isWaiting(rig, heavy[0]))
+    rig.forwarder.cancel(Ticket(UInt64(joined)), now: rig.now)
+    rig.drain()
+    #expect(rig.forwarder.exchanges.all.values.count { $0.account.group == 1 } == 4)
     let sent = try #require(rig.sent.first { Name(wire: $0.query.name)?.labels.first == Array("n0".utf8) })
     try rig.respond(to: sent, "n0.example. 300 A 192.0.2.1")
-    #expect(try rig.text(joined) == ["n0.example. 300 A 192.0.2.1"])
+    #expect(try rig.text(heavy[0]) == ["n0.example. 300 A 192.0.2.1"])
+  }
+
+  /// A question that has no socket, because whoever asked it first has too many, goes out for the next who asks it.
+  @Test func whoJoinsAParkedQuestionIsNotHeldBackByTheFirst() throws {
+    let rig = try Rig { $0.maximumSockets = 10 }
+    rig.answersProbes = true
+    _ = try flood(rig, 10)
+    try rig.ask("www.example.", client: 0)
+    #expect(rig.asked.count == 10, "it is parked")
+    let light = try rig.ask("www.example.", workspace: 2)
+    let sent = try #require(rig.asked.last { Name(wire: $0.query.name)?.labels.first == Array("www".utf8) })
+    try rig.respond(to: sent, "www.example. 300 A 192.0.2.1")
+    #expect(try rig.text(light) == ["www.example. 300 A 192.0.2.1"])
+  }
+
+  /// The same for the queries that the first may spend.
+  @Test func whoJoinsMaySpendItsOwnQueries() throws {
+    let rig = try Rig()
+    rig.answersProbes = true
+    try rig.ask("www.example.", queries: 1)
+    rig.pass(.milliseconds(500))
+    rig.sent.removeAll()
+    let light = try rig.ask("www.example.", workspace: 2)
+    rig.pass(.milliseconds(1))
+    try rig.respond(to: try rig.next(), "www.example. 300 A 192.0.2.1")
+    #expect(try rig.text(light) == ["www.example. 300 A 192.0.2.1"])
   }
 
   @Test func whatNobodyWaitsForAnyMoreIsClosedAtOnce() throws {
@@ -151,6 +179,20 @@ struct FairnessTests {
     #expect(isWaiting(rig, beyond) && rig.streams.count == 8, "who has most takes what is unused, and nobody's")
   }
 
+  /// A connection follows the question that it was opened for to another's account.
+  @Test func aConnectionFollowsItsQuestion() throws {
+    let rig = try Rig { $0.maximumStreams = 2 }
+    let first = try rig.ask("n.example.", rule: try Self.rule(1))
+    try truncateAll(rig)
+    try rig.ask("n.example.", rule: try Self.rule(1), workspace: 3)
+    rig.forwarder.cancel(Ticket(UInt64(first)), now: rig.now)
+    try rig.ask("n.example.", rule: try Self.rule(2))
+    try truncateAll(rig)
+    #expect(rig.streams.count == 2)
+    let (account, other) = (Account(3, ClientNetwork(.v4(1))), Account(1, ClientNetwork(.v4(1))))
+    #expect(rig.forwarder.streams.count(of: account) == 1 && rig.forwarder.streams.count(of: other) == 1)
+  }
+
   /// And one that shares its upstream with others has every question that may be on the way there.
   @Test func questionsOnConnectionsAreShared() throws {
     let rig = try Rig {
@@ -173,15 +215,16 @@ struct FairnessTests {
   @Test func whatIsKnownOfUpstreamsIsShared() throws {
     let settings = ForwardSettings()
     func state(_ number: Int, _ workspace: UInt32) throws -> UpstreamState {
-      UpstreamState(
-        try #require(Upstream("10.\(workspace).\(number / 256).\(number % 256)")), clientCookie: [],
+      let upstream = try #require(Upstream("10.\(workspace).\(number / 256).\(number % 256)"))
+      return UpstreamState(
+        UpstreamUse(upstream: upstream, owner: .workspace("\(workspace)")), clientCookie: [],
         account: Account(workspace, ClientNetwork(.v4(1))), settings: settings)
     }
     var table = UpstreamTable(capacity: 100)
     let first = try state(1, 1)
     #expect(table.add(first).isEmpty)
     for number in 1...500 { _ = table.add(try state(number, 2)) }
-    #expect(table.count == 100 && table.find(first.upstream) === first)
+    #expect(table.count == 100 && table.find(first.use) === first)
     #expect(table.reports(Instant(nanoseconds: 0)).count == 501, "what was counted stays")
   }
 

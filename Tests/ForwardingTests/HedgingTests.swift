@@ -43,7 +43,7 @@ struct HedgingTests {
 
   @Test func downUpstreamIsNoHedge() throws {
     let rig = try primed()
-    let state = try #require(rig.forwarder.upstreams[rig.rule.upstreams[1]])
+    let state = try rig.state(1)
     let settings = rig.forwarder.settings
     for _ in 0..<2 {
       _ = state.health.failed(

@@ -68,7 +68,7 @@ struct MatchingTests {
     var forged = TestResponse(code: 1, hasOPT: false)
     forged.id = query.query.id &+ 1
     for _ in 0..<5 { try rig.respond(to: query, forged) }
-    let state = try #require(rig.forwarder.upstreams[rig.rule.upstreams[0]])
+    let state = try rig.state(0)
     #expect(state.quirks.knowsEDNS(at: rig.now))
     #expect(state.health.lastHeard == nil && state.isUp && state.quirks.serverCookie == nil)
   }

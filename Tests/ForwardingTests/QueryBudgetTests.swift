@@ -34,4 +34,31 @@ struct QueryBudgetTests {
     #expect(
       try rig.text(ticket) == ["failure: 10.1.0.2 truncated its answer, and the question's queries are spent"])
   }
+
+  private static let truncated = TestResponse(flags: [.response, .truncated, .recursionAvailable])
+
+  /// What one client's spent budget ends is not remembered for others.
+  @Test func aSpentBudgetIsNobodyElses() throws {
+    let rig = try Rig()
+    let first = try rig.ask("www.example.", queries: 1)
+    try rig.respond(to: try rig.next(), Self.truncated)
+    #expect(try rig.text(first) == ["failure: 10.1.0.2 truncated its answer, and the question's queries are spent"])
+    let second = try rig.ask("www.example.", workspace: 2)
+    try rig.respond(to: try rig.next(), "www.example. 300 A 192.0.2.1")
+    #expect(try rig.text(second) == ["www.example. 300 A 192.0.2.1"])
+  }
+
+  @Test func otherWorkersDoNotSufferIt() throws {
+    let shared = QuestionsInFlight(workers: 2)
+    let cache = AnswerCache(capacityOctets: 1 << 20, shards: 1, seed: 1)
+    let first = try Rig(cache: cache, shared: shared, worker: 0)
+    let second = try Rig(seed: 2, cache: cache, shared: shared, worker: 1)
+    try first.ask("www.example.", queries: 1)
+    let ticket = try second.ask("www.example.", workspace: 2)
+    #expect(second.asked.isEmpty, "it follows")
+    try first.respond(to: try first.next(), Self.truncated)
+    second.hear()
+    try second.respond(to: try second.next(), "www.example. 300 A 192.0.2.1")
+    #expect(try second.text(ticket) == ["www.example. 300 A 192.0.2.1"])
+  }
 }

@@ -22,6 +22,9 @@ struct Response {
     case response(Response)
     /// It is the response but for the case of the letters in its question.
     case caseDiffers
+    /// It has the query's id and question and is of no use: damaged, with more records than are looked at, or with another
+    /// cookie.
+    case unusable
     /// Not the response. It changes nothing that is known of the upstream, and the wait goes on.
     case wrong
   }
@@ -41,7 +44,7 @@ struct Response {
       guard lowercased(message[Header.length + index]) == lowercased(octet) else { return .wrong }
       sameCase = false
     }
-    guard let response = try? Response(message, header, query, maximumRecords) else { return .wrong }
+    guard let response = try? Response(message, header, query, maximumRecords) else { return .unusable }
     return sameCase ? .response(response) : .caseDiffers
   }
 

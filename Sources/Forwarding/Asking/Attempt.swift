@@ -12,6 +12,10 @@ final class Attempt {
   var exchange: Exchange?
   let sentAt: Instant
   let timeoutAt: Instant
+  /// Among the tries of its upstream.
+  var number: UInt64 = 0
+  /// True once its response came.
+  var isAnswered = false
   /// True once its timeout was noted.
   var hasTimedOut = false
   /// True for a repetition in plain case of a query whose case was lost.

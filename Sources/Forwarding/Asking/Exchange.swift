@@ -10,8 +10,14 @@ final class Exchange: TimerItem {
   /// The rule's upstreams, in its order, and what became of each here.
   var targets: [Target]
   var waiters = WaiterQueue()
-  /// On whose account it and its sockets are; changed by the table of exchanges alone.
+  /// On whose account it is; nil once nobody waits here.
+  var payingWaiter: Waiter?
+  /// The paying waiter's account, on which its sockets are too; changed by the table of exchanges alone.
   var account: Account
+  /// Who asked it of upstreams that are known to be down, and does not wait for it.
+  let passer: Account?
+  /// Who is charged for its tries.
+  var payer: Account { passer ?? account }
   /// True when it goes on though nobody waits: to refresh the cache.
   var isBackground: Bool
   /// True while another worker asks, and this one waits for what comes of it.
@@ -31,6 +37,8 @@ final class Exchange: TimerItem {
   var isInLine = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
+  /// True once an upstream was given up because the queries that it may cost are spent.
+  var wasCutShort = false
   /// True once datagrams are of no use: an answer was truncated, or too many came that were wrong.
   var usesStreams = false
   var wrongDatagrams = 0
@@ -45,17 +53,20 @@ final class Exchange: TimerItem {
     var tries = 0
     /// How often its machine refused the socket.
     var refusals = 0
+    /// True when it said, to this question, that it does not know EDNS.
+    var lacksEDNS = false
     /// True when it said no, and is asked no more.
     var isSpent = false
   }
 
   init(
     _ question: ForwardQuestion, number: UInt64, targets: [UpstreamState], account: Account, now: Instant,
-    settings: ForwardSettings, staleAnswer: UpstreamAnswer?, isBackground: Bool
+    settings: ForwardSettings, staleAnswer: UpstreamAnswer?, isBackground: Bool, passer: Account? = nil
   ) {
     self.question = question
     self.number = number
     self.account = account
+    self.passer = passer
     self.targets = targets.map { Target(state: $0) }
     self.staleAnswer = staleAnswer
     self.isBackground = isBackground
@@ -90,6 +101,14 @@ final class Exchange: TimerItem {
     if a.state.health.standing != b.state.health.standing { return a.state.health.standing < b.state.health.standing }
     if a.tries != b.tries { return a.tries < b.tries }
     return a.state.latency.order < b.state.latency.order
+  }
+
+  /// True when it is a limit of whoever asked that keeps it from going on, not its upstreams: the queries that it may cost
+  /// are spent, or there is no room on its account.
+  func isLimited(_ settings: ForwardSettings) -> Bool {
+    if wasCutShort { return true }
+    guard !isHopeless else { return false }
+    return isParked || (tries >= maximumTries && maximumTries < settings.maximumTries)
   }
 
   /// True when every upstream that did not say no is known not to answer.

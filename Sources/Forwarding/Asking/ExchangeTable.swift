@@ -3,8 +3,8 @@ import Wire
 
 /// The questions in flight, and how their places are shared.
 ///
-/// A question is on the account of the client that has waited for it longest of those that wait still, so that one that
-/// joins others is charged only once they are gone; one that nobody waits for here is on the server's.
+/// A question is on the account of whoever has fewest places of those that wait for it, so that nobody's question is kept
+/// waiting because another who asked the same has used up his share; one that nobody waits for here is on the server's.
 struct ExchangeTable {
   /// What becomes of one more question.
   enum Place {
@@ -29,6 +29,13 @@ struct ExchangeTable {
 
   /// False for one that has ended.
   func holds(_ exchange: Exchange) -> Bool { byNumber[exchange.number] != nil }
+
+  /// True when a question would be less of a burden to `account` than it is to `payer`, on whose account it is.
+  func isLighter(_ account: Account, than payer: Account) -> Bool {
+    guard let group = account.group, let other = payer.group else { return payer.group == nil }
+    guard group == other else { return share.count(of: group) + 1 < share.count(of: other) }
+    return share.count(of: account) + 1 < share.count(of: payer)
+  }
 
   func place(for account: Account) -> Place {
     switch share.admission(of: account) {

@@ -27,6 +27,7 @@ public final class Forwarder {
   var streams: StreamPool
   var upstreams = UpstreamTable()
   var placeLine: PlaceLine
+  var probeBudget = ProbeBudget()
 
   var random: RandomPool
   var timers = TimerHeap()
@@ -69,7 +70,7 @@ public final class Forwarder {
     let former = leave(ticket)
     defer { if let former { settle(former, now) } }
     if let result = HopKnowledge(question)?.result { return .done(result) }
-    let found = cache.find(question, now: now)
+    let found = cache.find(question, now: now, .use)
     let known = HopKnowledge(found, settings, now) { cache.nameErrorAbove(question, now: now) }
     note(known)
     let account = asker.account
@@ -81,7 +82,7 @@ public final class Forwarder {
     if let exchange = exchanges[question] {
       if exchange.isHopeless { return .done(failAtOnce(exchange.targets.map(\.state), stale, now)) }
       if let stale, now >= exchange.staleAt { return .done(staleResult(stale, "upstreams are slow")) }
-      exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
+      allow(exchange, queries, now)
       if let refusal = makeRoom(for: account, newExchange: false, now) { return .done(overloaded(stale, refusal)) }
       // Room may have been made of this very question.
       if exchanges.holds(exchange) {
@@ -92,7 +93,7 @@ public final class Forwarder {
     }
     let states = question.rule.upstreams.map { state(of: $0, question.rule, account, now) }
     if states.allSatisfy(\.isDown) {
-      askInPassing(question, states, now)
+      askInPassing(question, states, account, now)
       return .done(failAtOnce(states, stale, now))
     }
     if let refusal = makeRoom(for: account, newExchange: true, now) { return .done(overloaded(stale, refusal)) }
@@ -102,6 +103,15 @@ public final class Forwarder {
     join(exchange, ticket, account, now)
     askOrFollow(exchange, now)
     return .pending
+  }
+
+  /// A question may cost as many queries as whoever has most left may spend.
+  private func allow(_ exchange: Exchange, _ queries: Int, _ now: Instant) {
+    let wasSpent = exchange.tries >= exchange.maximumTries
+    exchange.maximumTries = max(exchange.maximumTries, min(queries, settings.maximumTries))
+    guard wasSpent, exchange.tries < exchange.maximumTries else { return }
+    exchange.nextTryAt = exchange.attempts.filter { !$0.hasTimedOut }.map(\.timeoutAt).max() ?? now
+    arm(exchange)
   }
 
   private func note(_ known: HopKnowledge) {
@@ -116,30 +126,35 @@ public final class Forwarder {
 
   func newExchange(
     _ question: ForwardQuestion, _ states: [UpstreamState], _ account: Account, _ stale: UpstreamAnswer?,
-    isBackground: Bool, _ now: Instant
+    isBackground: Bool, passer: Account? = nil, _ now: Instant
   ) -> Exchange {
     lastNumber += 1
     return Exchange(
       question, number: lastNumber, targets: states, account: account, now: now, settings: settings,
-      staleAnswer: stale, isBackground: isBackground)
+      staleAnswer: stale, isBackground: isBackground, passer: passer)
   }
 
   /// Asks anew for what is about to expire.
   private func prefetch(_ question: ForwardQuestion, _ account: Account, _ now: Instant) {
     guard exchanges[question] == nil, exchanges.count < settings.maximumExchanges / 2 else { return }
     let states = question.rule.upstreams.map { state(of: $0, question.rule, account, now) }
-    guard !states.allSatisfy(\.isDown) else { return }
+    // One caller is told that it is due, so there must be a place before that is asked for.
+    guard !states.allSatisfy(\.isDown), case .room = exchanges.place(for: .server),
+      cache.find(question, now: now, .refresh).isRefreshDue
+    else { return }
     counters.prefetches += 1
     startInBackground(newExchange(question, states, .server, nil, isBackground: true, now), now)
   }
 
   /// Asks upstreams that are known to be down, with nobody waiting for it, so that one that is silent to probes alone is
   /// found to answer.
-  private func askInPassing(_ question: ForwardQuestion, _ states: [UpstreamState], _ now: Instant) {
+  private func askInPassing(
+    _ question: ForwardQuestion, _ states: [UpstreamState], _ account: Account, _ now: Instant
+  ) {
     guard exchanges[question] == nil, exchanges.count < settings.maximumExchanges / 2,
-      states.allSatisfy({ $0.openTries < settings.maximumTriesWhileDown })
+      states.allSatisfy({ hasTryRoom(at: $0, for: account, now) })
     else { return }
-    let exchange = newExchange(question, states, .server, nil, isBackground: true, now)
+    let exchange = newExchange(question, states, .server, nil, isBackground: true, passer: account, now)
     exchange.maximumTries = min(states.count, settings.maximumTries)
     startInBackground(exchange, now)
   }

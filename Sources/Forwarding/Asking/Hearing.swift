@@ -9,7 +9,7 @@ extension Forwarder {
       return
     }
     switch Response.check(datagram, for: attempt.query, maximumRecords: settings.maximumRecordsPerAnswer) {
-    case .wrong: wrong(attempt, now)
+    case .wrong, .unusable: wrong(attempt, now)
     case .caseDiffers: caseDiffers(attempt, now)
     case .response(let response):
       guard !missesCookie(response, attempt) else { return moveToStream(attempt, now) }
@@ -90,12 +90,17 @@ extension Forwarder {
     } else {
       close(attempt, now)
     }
-    guard before.isInQuestion else { return }
-    timers.remove(state)
-    if let probe = state.probe { close(probe, now) }
+    guard before.isInQuestion || attempt.isProbe else { return }
+    // Those that are to find out whether EDNS is dropped are not cut short by what is answered without.
+    if attempt.isProbe || !state.quirks.doubtsEDNS {
+      timers.remove(state)
+      if let probe = state.probe { close(probe, now) }
+    }
+    if attempt.isProbe, state.quirks.doubtsEDNS { check(state, now) }
     guard before.standing != .up else { return }
     if before.standing == .down {
       counters.upstreamsUp += 1
+      shared?.endProbing(state.use, by: worker)
       tellOthers(of: state)
     }
     resume(state, now)
@@ -109,7 +114,9 @@ extension Forwarder {
       if attempt.query.cookie != nil, response.serverCookie == nil { state.quirks.forgetServerCookie() }
       return
     }
-    state.quirks.heardDatagram(hadEDNS: attempt.query.hasEDNS, now, settings: settings)
+    state.quirks.heardDatagram(
+      hadEDNS: attempt.query.hasEDNS, isProbe: attempt.isProbe, now, settings: settings)
+    if attempt.isProbe, lacksEDNS(response, attempt) { state.quirks.forgoEDNS(until: now + settings.quirkMemory) }
     if attempt.isPlainRepeat {
       state.quirks.lostCase(now, settings: settings)
     } else if attempt.query.name.contains(where: { $0 &- 0x41 < 26 }) {
@@ -117,11 +124,19 @@ extension Forwarder {
     }
   }
 
+  /// True for the answer of a server from before EDNS (RFC 6891 §7).
+  private func lacksEDNS(_ response: Response, _ attempt: Attempt) -> Bool {
+    guard response.edns == nil, attempt.query.hasEDNS else { return false }
+    let code = ResponseCode(rawValue: response.code)
+    return code == .formatError || code == .notImplemented
+  }
+
   private func answer(_ exchange: Exchange, _ response: Response, _ attempt: Attempt, _ now: Instant) {
     if response.isTruncated {
       guard attempt.token != nil else { return reject(attempt, "truncated its answer over TCP", now) }
       counters.truncated += 1
       guard exchange.tries < exchange.maximumTries else {
+        exchange.wasCutShort = true
         return reject(attempt, "truncated its answer, and the question's queries are spent", now)
       }
       return moveToStream(attempt, now)
@@ -134,10 +149,10 @@ extension Forwarder {
       } catch {
         reject(attempt, error.text, now)
       }
-    case .formatError where response.edns == nil && attempt.query.hasEDNS,
-      .notImplemented where response.edns == nil && attempt.query.hasEDNS:
-      // A server from before EDNS (RFC 6891 §7).
-      attempt.upstream.quirks.forgoEDNS(until: now + settings.quirkMemory)
+    case .formatError where lacksEDNS(response, attempt), .notImplemented where lacksEDNS(response, attempt):
+      // It may be about this name alone: a probe finds out.
+      if let index = exchange.index(of: attempt.upstream) { exchange.targets[index].lacksEDNS = true }
+      check(attempt.upstream, now)
       again(exchange, attempt, now)
     case nil where response.code == Self.badCookie && attempt.token != nil:
       let isFirst = !exchange.renewedCookie

@@ -5,17 +5,20 @@ import Wire
 extension Forwarder {
   /// What is known of an upstream that a rule is about to use.
   func state(of upstream: Upstream, _ rule: ForwardRule, _ account: Account, _ now: Instant) -> UpstreamState {
-    let state = known(upstream, account, now)
+    let state = known(UpstreamUse(upstream: upstream, owner: rule.owner), account, now)
     // Probing stopped while nobody wanted it.
     if state.want(for: rule.zone, by: account, now), state.health.isInQuestion { probe(state, now) }
+    // Or became rare.
+    if state.isDown, timers.holds(state), state.due > now + settings.maximumProbeInterval { probeAnew(state, now) }
     return state
   }
 
-  private func known(_ upstream: Upstream, _ account: Account, _ now: Instant) -> UpstreamState {
-    if let known = upstreams.find(upstream) { return known }
+  private func known(_ use: UpstreamUse, _ account: Account, _ now: Instant) -> UpstreamState {
+    if let known = upstreams.find(use) { return known }
     let state = UpstreamState(
-      upstream, clientCookie: random.octets(UpstreamQuery.clientCookieLength), account: account, settings: settings)
+      use, clientCookie: random.octets(UpstreamQuery.clientCookieLength), account: account, settings: settings)
     for gone in upstreams.add(state) {
+      gone.isForgotten = true
       timers.remove(gone)
       if let probe = gone.probe { close(probe, now) }
     }
@@ -27,7 +30,6 @@ extension Forwarder {
   /// It is asked at once whether it answers at all, and so are the question's other upstreams that were not heard since:
   /// what is known of all of them decides how long clients wait.
   func noteFailure(of attempt: Attempt, wasRefused: Bool = false, exchange: Exchange? = nil, _ now: Instant) {
-    noteSilence(attempt)
     apply(attempt.upstream.failed(attempt, wasRefused: wasRefused, settings: settings, now), attempt.upstream, now)
     if attempt.upstream.health.isInQuestion { check(attempt.upstream, now) }
     for target in (exchange ?? attempt.exchange)?.targets ?? [] where target.state !== attempt.upstream {
@@ -38,8 +40,8 @@ extension Forwarder {
   }
 
   /// Sends a probe, unless one is under way or will be.
-  private func check(_ state: UpstreamState, _ now: Instant) {
-    guard state.probe == nil, !timers.holds(state) else { return }
+  func check(_ state: UpstreamState, _ now: Instant) {
+    guard state.probe == nil, !timers.holds(state), !state.isForgotten else { return }
     sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
   }
 
@@ -54,33 +56,58 @@ extension Forwarder {
     }
   }
 
-  /// A datagram was not answered in its time.
-  private func noteSilence(_ attempt: Attempt) {
-    if attempt.isDatagram, attempt.query.hasEDNS { attempt.upstream.quirks.droppedEDNS() }
-  }
-
   /// The time of a probe has come to nothing, or the next one is due.
   func probe(_ state: UpstreamState, _ now: Instant) {
     let wasDown = state.isDown
     if let former = state.probe {
-      noteSilence(former)
+      state.quirks.wasSilentToProbe(hadEDNS: former.query.hasEDNS)
       close(former, now)
       apply(state.failed(former, settings: settings, now), state, now)
     }
-    guard state.health.isInQuestion, state.isWanted(now) else { return }
+    guard state.health.isInQuestion || state.quirks.doubtsEDNS, state.isWanted(now), !state.isForgotten else {
+      shared?.endProbing(state.use, by: worker)
+      return
+    }
     if !state.isDown {
       sendProbe(state, waiting: state.probeTimeout(settings: settings), now)
     } else if !wasDown {
       timers.set(state, at: now + state.probeInterval)
     } else {
-      state.probeInterval = min(state.probeInterval * 2, settings.maximumProbeInterval)
+      probeAgain(state, wasAskedFor: state.wasWanted(since: state.probedAt), now)
+    }
+  }
+
+  /// Probes on an upstream that is down: of several workers one does, and the others hear of it.
+  private func probeAgain(_ state: UpstreamState, wasAskedFor: Bool, _ now: Instant) {
+    state.probeInterval =
+      wasAskedFor
+      ? min(state.probeInterval * 2, settings.maximumProbeInterval)
+      : min(state.probeInterval * 4, UpstreamState.longestProbeInterval)
+    let next = now + state.probeInterval
+    guard state.isWanted(next) else {
+      shared?.endProbing(state.use, by: worker)
+      return
+    }
+    if shared?.claimProbing(state.use, by: worker, next: next, now) == false {
+      state.probedAt = now
+      timers.set(state, at: next)
+    } else {
       sendProbe(state, waiting: state.probeInterval, now)
     }
+  }
+
+  /// Probes an upstream that is down as if it had just become so.
+  private func probeAnew(_ state: UpstreamState, _ now: Instant) {
+    if let probe = state.probe { close(probe, now) }
+    state.probeInterval = settings.firstProbeInterval
+    sendProbe(state, waiting: state.probeInterval, now)
   }
 
   /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.
   private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) {
     timers.set(state, at: now + waiting)
+    state.probedAt = now
+    guard probeBudget.take(state.use.owner, now) else { return }
     // While there is room it is nobody's; when there is none, that of the workspace that wants the upstream.
     let account: Account
     if case .room = sockets.admission(of: .server) { account = .server } else { account = state.account }
@@ -99,20 +126,14 @@ extension Forwarder {
   /// Has the other workers see for themselves whether an upstream answers.
   func tellOthers(of state: UpstreamState) {
     guard let shared else { return }
-    let hint = QuestionsInFlight.Hint(upstream: state.upstream, zone: state.probeZone)
+    let hint = QuestionsInFlight.Hint(use: state.use, zone: state.probeZone)
     for other in shared.leave(hint, from: worker) { actions.append(.wake(worker: other)) }
   }
 
   /// Another worker found that an upstream does not answer any more, or answers again: it is asked now.
   func take(_ hint: QuestionsInFlight.Hint, _ now: Instant) {
-    let state = known(hint.upstream, .server, now)
+    let state = known(hint.use, .server, now)
     _ = state.want(for: hint.zone, by: state.account, now)
-    if state.isDown {
-      if let probe = state.probe { close(probe, now) }
-      state.probeInterval = settings.firstProbeInterval
-      sendProbe(state, waiting: state.probeInterval, now)
-    } else {
-      check(state, now)
-    }
+    if state.isDown { probeAnew(state, now) } else { check(state, now) }
   }
 }

@@ -49,29 +49,28 @@ extension Forwarder {
     var id = random.number16()
     while stream.pending[id] != nil { id &+= 1 }
     let query = query(
-      exchange.question, to: stream.upstream, plainCase: true, hasEDNS: stream.upstream.quirks.knowsEDNS(at: now),
-      id: id, now)
+      exchange.question, to: stream.upstream, plainCase: true,
+      hasEDNS: !exchange.targets[index].lacksEDNS && stream.upstream.quirks.knowsEDNS(at: now), id: id, now)
     let attempt = Attempt(
       query, stream.upstream, exchange, now: now, timeout: settings.streamTimeout, isDatagram: false)
     attempt.stream = stream
     stream.upstream.connections.seat(attempt, on: stream, exchange.account)
     streams.use(stream.token, exchange.account)
-    stream.upstream.opened()
+    stream.upstream.opened(attempt, exchange.payer)
     exchange.attempts.append(attempt)
     exchange.targets[index].tries += 1
     exchange.tries += 1
     exchange.nextTryAt = attempt.timeoutAt
     counters.streamQueries += 1
     timers.remove(stream)
-    let message = query.message
+    // What is asked before the connection stands is sent once it does.
+    if stream.isConnected { actions.append(.send(stream.token, Self.framed(query.message))) }
+  }
+
+  private static func framed(_ message: [UInt8]) -> [UInt8] {
     var framed: [UInt8] = []
     framed.append(bigEndian: UInt16(truncatingIfNeeded: message.count))
-    framed += message
-    if stream.isConnected {
-      actions.append(.send(stream.token, framed))
-    } else {
-      stream.outbox.append(framed)
-    }
+    return framed + message
   }
 
   /// A connection stands.
@@ -79,8 +78,7 @@ extension Forwarder {
     guard case .stream(let stream) = sockets[token], !stream.isConnected else { return }
     stream.isConnected = true
     stream.lastReceived = now
-    for message in stream.outbox { actions.append(.send(token, message)) }
-    stream.outbox.removeAll()
+    for attempt in stream.pendingInOrder { actions.append(.send(token, Self.framed(attempt.query.message))) }
     idle(stream, now)
   }
 
@@ -91,22 +89,40 @@ extension Forwarder {
       return
     }
     stream.lastReceived = now
-    stream.receive(octets) { message in received(message.span, on: stream, now) }
+    stream.receive(octets) { message in
+      received(message, on: stream, now)
+      guard case .stream = sockets[token] else { return false }
+      return stream.wrongMessages < settings.maximumWrongDatagrams
+    }
     if stream.wrongMessages >= settings.maximumWrongDatagrams { drop(stream, now) }
   }
 
   private func received(_ message: Span<UInt8>, on stream: UpstreamStream, _ now: Instant) {
     guard let header = Header(message), let attempt = stream.pending[header.id] else {
-      counters.lateAnswers += 1
-      return
+      return answersNothing(message, on: stream)
     }
     switch Response.check(message, for: attempt.query, maximumRecords: settings.maximumRecordsPerAnswer) {
     case .response(let response):
-      stream.responses += 1
+      stream.responded(to: attempt)
       heard(response, attempt, now)
-    case .wrong, .caseDiffers:
+    case .unusable, .caseDiffers:
+      // Nobody else can have sent it: this question goes elsewhere, and the others wait on.
+      stream.responded(to: attempt)
+      reject(attempt, "sent an answer that is of no use", now)
+    case .wrong:
       counters.wrongDatagrams += 1
       stream.wrongMessages += 1
+    }
+  }
+
+  /// A message is no answer to what is waited for: one to what was given up, or else something that was never asked for.
+  private func answersNothing(_ message: Span<UInt8>, on stream: UpstreamStream) {
+    if stream.lateAllowed > 0, message.count >= Header.length {
+      stream.lateAllowed -= 1
+      counters.lateAnswers += 1
+    } else {
+      stream.wrongMessages += 1
+      counters.wrongDatagrams += 1
     }
   }
 
@@ -153,7 +169,7 @@ extension Forwarder {
     guard stream.pending.isEmpty else { return }
     // A question may have been given up long after anything was last received.
     let end = stream.lastReceived + settings.streamIdleTime
-    guard stream.isConnected, end > now else { return drop(stream, now) }
+    guard stream.isConnected, end > now, !stream.upstream.connections.isUsedUp(stream) else { return drop(stream, now) }
     streams.rest(stream.token)
     timers.set(stream, at: end)
   }

@@ -75,8 +75,7 @@ extension Forwarder {
   /// - Parameter former: the query whose case was lost, which is to be sent again in plain case and otherwise as it was.
   func send(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt? = nil, _ now: Instant) {
     let state = exchange.targets[index].state
-    let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
-    guard state.isUp || state.openTries < limit else { return park(exchange, now) }
+    guard makeTryRoom(at: state, for: exchange, now) else { return park(exchange, now) }
     if exchange.usesStreams {
       guard let stream = stream(for: exchange, to: state, now) else {
         placeLine.enter(exchange)
@@ -114,11 +113,44 @@ extension Forwarder {
     }
   }
 
+  private func placeForTry(at state: UpstreamState, for account: Account, _ now: Instant) -> OpenTries.Place {
+    guard !state.isUp else { return .room }
+    let limit = state.isDown ? settings.maximumTriesWhileDown : settings.maximumTriesWhileSuspected
+    return state.tries.place(for: account, limit: limit, settings: settings, now)
+  }
+
+  /// True when an account may have one more try at an upstream, which may be in doubt.
+  func hasTryRoom(at state: UpstreamState, for account: Account, _ now: Instant) -> Bool {
+    if case .none = placeForTry(at: state, for: account, now) { false } else { true }
+  }
+
+  private func makeTryRoom(at state: UpstreamState, for exchange: Exchange, _ now: Instant) -> Bool {
+    switch placeForTry(at: state, for: exchange.payer, now) {
+    case .room: return true
+    case .none: return false
+    case .inPlaceOf(let attempt):
+      giveWay(attempt, now)
+      return true
+    }
+  }
+
+  /// Closes a try; its question looks for another way, or ends if nobody waits for it.
+  private func giveWay(_ attempt: Attempt, _ now: Instant) {
+    let exchange = attempt.exchange
+    close(attempt, now)
+    guard let exchange, exchanges.holds(exchange) else { return }
+    guard exchange.passer == nil else { return end(exchange, nil, now) }
+    guard exchange.attempts.allSatisfy(\.hasTimedOut) else { return }
+    park(exchange, now)
+    arm(exchange)
+  }
+
   private func sendDatagram(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt?, _ now: Instant) {
     let state = exchange.targets[index].state
+    let takesEDNS =
+      !exchange.targets[index].lacksEDNS && state.quirks.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now)
     let query = query(
-      exchange.question, to: state, plainCase: former != nil,
-      hasEDNS: former?.query.hasEDNS ?? state.quirks.takesEDNS(dnssecOK: exchange.question.dnssecOK, at: now), now)
+      exchange.question, to: state, plainCase: former != nil, hasEDNS: former?.query.hasEDNS ?? takesEDNS, now)
     let timeout = state.timeout(triesBefore: exchange.targets[index].tries, settings: settings)
     let attempt = Attempt(query, state, exchange, now: now, timeout: timeout, isPlainRepeat: former != nil)
     open(attempt, exchange.account)
@@ -137,7 +169,7 @@ extension Forwarder {
   func open(_ attempt: Attempt, _ account: Account) {
     let token = sockets.open(attempt, account)
     attempt.token = token
-    attempt.upstream.opened()
+    attempt.upstream.opened(attempt, attempt.exchange?.payer ?? account)
     if !attempt.isProbe { attempt.upstream.quirks.sent(hasEDNS: attempt.query.hasEDNS) }
     counters.datagramQueries += 1
     actions.append(.openDatagram(token, to: attempt.upstream.upstream))
@@ -201,7 +233,7 @@ extension Forwarder {
 
   /// Ends an exchange with an answer.
   func finish(_ exchange: Exchange, _ answer: UpstreamAnswer, _ now: Instant) {
-    cache.store(answer, for: exchange.question)
+    cache.store(answer, for: exchange.question, of: exchange.payer.group)
     end(exchange, .answer(answer), now)
     deliver(.answer(answer), to: exchange)
   }
@@ -214,12 +246,16 @@ extension Forwarder {
     let text = problem(exchange, now)
     let saidNo = exchange.lastProblem != nil
     // While all are known to be down everything fails at once, and nothing may once one is back.
-    let isRemembered = !exchange.isFollowing && (saidNo || !exchange.isHopeless)
+    // Nor is what a limit of those who asked has ended: whoever has more left asks for itself.
+    let isLimited = exchange.isLimited(settings)
+    let isRemembered = !exchange.isFollowing && !isLimited && (saidNo || !exchange.isHopeless)
     counters.failures += 1
     let failure = ForwardFailure(
       saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
-    if isRemembered { cache.store(failure, for: exchange.question, now: now, settings: settings) }
-    end(exchange, .failure(failure), now)
+    if isRemembered {
+      cache.store(failure, for: exchange.question, of: exchange.payer.group, now: now, settings: settings)
+    }
+    end(exchange, isLimited ? nil : .failure(failure), now)
     guard !exchange.waiters.isEmpty else { return }
     let result = exchange.staleAnswer.map { staleResult($0, text) } ?? .failure(failure)
     deliver(result, to: exchange)
@@ -234,6 +270,8 @@ extension Forwarder {
     timers.remove(exchange)
     guard exchanges.holds(exchange) else { return }
     exchanges.remove(exchange)
+    let isAnswered = if case .answer? = result { true } else { false }
+    if exchange.isBackground, !isAnswered { cache.refreshFailed(exchange.question) }
     tellFollowers(of: exchange, result)
   }
 
@@ -277,7 +315,7 @@ extension Forwarder {
 
   func release(_ attempt: Attempt) {
     attempt.stream = nil
-    attempt.upstream.closed()
+    attempt.upstream.closed(attempt)
     attempt.exchange?.attempts.removeAll { $0 === attempt }
     attempt.exchange = nil
     if attempt.upstream.probe === attempt { attempt.upstream.probe = nil }

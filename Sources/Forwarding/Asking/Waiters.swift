@@ -5,8 +5,8 @@ import Wire
 final class Waiter {
   let ticket: Ticket
   let account: Account
-  let exchange: Exchange
-  fileprivate(set) var isWaiting = true
+  /// What it waits for; nil once it does not, so that neither keeps the other.
+  fileprivate(set) var exchange: Exchange?
 
   init(_ ticket: Ticket, _ account: Account, _ exchange: Exchange) {
     self.ticket = ticket
@@ -30,6 +30,9 @@ struct WaiterQueue {
   /// Who has waited longest.
   var first: Waiter? { count > 0 ? waiters[front] : nil }
 
+  /// Some of those who have waited longest; a few steps however many have left.
+  var some: [Waiter] { waiters[front...].prefix(16).filter { $0.exchange != nil } }
+
   mutating func append(_ waiter: Waiter) {
     waiters.append(waiter)
     count += 1
@@ -37,18 +40,18 @@ struct WaiterQueue {
   }
 
   mutating func remove(_ waiter: Waiter) {
-    guard waiter.isWaiting else { return }
-    waiter.isWaiting = false
+    guard waiter.exchange != nil else { return }
+    waiter.exchange = nil
     count -= 1
-    if waiters.count > 2 * count + 16 {
-      waiters.removeAll { !$0.isWaiting }
+    if count == 0 || waiters.count > 2 * count + 16 {
+      waiters.removeAll { $0.exchange == nil }
       front = 0
     }
     passOver()
   }
 
   private mutating func passOver() {
-    while front < waiters.count, !waiters[front].isWaiting { front += 1 }
+    while front < waiters.count, waiters[front].exchange == nil { front += 1 }
   }
 }
 
@@ -74,13 +77,13 @@ struct WaitingTickets {
   mutating func add(_ waiter: Waiter) {
     waiters[waiter.ticket] = waiter
     share.insert(waiter.ticket, of: waiter.account)
-    waiter.exchange.waiters.append(waiter)
+    waiter.exchange?.waiters.append(waiter)
   }
 
   /// Takes a waiter out, here and of its question.
   mutating func remove(_ waiter: Waiter) {
     waiters[waiter.ticket] = nil
     share.remove(waiter.ticket)
-    waiter.exchange.waiters.remove(waiter)
+    waiter.exchange?.waiters.remove(waiter)
   }
 }

@@ -37,13 +37,13 @@ extension Forwarder {
 
   /// Ends the waiting of whoever a question is charged to: the question goes on for the others, on their account.
   func displace(_ exchange: Exchange, _ now: Instant) {
-    guard let waiter = exchange.waiters.first else { return end(exchange, nil, now) }
+    guard let waiter = exchange.payingWaiter ?? exchange.waiters.first else { return end(exchange, nil, now) }
     displace(waiter, now)
   }
 
   private func displace(_ waiter: Waiter, _ now: Instant) {
     counters.displaced += 1
-    let exchange = waiter.exchange
+    guard let exchange = waiter.exchange else { return }
     waits.remove(waiter)
     let failure = Self.shareIsUsed
     let result = exchange.staleAnswer.map { staleResult($0, failure.error.text) } ?? .failure(failure)
@@ -52,8 +52,17 @@ extension Forwarder {
   }
 
   func join(_ exchange: Exchange, _ ticket: Ticket, _ account: Account, _ now: Instant) {
-    waits.add(Waiter(ticket, account, exchange))
+    let waiter = Waiter(ticket, account, exchange)
+    waits.add(waiter)
+    if let payer = exchange.payingWaiter, exchanges.isLighter(account, than: payer.account) {
+      exchange.payingWaiter = waiter
+    }
     settle(exchange, now)
+    // What kept it from going on may not be in this one's way.
+    if exchange.isParked {
+      tryNext(exchange, now)
+      arm(exchange)
+    }
   }
 
   /// The client gave up or was answered otherwise: the ticket gets no result.
@@ -63,9 +72,9 @@ extension Forwarder {
 
   /// Takes a ticket out; the question that it waited for is to be settled then.
   func leave(_ ticket: Ticket) -> Exchange? {
-    guard let waiter = waits[ticket] else { return nil }
+    guard let waiter = waits[ticket], let exchange = waiter.exchange else { return nil }
     waits.remove(waiter)
-    return waiter.exchange
+    return exchange
   }
 
   /// Puts a question on the account of who waits for it now; one that nobody waits for any more ends, and its sockets
@@ -73,12 +82,22 @@ extension Forwarder {
   func settle(_ exchange: Exchange, _ now: Instant) {
     guard exchanges.holds(exchange) else { return }
     guard isWanted(exchange) else { return end(exchange, nil, now) }
-    let account = exchange.waiters.first?.account ?? .server
+    if exchange.payingWaiter?.exchange == nil {
+      exchange.payingWaiter = exchange.waiters.some.reduce(nil as Waiter?) { payer, waiter in
+        guard let payer, !exchanges.isLighter(waiter.account, than: payer.account) else { return waiter }
+        return payer
+      }
+    }
+    let account = exchange.payingWaiter?.account ?? .server
     guard account != exchange.account else { return }
     exchanges.charge(exchange, to: account)
     for attempt in exchange.attempts {
+      attempt.upstream.tries.charge(attempt, to: exchange.payer)
       if let token = attempt.token { sockets.charge(token, to: account) }
-      if let stream = attempt.stream { attempt.upstream.connections.charge(attempt, on: stream, to: account) }
+      if let stream = attempt.stream {
+        attempt.upstream.connections.charge(attempt, on: stream, to: account)
+        if stream.oldest === attempt { streams.charge(stream.token, to: account) }
+      }
     }
   }
 

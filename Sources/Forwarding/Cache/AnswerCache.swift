@@ -90,13 +90,22 @@ public final class AnswerCache: Sendable {
   }
 
   /// Keeps an answer, in place of whatever is there; nothing when its TTL is 0.
-  func store(_ answer: UpstreamAnswer, for question: ForwardQuestion) {
+  ///
+  /// - Parameter group: the workspace that brought it, on whose account its octets are; nil when nobody waited for it.
+  func store(_ answer: UpstreamAnswer, for question: ForwardQuestion, of group: UInt32? = nil) {
     guard answer.ttlSeconds > 0 else { return }
-    store(answer, question, CacheKey(question))
+    store(answer, question, CacheKey(question), group)
     // That there is no root cannot be true, whoever says it.
     if answer.ending == .nameError, answer.hopCount == 0, !question.dnssecOK, question.name != .root {
-      store(answer, question, CacheKey(cutBy: question))
+      store(answer, question, CacheKey(cutBy: question), group)
     }
+  }
+
+  /// A refresh came to nothing: it is due again for whoever asks next.
+  func refreshFailed(_ question: ForwardQuestion) {
+    let key = CacheKey(question)
+    let (shard, hash) = place(question.name.wire.span, key)
+    shard.entries.withLock { $0.refreshFailed(question.name.wire.span, key, hash) }
   }
 
   /// Forgets the entries that `isMeant` says, by lower-case name and rule; how many went.
@@ -104,18 +113,21 @@ public final class AnswerCache: Sendable {
     shards.reduce(0) { sum, shard in sum + shard.entries.withLock { $0.removeAll(where: isMeant) } }
   }
 
-  private func store(_ answer: UpstreamAnswer, _ question: ForwardQuestion, _ key: CacheKey) {
+  private func store(_ answer: UpstreamAnswer, _ question: ForwardQuestion, _ key: CacheKey, _ group: UInt32?) {
     let (shard, hash) = place(question.name.wire.span, key)
-    shard.entries.withLock { $0.store(answer, question.name.wire, key, hash) }
+    shard.entries.withLock { $0.store(answer, question.name.wire, key, hash, of: group) }
   }
 
   /// Remembers that upstreams failed to answer (RFC 9520), beside the answer that may be there.
-  func store(_ failure: ForwardFailure, for question: ForwardQuestion, now: Instant, settings: ForwardSettings) {
+  func store(
+    _ failure: ForwardFailure, for question: ForwardQuestion, of group: UInt32? = nil, now: Instant,
+    settings: ForwardSettings
+  ) {
     let key = CacheKey(question)
     let (shard, hash) = place(question.name.wire.span, key)
     shard.entries.withLock {
       $0.store(
-        failure, question.name.wire, key, hash, now: now, first: settings.failureTime,
+        failure, question.name.wire, key, hash, of: group, now: now, first: settings.failureTime,
         longest: settings.maximumFailureTime)
     }
   }

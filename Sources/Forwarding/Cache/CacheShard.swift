@@ -1,7 +1,8 @@
 import Wire
 
-/// A part of the cache: a hash table, and a queue by which entries are put out when there are too many octets.
+/// A part of the cache: a hash table, and queues by which entries are put out when there are too many octets.
 ///
+/// Octets are charged to the workspace that brought them, and whoever has most gives way: each has a queue of its own.
 /// The queue is SIEVE's (Zhang et al., NSDI 2024): a new entry enters at one end; a hand goes along from the other,
 /// spares once what was asked for since it last came by, and puts out the rest. Names that are asked once, such as those
 /// of a random-subdomain flood, go first.
@@ -23,6 +24,8 @@ struct CacheShard {
     var nextInBucket: Int32 = -1
     var newer: Int32 = -1
     var older: Int32 = -1
+    /// Who brought it.
+    var holder: Int32 = -1
     var cost = 0
   }
 
@@ -32,9 +35,7 @@ struct CacheShard {
   private var entries: [Entry] = []
   private var free: [Int32] = []
   private var buckets: [Int32] = Array(repeating: -1, count: 16)
-  private var newest: Int32 = -1
-  private var oldest: Int32 = -1
-  private var hand: Int32 = -1
+  private var holders = CacheHolders()
 
   /// A refresh is due when this part of the TTL is left, of answers with at least that TTL that were found that often.
   private static let refreshFraction: UInt32 = 10
@@ -68,8 +69,11 @@ struct CacheShard {
     return (answer.ttlSeconds - age) <= answer.ttlSeconds / refreshFraction
   }
 
-  mutating func store(_ answer: UpstreamAnswer, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64) {
-    let index = index(of: name.span, key, hash) ?? insert(name, key, hash)
+  mutating func store(
+    _ answer: UpstreamAnswer, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64, of group: UInt32?
+  ) {
+    let index = index(of: name.span, key, hash) ?? insert(name, key, hash, group)
+    pass(index, to: group)
     entries[index].answer = answer
     entries[index].failure = nil
     entries[index].failureUntil = Instant(nanoseconds: 0)
@@ -80,16 +84,20 @@ struct CacheShard {
   }
 
   mutating func store(
-    _ failure: ForwardFailure, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64, now: Instant, first: Duration,
-    longest: Duration
+    _ failure: ForwardFailure, _ name: [UInt8], _ key: CacheKey, _ hash: UInt64, of group: UInt32?, now: Instant,
+    first: Duration, longest: Duration
   ) {
-    let index = index(of: name.span, key, hash) ?? insert(name, key, hash)
+    let index = index(of: name.span, key, hash) ?? insert(name, key, hash, group)
     let doubled = first * (1 << Int(min(entries[index].failuresInARow, 8)))
     entries[index].failure = failure
     entries[index].failureUntil = now + min(doubled, longest)
     entries[index].failuresInARow += entries[index].failuresInARow < 8 ? 1 : 0
     entries[index].isRefreshing = false
     settle(index)
+  }
+
+  mutating func refreshFailed(_ name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64) {
+    if let index = index(of: name, key, hash) { entries[index].isRefreshing = false }
   }
 
   private func index(of name: Span<UInt8>, _ key: CacheKey, _ hash: UInt64) -> Int? {
@@ -108,12 +116,11 @@ struct CacheShard {
     return true
   }
 
-  private mutating func insert(_ name: [UInt8], _ key: CacheKey, _ hash: UInt64) -> Int {
+  private mutating func insert(_ name: [UInt8], _ key: CacheKey, _ hash: UInt64, _ group: UInt32?) -> Int {
     if count >= buckets.count { grow() }
     let bucket = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
     var entry = Entry(hash: hash, name: name, key: key)
     entry.nextInBucket = buckets[bucket]
-    entry.older = newest
     let index: Int
     if let reused = free.popLast() {
       index = Int(reused)
@@ -123,11 +130,44 @@ struct CacheShard {
       entries.append(entry)
     }
     buckets[bucket] = Int32(truncatingIfNeeded: index)
-    if newest >= 0 { entries[Int(newest)].newer = Int32(truncatingIfNeeded: index) }
-    newest = Int32(truncatingIfNeeded: index)
-    if oldest < 0 { oldest = newest }
     count += 1
+    link(index, holders.slot(of: group))
     return index
+  }
+
+  /// Puts an entry at the new end of a holder's queue.
+  private mutating func link(_ index: Int, _ slot: Int32) {
+    let this = Int32(truncatingIfNeeded: index)
+    let newest = holders[slot].newest
+    (entries[index].holder, entries[index].older, entries[index].newer) = (slot, newest, -1)
+    if newest >= 0 { entries[Int(newest)].newer = this } else { holders[slot].oldest = this }
+    holders[slot].newest = this
+    holders[slot].count += 1
+    holders.add(entries[index].cost, to: slot)
+  }
+
+  /// Takes an entry out of its holder's queue.
+  private mutating func unlink(_ index: Int) {
+    let entry = entries[index]
+    let slot = entry.holder
+    if holders[slot].hand == Int32(truncatingIfNeeded: index) { holders[slot].hand = entry.newer }
+    if entry.newer >= 0 { entries[Int(entry.newer)].older = entry.older } else { holders[slot].newest = entry.older }
+    if entry.older >= 0 { entries[Int(entry.older)].newer = entry.newer } else { holders[slot].oldest = entry.newer }
+    holders[slot].count -= 1
+    holders.add(-entry.cost, to: slot)
+    holders.removeIfEmpty(slot)
+  }
+
+  /// Who brings anew what is there takes it over if it has less than whoever brought it before.
+  private mutating func pass(_ index: Int, to group: UInt32?) {
+    let before = entries[index].holder
+    guard let group, holders[before].group != group else { return }
+    let slot = holders.slot(of: group)
+    guard holders[before].group == nil || holders[slot].octets < holders[before].octets else {
+      return holders.removeIfEmpty(slot)
+    }
+    unlink(index)
+    link(index, slot)
   }
 
   /// Counts an entry's octets anew, and puts out others, or itself, until all is within the bound.
@@ -137,28 +177,28 @@ struct CacheShard {
     let cost = MemoryLayout<Entry>.stride + 8 + 32 + entry.name.count + (entry.answer?.cost ?? 0) + failure
     usedOctets += cost - entry.cost
     entries[index].cost = cost
+    holders.add(cost - entry.cost, to: entry.holder)
     while usedOctets > capacityOctets, count > 0 { evict() }
   }
 
   private mutating func evict() {
-    var at = hand >= 0 ? hand : oldest
+    guard let slot = holders.heaviest else { return }
+    let holder = holders[slot]
+    var at = holder.hand >= 0 ? holder.hand : holder.oldest
     // Each round clears the marks that it passes, so the second finds one.
     while entries[Int(at)].wasVisited {
       entries[Int(at)].wasVisited = false
-      at = entries[Int(at)].newer >= 0 ? entries[Int(at)].newer : oldest
+      at = entries[Int(at)].newer >= 0 ? entries[Int(at)].newer : holder.oldest
     }
-    hand = entries[Int(at)].newer
+    holders[slot].hand = at
+    // Which moves the hand on.
     remove(Int(at))
   }
 
   mutating func removeAll(where isMeant: ([UInt8], ForwardRule?) -> Bool) -> Int {
     let before = count
-    var at = newest
-    while at >= 0 {
-      let index = Int(at)
-      at = entries[index].older
-      guard isMeant(entries[index].name, entries[index].key?.rule) else { continue }
-      if hand == Int32(truncatingIfNeeded: index) { hand = entries[index].newer }
+    for index in entries.indices {
+      guard let key = entries[index].key, isMeant(entries[index].name, key.rule) else { continue }
       remove(index)
     }
     return before - count
@@ -167,8 +207,7 @@ struct CacheShard {
   private mutating func remove(_ index: Int) {
     let entry = entries[index]
     let this = Int32(truncatingIfNeeded: index)
-    if entry.newer >= 0 { entries[Int(entry.newer)].older = entry.older } else { newest = entry.older }
-    if entry.older >= 0 { entries[Int(entry.older)].newer = entry.newer } else { oldest = entry.newer }
+    unlink(index)
     let bucket = Int(truncatingIfNeeded: entry.hash) & (buckets.count - 1)
     if buckets[bucket] == this {
       buckets[bucket] = entry.nextInBucket
@@ -186,13 +225,10 @@ struct CacheShard {
   private mutating func grow() {
     let size = buckets.count * 2
     buckets = Array(repeating: -1, count: size)
-    var at = newest
-    while at >= 0 {
-      let index = Int(at)
+    for index in entries.indices where entries[index].key != nil {
       let bucket = Int(truncatingIfNeeded: entries[index].hash) & (size - 1)
       entries[index].nextInBucket = buckets[bucket]
-      buckets[bucket] = at
-      at = entries[index].older
+      buckets[bucket] = Int32(truncatingIfNeeded: index)
     }
   }
 }

@@ -37,14 +37,23 @@ public final class ForwardRule: Sendable {
   /// exist (NXDOMAIN).
   public let upstreams: [Upstream]
 
-  /// Of everything that makes rules equal; computed once, for it is part of each look-up.
+  /// Of everything that makes rules equal; computed once, for it is part of each look-up, and keyed, for workspaces write it.
   let scopeHash: Int
 
   /// Makes a rule. An upstream that is named twice counts once.
   ///
   /// - Parameter author: the owner, unless somebody else wrote it.
-  public init(
+  public convenience init(
     owner: Owner, zone: Name, upstreams: [Upstream], origin: Origin = .forwarding, author: Owner? = nil
+  ) {
+    self.init(
+      owner: owner, zone: zone, upstreams: upstreams, origin: origin, author: author, seed: KeyedHash.processSeed)
+  }
+
+  /// - Parameter seed: what the hash is keyed with, which decides in what part of the cache an answer is. Rules that are
+  ///   compared have the same.
+  init(
+    owner: Owner, zone: Name, upstreams: [Upstream], origin: Origin = .forwarding, author: Owner? = nil, seed: UInt64
   ) {
     self.owner = owner
     self.origin = origin
@@ -53,15 +62,22 @@ public final class ForwardRule: Sendable {
     var seen: Set<Upstream> = []
     self.upstreams = Array(
       upstreams.filter { seen.insert($0).inserted }.prefix(Limits.Workspaces.upstreamsOfRule))
-    var hasher = Hasher()
-    hasher.combine(owner)
-    hasher.combine(self.zone)
-    hasher.combine(self.upstreams)
-    scopeHash = hasher.finalize()
+    var octets = self.zone.wire
+    for text in [owner.hashedText] + self.upstreams.map({ "\($0)" }) { octets += Array(text.utf8) + [0] }
+    scopeHash = Int(truncatingIfNeeded: KeyedHash.of(octets.span, from: 0, seed: seed))
   }
 
   /// True when names below the zone are answered with NXDOMAIN and never leave.
   public var isClosed: Bool { upstreams.isEmpty }
+}
+
+extension ForwardRule.Owner {
+  fileprivate var hashedText: String {
+    switch self {
+    case .server: ""
+    case .workspace(let name): "w" + name
+    }
+  }
 }
 
 extension ForwardRule: Hashable {

@@ -2,17 +2,12 @@ import Wire
 
 // How workers share the asking: one asks, the others follow.
 extension Forwarder {
-  /// How long after the moment at which it wanted to go on a worker that asks counts as dead.
-  ///
-  /// Longer than a busy worker is ever late, and short enough that whoever takes over can still ask before its clients'
-  /// time is up.
-  private static let lateness = Duration.milliseconds(500)
-
   /// Asks upstreams, unless another worker is at it: then its result is waited for.
   func askOrFollow(_ exchange: Exchange, _ now: Instant) {
     let wasFollowing = exchange.isFollowing
     let claim = shared?.claim(
-      exchange.question, by: worker, aliveUntil: now + Self.lateness, follows: !exchange.isBackground, now: now)
+      exchange.question, by: worker, aliveUntil: now + QuestionsInFlight.lateness, follows: !exchange.isBackground,
+      now: now)
     if case .another(let aliveUntil) = claim {
       // What nobody waits for is not followed.
       guard !exchange.isBackground else { return end(exchange, nil, now) }
@@ -32,7 +27,7 @@ extension Forwarder {
   /// Tells the workers that follow that it goes on.
   func renew(_ exchange: Exchange) {
     guard let shared, !exchange.isFollowing else { return }
-    shared.renew(exchange.question, by: worker, aliveUntil: exchange.nextEvent + Self.lateness)
+    shared.renew(exchange.question, by: worker, aliveUntil: exchange.nextEvent + QuestionsInFlight.lateness)
   }
 
   /// True while anybody waits for it, here or at another worker.

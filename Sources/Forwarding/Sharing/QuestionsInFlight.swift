@@ -19,10 +19,16 @@ public final class QuestionsInFlight: Sendable {
 
   /// An upstream that one worker found not to answer any more, or to answer again.
   struct Hint: Hashable, Sendable {
-    let upstream: Upstream
+    let use: UpstreamUse
     /// What of it can be asked for.
     let zone: Name
   }
+
+  /// How long after the moment at which it wanted to go on a worker counts as dead.
+  ///
+  /// Longer than a busy worker is ever late, and short enough that whoever takes over can still ask before its clients'
+  /// time is up.
+  static let lateness = Duration.milliseconds(500)
 
   /// Who asks.
   enum Claim {
@@ -46,6 +52,13 @@ public final class QuestionsInFlight: Sendable {
     let all = Mutex<(notices: [Notice], hints: Set<Hint>)>(([], []))
   }
 
+  private struct Prober {
+    let worker: Int
+    let next: Instant
+  }
+
+  /// Who probes the upstreams that are down.
+  private let probers = Mutex<[UpstreamUse: Prober]>([:])
   private let shards: [Shard]
   private let notices: [Notices]
 
@@ -124,6 +137,29 @@ public final class QuestionsInFlight: Sendable {
     return followers
   }
 
+  /// Makes a worker the one that probes an upstream, unless another does so no later than it would itself.
+  ///
+  /// - Parameter next: when it is going to send the next probe after this one.
+  /// - Returns: false when it may leave this probe to the other.
+  func claimProbing(_ use: UpstreamUse, by worker: Int, next: Instant, _ now: Instant) -> Bool {
+    probers.withLock { probers in
+      if let other = probers[use], other.worker != worker, other.next <= next, now <= other.next + Self.lateness {
+        return false
+      }
+      if probers.count >= Limits.Forwarding.upstreams, probers[use] == nil {
+        probers = probers.filter { now <= $0.value.next + Self.lateness }
+        guard probers.count < Limits.Forwarding.upstreams else { return true }
+      }
+      probers[use] = Prober(worker: worker, next: next)
+      return true
+    }
+  }
+
+  /// A worker does not probe an upstream any more.
+  func endProbing(_ use: UpstreamUse, by worker: Int) {
+    probers.withLock { if $0[use]?.worker == worker { $0[use] = nil } }
+  }
+
   /// Leaves a hint for all other workers.
   ///
   /// - Returns: the workers that are to be woken.
@@ -137,7 +173,7 @@ public final class QuestionsInFlight: Sendable {
   func takeNotices(for worker: Int) -> (notices: [Notice], hints: [Hint]) {
     notices[worker].all.withLock { all in
       defer { all = ([], []) }
-      return (all.notices, all.hints.sorted { "\($0.upstream)" < "\($1.upstream)" })
+      return (all.notices, all.hints.sorted { $0.use == $1.use ? "\($0.zone)" < "\($1.zone)" : $0.use < $1.use })
     }
   }
 }

@@ -17,6 +17,9 @@ struct StreamPool {
 
   var count: Int { share.count }
 
+  /// How many are on one account.
+  func count(of account: Account) -> Int { share.count(of: account) }
+
   /// What becomes of one more connection.
   func admission(of account: Account) -> FairShare<UInt32, ClientNetwork, SocketToken>.Admission {
     guard share.count >= share.capacity else { return .room }

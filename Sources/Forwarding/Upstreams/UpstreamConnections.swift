@@ -33,14 +33,18 @@ struct UpstreamConnections {
 
   /// Where one more question of an account may go.
   func place(for account: Account) -> Place {
-    let open = all.filter { $0.pending.count < questionsPerStream }
+    let open = all.filter { $0.pending.count < questionsPerStream && !isUsedUp($0) }
     if let idlest = open.min(by: { $0.pending.count < $1.pending.count }) { return .on(idlest) }
-    if all.count < maximum { return .onAnother }
+    if all.count(where: { !isUsedUp($0) }) < maximum { return .onAnother }
     guard case .inPlaceOf(let seat) = share.admission(of: account),
       let attempt = all.first(where: { $0.token == seat.stream })?.pending[seat.id]
     else { return .none }
     return .inPlaceOf(attempt)
   }
+
+  /// True for a connection that gets no more questions: as many as it may have at once were given up, and nothing shows that
+  /// the upstream read them. What waits to be sent so never comes to more than twice that many.
+  func isUsedUp(_ stream: UpstreamStream) -> Bool { stream.unread.count >= questionsPerStream }
 
   mutating func add(_ stream: UpstreamStream) { all.append(stream) }
 
@@ -65,6 +69,10 @@ struct UpstreamConnections {
   /// A query is not waited for any more.
   mutating func unseat(_ attempt: Attempt, from stream: UpstreamStream) {
     stream.pending[attempt.query.id] = nil
+    if !attempt.isAnswered, stream.isConnected {
+      stream.lateAllowed += 1
+      stream.unread.append(attempt.number)
+    }
     share.remove(Seat(stream: stream.token, id: attempt.query.id))
   }
 

@@ -1,13 +1,12 @@
 /// What an upstream does not understand, and until when that is believed; and its cookie.
 ///
-/// Learned of checked responses alone, and of silence to what was sent.
+/// Learned of checked responses alone. Whether it drops EDNS is learned of probes alone, whose names no client chooses: a
+/// zone's own servers may have an upstream be silent, or say FORMERR, to any question below it.
 struct UpstreamQuirks {
   private var noEDNSUntil = Instant(nanoseconds: 0)
-  /// Queries with EDNS that were not answered, in a row.
-  private var silencesWithEDNS = 0
-  /// True when one of them was not answered since the last answer to one without.
-  private var wasSilentSincePlain = false
-  /// Answers to queries without EDNS, each after silence to one with it.
+  /// True when the last probe had EDNS and was not answered.
+  private var wasSilentToEDNS = false
+  /// Probes without EDNS that were answered, each right after silence to one with it.
   private var answersToPlain = 0
   /// True when the last question was sent without EDNS.
   private var isSendingPlain = false
@@ -18,50 +17,47 @@ struct UpstreamQuirks {
 
   /// How many queries in a row must come back with another case until their case is mixed no more.
   private static let caseLossesUntilPlain = 3
-  /// After how many silences in a row datagrams without EDNS are tried in turn with those with it, and after how many
-  /// times of silence there and an answer here it counts as dropping EDNS. One time could be a packet that was lost.
-  private static let silencesUntilPlain = 2
+  /// How often a probe with EDNS must be met with silence, and one without it at once be answered, until it counts as
+  /// dropping EDNS. Once could be a packet that was lost.
   private static let answersToPlainUntilBelieved = 3
 
   // MARK: EDNS
 
   mutating func forgoEDNS(until end: Instant) {
     noEDNSUntil = end
-    silencesWithEDNS = 0
-    answersToPlain = 0
+    (wasSilentToEDNS, answersToPlain) = (false, 0)
   }
 
   mutating func sent(hasEDNS: Bool) { isSendingPlain = !hasEDNS }
 
-  /// A datagram with EDNS was not answered: the network may drop them, or the upstream (RFC 6891 §7, RFC 8906).
-  mutating func droppedEDNS() {
-    silencesWithEDNS += 1
-    wasSilentSincePlain = true
+  /// A probe was not answered: the network may drop datagrams with EDNS, or the upstream (RFC 6891 §7, RFC 8906).
+  mutating func wasSilentToProbe(hadEDNS: Bool) {
+    wasSilentToEDNS = hadEDNS
+    // Nor was one without EDNS: that is not what is in the way.
+    if !hadEDNS { answersToPlain = 0 }
   }
 
   /// Learns from a checked response whether it drops datagrams with EDNS.
-  mutating func heardDatagram(hadEDNS: Bool, _ now: Instant, settings: ForwardSettings) {
-    guard !hadEDNS else {
-      silencesWithEDNS = 0
-      answersToPlain = 0
-      return
-    }
-    guard wasSilentSincePlain, silencesWithEDNS >= Self.silencesUntilPlain else { return }
-    wasSilentSincePlain = false
+  mutating func heardDatagram(hadEDNS: Bool, isProbe: Bool, _ now: Instant, settings: ForwardSettings) {
+    if hadEDNS { (wasSilentToEDNS, answersToPlain) = (false, 0) }
+    guard !hadEDNS, isProbe, wasSilentToEDNS else { return }
+    wasSilentToEDNS = false
     answersToPlain += 1
     if answersToPlain >= Self.answersToPlainUntilBelieved { forgoEDNS(until: now + settings.quirkMemory) }
   }
 
-  /// True when the next datagram carries EDNS: in turn with plain ones while none with it is answered. Signatures need
-  /// it, so a question for them goes without only once that is known to be the only way.
+  /// True while EDNS may be what is in the way, and is to be probed on until that is known.
+  var doubtsEDNS: Bool { answersToPlain > 0 }
+
+  /// True when the next datagram carries EDNS: in turn with plain ones while that may be in the way. Signatures need it, so
+  /// a question for them goes without only once that is known to be the only way.
   func takesEDNS(dnssecOK: Bool, at now: Instant) -> Bool {
     guard knowsEDNS(at: now) else { return false }
-    return dnssecOK || silencesWithEDNS < Self.silencesUntilPlain || isSendingPlain
+    return dnssecOK || !doubtsEDNS || isSendingPlain
   }
 
-  /// True when a probe carries EDNS: it is to find out whether the upstream answers, and goes without as soon as that may
-  /// be what is in the way.
-  func probeTakesEDNS(at now: Instant) -> Bool { knowsEDNS(at: now) && silencesWithEDNS < Self.silencesUntilPlain }
+  /// True when a probe carries EDNS: in turn with plain ones while none is answered.
+  func probeTakesEDNS(at now: Instant) -> Bool { knowsEDNS(at: now) && !wasSilentToEDNS }
 
   func knowsEDNS(at now: Instant) -> Bool { now >= noEDNSUntil }
 

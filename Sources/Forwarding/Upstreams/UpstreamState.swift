@@ -3,7 +3,9 @@ import Wire
 /// What one worker knows of an upstream: whether it answers at all, how fast it is, and what it does not understand; and
 /// what is under way to it.
 final class UpstreamState: TimerItem {
-  let upstream: Upstream
+  /// Which one, and by whose rules.
+  let use: UpstreamUse
+  var upstream: Upstream { use.upstream }
   var health = UpstreamHealth()
   private(set) var latency = Latency()
   var quirks = UpstreamQuirks()
@@ -13,15 +15,21 @@ final class UpstreamState: TimerItem {
   var connections: UpstreamConnections
 
   /// When a rule that has this upstream was last asked by, and on whose account; probing ends a while after.
-  private(set) var lastWanted = Instant(nanoseconds: 0)
+  private(set) var lastWanted: Instant?
   private(set) var account: Account
-  /// The zone whose SOA a probe asks for.
+  /// The zone whose SOA a probe asks for: of the owner's rules that have this upstream the one nearest the root, so that it
+  /// is not for who asks to choose.
   private(set) var probeZone = Name.root
   var probeInterval = Duration.zero
+  /// When a probe was last sent, or left to another worker.
+  var probedAt = Instant(nanoseconds: 0)
   var probe: Attempt?
 
-  /// Tries that are open.
-  private(set) var openTries = 0
+  /// True once it gave way to others: it is not probed any more.
+  var isForgotten = false
+
+  /// Tries that are open, probes not among them.
+  var tries = OpenTries()
   /// What was counted since it is known.
   private(set) var tally = UpstreamTally()
   /// The questions in flight whose rules have this upstream, by number.
@@ -29,9 +37,11 @@ final class UpstreamState: TimerItem {
 
   /// How long an upstream that nobody asks any more is still probed.
   static let probedFor = Duration.seconds(60)
+  /// The longest time between probes of one that nobody asks.
+  static let longestProbeInterval = Duration.seconds(16)
 
-  init(_ upstream: Upstream, clientCookie: [UInt8], account: Account, settings: ForwardSettings) {
-    self.upstream = upstream
+  init(_ use: UpstreamUse, clientCookie: [UInt8], account: Account, settings: ForwardSettings) {
+    self.use = use
     connections = UpstreamConnections(settings)
     self.clientCookie = clientCookie
     self.account = account
@@ -49,19 +59,25 @@ final class UpstreamState: TimerItem {
   /// - Returns: true when it was not wanted for so long that probing has stopped.
   func want(for zone: Name, by account: Account, _ now: Instant) -> Bool {
     defer { lastWanted = now }
-    (probeZone, self.account) = (zone, account)
-    return now > lastWanted + Self.probedFor
+    self.account = account
+    let isNew = !isWanted(now)
+    if isNew || zone.labelCount < probeZone.labelCount { probeZone = zone }
+    return isNew
   }
 
   /// True while anybody is interested in whether it answers.
-  func isWanted(_ now: Instant) -> Bool { now <= lastWanted + Self.probedFor }
+  func isWanted(_ now: Instant) -> Bool { lastWanted.map { now <= $0 + Self.probedFor } ?? false }
 
-  func opened() {
-    openTries += 1
+  /// True when a rule that has it was asked by since a moment.
+  func wasWanted(since moment: Instant) -> Bool { lastWanted.map { $0 > moment } ?? false }
+
+  /// A try or a probe was sent.
+  func opened(_ attempt: Attempt, _ account: Account) {
     tally.queryCount += 1
+    if !attempt.isProbe { tries.add(attempt, account) }
   }
 
-  func closed() { openTries -= 1 }
+  func closed(_ attempt: Attempt) { if !attempt.isProbe { tries.remove(attempt) } }
 
   /// A try or probe came to nothing.
   func failed(

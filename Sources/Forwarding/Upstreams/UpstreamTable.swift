@@ -1,10 +1,10 @@
 import Bounds
 
-/// The upstreams of which something is known, bounded: when there are too many, whoever brought most of them gives way
+/// The upstreams of which something is known, bounded: when there are too many, whose rules have most of them gives way
 /// first, with the one that was wanted longest ago.
 struct UpstreamTable {
-  private var states: [Upstream: UpstreamState] = [:]
-  private var share: FairShare<UInt32, UInt8, Upstream>
+  private var states: [UpstreamUse: UpstreamState] = [:]
+  private var share: FairShare<ForwardRule.Owner, UInt8, UpstreamUse>
   /// What was counted of upstreams that were forgotten since.
   private var former: [Upstream: UpstreamTally] = [:]
 
@@ -15,12 +15,12 @@ struct UpstreamTable {
   var all: some Collection<UpstreamState> { states.values }
 
   /// The state of a known upstream; nothing counts as used.
-  subscript(upstream: Upstream) -> UpstreamState? { states[upstream] }
+  subscript(use: UpstreamUse) -> UpstreamState? { states[use] }
 
   /// The state of a known upstream, which counts as just used.
-  mutating func find(_ upstream: Upstream) -> UpstreamState? {
-    guard let state = states[upstream] else { return nil }
-    share.touch(upstream)
+  mutating func find(_ use: UpstreamUse) -> UpstreamState? {
+    guard let state = states[use] else { return nil }
+    share.touch(use)
     return state
   }
 
@@ -29,7 +29,7 @@ struct UpstreamTable {
   /// - Returns: those that are to be forgotten for it. Questions that are under way to them go on; what comes of them is
   ///   not remembered.
   mutating func add(_ state: UpstreamState) -> [UpstreamState] {
-    let holder = FairShare<UInt32, UInt8, Upstream>.Holder(state.account.group, 0)
+    let holder = FairShare<ForwardRule.Owner, UInt8, UpstreamUse>.Holder(state.use.owner, 0)
     var gone: [UpstreamState] = []
     while share.count >= share.capacity {
       var victim = share.firstToGo
@@ -44,8 +44,8 @@ struct UpstreamTable {
       retire(state)
       gone.append(state)
     }
-    states[state.upstream] = state
-    share.insert(state.upstream, of: holder)
+    states[state.use] = state
+    share.insert(state.use, of: holder)
     return gone
   }
 
@@ -55,7 +55,8 @@ struct UpstreamTable {
     former[state.upstream, default: UpstreamTally()] += state.tally
   }
 
-  /// What was counted of each, and what is known of those that are not forgotten.
+  /// What was counted of each, and what is known of those that are not forgotten; of one that several use a report for
+  /// each.
   func reports(_ now: Instant) -> [UpstreamReport] {
     var former = former
     let present = states.values.map { state in

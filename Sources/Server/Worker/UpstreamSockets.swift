@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import SystemIO
 import Wire
@@ -9,6 +10,8 @@ final class UpstreamSockets {
   private var sockets: [UInt64: UpstreamSocket] = [:]
   private var actions: [ForwardAction] = []
   private var readBuffer = [UInt8](repeating: 0, count: 65_536)
+  /// How often sockets may be read in this turn beyond once each.
+  private var readsLeft = Limits.Forwarding.readsPerTurn
   /// All workers', by number: what this one learned is told to those that wait for it.
   private let mailboxes: [Mailbox]
 
@@ -51,7 +54,9 @@ final class UpstreamSockets {
 
   var nextDeadline: Instant? { forwarder.nextDeadline }
 
+  /// Does what is due, at the end of a turn.
   func advance(to now: Instant) {
+    readsLeft = Limits.Forwarding.readsPerTurn
     if let deadline = forwarder.nextDeadline, deadline <= now { forwarder.advance(to: now) }
   }
 
@@ -113,7 +118,8 @@ final class UpstreamSockets {
       do throws(SystemError) {
         _ = try socket.socket.send(octets)
       } catch {
-        tellFailure(token, isStream: false, now)
+        // A full queue or a filter of this machine says nothing of the upstream.
+        tellFailure(token, isStream: false, isLocal: !error.isOfPeer, now)
       }
     }
   }
@@ -156,8 +162,12 @@ final class UpstreamSockets {
   }
 
   private func read(_ socket: UpstreamSocket, _ now: Instant) {
-    // A few reads a turn: a flood on one socket must not keep the others waiting.
-    for _ in 0..<8 {
+    // A few reads a turn, of one socket and of all: a flood must not keep others waiting.
+    for round in 0..<8 {
+      if round > 0 {
+        guard readsLeft > 0 else { return }
+        readsLeft -= 1
+      }
       guard self[socket.token] === socket else { return }
       do throws(SystemError) {
         guard let count = try socket.socket.descriptor.read(into: &readBuffer) else { return }

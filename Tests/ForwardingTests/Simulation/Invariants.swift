@@ -147,6 +147,8 @@ extension Simulation {
         throw breach("worker \(index) is not done: \(usage)")
       }
     }
+    let kept = leftovers.kept(by: living)
+    guard kept.isEmpty else { throw breach("\(kept.count) of \(leftovers.count) objects are kept: \(Set(kept))") }
     guard !dead.isEmpty || shared.count == 0 else { throw breach("\(shared.count) questions are still in flight") }
     for (ticket, ask) in asks where !ask.isCancelled && ask.result == nil {
       throw breach("ticket \(ticket) has no result")

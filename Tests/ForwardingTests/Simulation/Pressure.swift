@@ -43,6 +43,34 @@ extension Simulation {
     try runEvents(until: now + .seconds(6))
   }
 
+  /// A workspace whose rule names the server's upstreams for a zone about which they are silent: the server's rule finds
+  /// them as they are.
+  func sharedUpstreams() throws {
+    let end = now + .seconds(4)
+    var number = 0
+    while now < end {
+      for worker in living {
+        number += 1
+        try ask(
+          ForwardQuestion(name: try Name("n\(number).silent."), type: .a, rule: rules[3]), worker,
+          as: Asker(workspace: 100, client: .v4(UInt32(number % 12))))
+      }
+      try runEvents(until: now + .milliseconds(100))
+    }
+    for worker in living {
+      let states = workers[worker].upstreams.all.filter { $0.use.owner == .server }
+      guard states.allSatisfy(\.isUp) else { throw breach("another's rule took the server's upstreams down") }
+      let fresh = ForwardQuestion(name: try Name("shared\(worker)name0.abcdefgh.example."), type: .a, rule: rules[0])
+      let ticket = try ask(fresh, worker, as: Asker(workspace: 7, client: .v4(7)))
+      try runEvents(until: now + .milliseconds(500))
+      guard case .answer? = asks[ticket]?.result else {
+        throw breach("another's rule took the server's upstreams down: \(asks[ticket]?.result as Any)")
+      }
+      figures.checks += 1
+    }
+    try runEvents(until: now + .seconds(5))
+  }
+
   /// With fewer places than there are workspaces, tries and probes there are no shares to speak of.
   private var hasRoomForShares: Bool {
     settings.maximumSockets >= 16 && settings.maximumExchanges >= 20 && settings.maximumWaiters >= 16

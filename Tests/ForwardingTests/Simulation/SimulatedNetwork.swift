@@ -11,6 +11,8 @@ extension Simulation {
     workers[worker].takeActions(into: &actions)
     var hasSent = false
     for action in actions {
+      figures.digest.add(action)
+      if case .send(let token, _) = action { noteUser(of: token, worker) }
       switch action {
       case .openDatagram(let token, let upstream): try open(worker, token, upstream, isStream: false)
       case .openStream(let token, let upstream):

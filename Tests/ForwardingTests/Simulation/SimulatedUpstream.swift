@@ -46,7 +46,13 @@ struct SimulatedUpstream {
   }
 
   /// True for names about which every upstream is silent.
-  static func isUnanswered(_ name: [UInt8]) -> Bool { name.count > 1 && lowercased(name[1]) == UInt8(ascii: "z") }
+  static func isUnanswered(_ name: [UInt8]) -> Bool {
+    name.count > 1
+      && (lowercased(name[1]) == UInt8(ascii: "z") || Name(wire: name)?.isSubdomain(of: silentZone) == true)
+  }
+
+  /// A zone about which every upstream is silent, probes too.
+  static let silentZone = Name(labels: [Array("silent".utf8)]) ?? .root
 
   /// True for names that are truncated over UDP, and about which every upstream is silent over TCP.
   static func isTruncated(_ name: [UInt8]) -> Bool { name.count > 1 && lowercased(name[1]) == UInt8(ascii: "y") }

@@ -28,6 +28,8 @@ final class Simulation {
     var checks = 0
     var forgeries = 0
     var counters = ForwardCounters()
+    /// Of everything that the workers wanted done, in its order.
+    var digest = Digest()
   }
 
   let seed: UInt64
@@ -53,6 +55,7 @@ final class Simulation {
   /// What upstreams sent for each question, and until when it may be used.
   var sent: [Question: [SimulatedUpstream.Datum: UInt64]] = [:]
   var figures = Figures()
+  var leftovers = Leftovers()
   /// Tickets that had to wait, in the order of their deadlines; those before `firstWaiting` have their results.
   var waiting: [Int] = []
   var firstWaiting = 0
@@ -80,10 +83,16 @@ final class Simulation {
       upstreams[index].dropsEDNS = random.oneIn(8)
     }
     let all = upstreams.map(\.upstream)
+    let ruleSeed = random.next()
+    func rule(_ owner: ForwardRule.Owner, _ zone: Name, _ upstreams: [Upstream]) -> ForwardRule {
+      ForwardRule(owner: owner, zone: zone, upstreams: upstreams, seed: ruleSeed)
+    }
     rules = [
-      ForwardRule(owner: .server, zone: .root, upstreams: Array(all[0...1])),
-      ForwardRule(owner: .workspace("acme"), zone: .root, upstreams: [all[2]]),
-      ForwardRule(owner: .workspace("acme"), zone: try Name("corp."), upstreams: [all[3], all[2]]),
+      rule(.server, .root, Array(all[0...1])),
+      rule(.workspace("acme"), .root, [all[2]]),
+      rule(.workspace("acme"), try Name("corp."), [all[3], all[2]]),
+      // The server's upstreams, in another's rule.
+      rule(.workspace("hostile"), SimulatedUpstream.silentZone, Array(all[0...1])),
     ]
     weather = Weather(&random)
     settings = Self.settings(&random)
@@ -131,6 +140,7 @@ final class Simulation {
     try runEvents(until: now + .seconds(faultSeconds + 6))
     try everythingResolves()
     try reserved()
+    try sharedUpstreams()
     try pressure()
     try outage()
     try runEvents(until: now + .seconds(70))
@@ -210,7 +220,9 @@ final class Simulation {
     asks[ticket] = Ask(question: question, worker: worker, askedAt: now)
     let asker = asker ?? Asker(workspace: UInt32(ticket % 2), client: .v4(UInt32(ticket % 5)))
     switch workers[worker].ask(question, ticket: Ticket(UInt64(ticket)), asker: asker, now: now) {
-    case .pending: waiting.append(ticket)
+    case .pending:
+      waiting.append(ticket)
+      noteWaiter(ticket, worker)
     case .done(let result): try finished(ticket, result, queries: 0)
     }
     try carryOut(worker)
@@ -242,6 +254,32 @@ final class Simulation {
 
   func breach(_ what: String) -> Breach {
     Breach(description: "seed \(seed), at \(now.nanoseconds / 1_000_000) ms: \(what)")
+  }
+}
+
+/// A hash of numbers and octets (FNV-1a), the same in each process.
+struct Digest: Hashable {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  mutating func add(_ octets: [UInt8]) { for octet in octets { value = (value ^ UInt64(octet)) &* 0x100_0000_01b3 } }
+
+  mutating func add(_ number: UInt64) { add((0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }) }
+
+  /// Adds what a worker wants done.
+  mutating func add(_ action: ForwardAction) {
+    switch action {
+    case .openDatagram(let token, let upstream), .openStream(let token, let upstream):
+      add(token.rawValue)
+      add(Array("\(upstream)".utf8))
+    case .send(let token, let octets):
+      add(token.rawValue)
+      add(octets)
+    case .close(let token): add(token.rawValue)
+    case .finished(let ticket, _, let queries):
+      add(ticket.rawValue)
+      add(UInt64(queries))
+    case .wake(let worker): add(UInt64(worker))
+    }
   }
 }
 

@@ -122,6 +122,11 @@ final class Rig {
   /// True when something is so of every upstream that was asked.
   func all(_ holds: (UpstreamState) -> Bool) -> Bool { forwarder.upstreams.all.allSatisfy(holds) }
 
+  /// What is known of one of the rule's upstreams.
+  func state(_ index: Int) throws -> UpstreamState {
+    try #require(forwarder.upstreams[UpstreamUse(upstream: rule.upstreams[index], owner: rule.owner)])
+  }
+
   /// Open sockets of questions.
   var openForQuestions: Int { open.keys.count { !probes.contains($0) } }
 
