@@ -14,10 +14,12 @@ struct FolderTree: Sendable {
   /// - Parameters:
   ///   - root: the folder.
   ///   - shown: its path as the person knows it, for problems.
-  init(of root: borrowing Folder, shown: String) throws(Problem) {
+  ///   - budget: how long it may take.
+  init(of root: borrowing Folder, shown: String, _ budget: ReadingBudget) throws(Problem) {
     var entries: [String: Files.Identity] = [:]
     var rest = [""]
     while let path = rest.popLast() {
+      try budget.check()
       // Something that went away between two looks shows as a difference from a later look, or an earlier one.
       guard
         let identity = try trying(
@@ -38,6 +40,7 @@ struct FolderTree: Sendable {
         if error.kind == .notFound { continue }
         throw .cannotList(error, file: Self.join(shown, path))
       }
+      budget.grant(entries: names.count)
       for name in names { rest.append(Self.join(path, try plain(name, in: Self.join(shown, path)))) }
     }
     self.entries = entries

@@ -131,7 +131,7 @@ struct Staging: ~Copyable {
 
   /// Waits until the folders of the next state are on the disk; its files are.
   private func synchronize(_ new: borrowing Folder) throws(Problem) {
-    for path in try FolderTree(of: new, shown: shown).folders + [""] {
+    for path in try FolderTree(of: new, shown: shown, ReadingBudget(shown)).folders + [""] {
       try trying(to: "write this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
         try new.folder(path, links: .refused).synchronize()
       }
@@ -209,7 +209,7 @@ extension Staging {
     let folder = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
       try parent.folder(name, links: .refused)
     }
-    guard try FolderTree(of: folder, shown: shown).isSame(as: contents.tree) else {
+    guard try FolderTree(of: folder, shown: shown, ReadingBudget(shown)).isSame(as: contents.tree) else {
       throw Problem(
         file: shown, "someone else changed the workspace in the meantime, so nothing was written; run it again")
     }
