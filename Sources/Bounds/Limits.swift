@@ -52,7 +52,8 @@ public enum Limits {
 
   /// Text of any kind.
   public enum Text {
-    /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text with more is refused.
+    /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text or a folder's entry with
+    /// more is refused.
     public static let marks = 30
     /// The longest message of a problem, in characters; what is longer is cut.
     public static let messageCharacters = 500

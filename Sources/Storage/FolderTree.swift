@@ -62,7 +62,7 @@ struct FolderTree: Sendable {
   var files: [String] { paths { $0 != .folder } }
 
   private func paths(_ isWanted: (Files.Kind) -> Bool) -> [String] {
-    entries.filter { !$0.key.isEmpty && isWanted($0.value.kind) }.map(\.key).sorted()
+    entries.filter { !$0.key.isEmpty && isWanted($0.value.kind) }.map(\.key).sortedByOctets()
   }
 
   /// A path within a folder; the folder's own for the empty path.

@@ -31,7 +31,7 @@ struct Staging: ~Copyable {
     self.parent = parent
     let path = self.parent.path
     let names = try trying(to: "list this folder", file: path) { () throws(SystemError) in try self.parent.list() }
-    for name in names where name.hasPrefix(prefix) && Int(name.dropFirst(prefix.count)) != nil {
+    for name in names where name.startsSame(as: prefix) && Int(name.dropFirst(prefix.count)) != nil {
       try trying(to: "remove what an interrupted change left", file: "\(path)/\(name)") { () throws(SystemError) in
         try self.parent.removeAll(name)
       }
@@ -60,7 +60,7 @@ struct Staging: ~Copyable {
         try old.folder(folder, links: .refused).link(name, as: name, in: new.folder(folder, links: .refused))
       }
     }
-    for (path, content) in changes.sorted(by: { $0.key < $1.key }) {
+    for (path, content) in changes.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       guard let content else { continue }
       let folder = split(path).folder
       if !folder.isEmpty, tree.identity(folder) == nil { try makeParent(folder, in: new) }
@@ -83,7 +83,7 @@ struct Staging: ~Copyable {
   /// Builds a workspace that was not there.
   func build(_ files: [String: [UInt8]]) throws(Problem) -> Folder {
     let new = try makePlace(mode: 0o755)
-    for (path, content) in files.sorted(by: { $0.key < $1.key }) {
+    for (path, content) in files.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       let folder = split(path).folder
       if !folder.isEmpty { try makeParent(folder, in: new) }
       try write(content, at: path, in: new, like: nil)

@@ -82,7 +82,9 @@ extension ZonesFolder {
         let links = try trying(to: "open this folder", file: "\(shown)/links") { () throws(SystemError) in
           try folder.folder("links")
         }
-        names += try list(links, "\(shown)/links", budget).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map {
+        names += try list(links, "\(shown)/links", budget).filter {
+          $0.endsSame(as: ".json") && !$0.startsSame(as: ".")
+        }.map {
           "links/\($0)"
         }
       }

@@ -90,7 +90,7 @@ public struct ZonesFolder: Sendable {
   public func strays() throws(Problem) -> [Problem] {
     let folder = try open()
     var problems: [Problem] = []
-    for entry in try entries(of: folder) where !entry.hasPrefix(".") {
+    for entry in try entries(of: folder) where !entry.startsSame(as: ".") {
       let shown = path == "/" ? "/\(entry)" : "\(path)/\(entry)"
       do throws(SystemError) {
         switch try folder.identity(entry)?.kind {

@@ -34,7 +34,7 @@ public struct ZonesLock: ~Copyable {
   ) throws(Problem) -> [Problem] {
     let real = changes.filter { contents.files[$0.key] != $0.value }
     guard !real.isEmpty else { return [] }
-    try checkPlaces(real.keys.sorted(), in: contents)
+    try checkPlaces(real.keys.sortedByOctets(), in: contents)
     // The workspace may be a link to a folder elsewhere beneath the zones folder.
     let place = try trying(to: "follow this path", file: contents.folder) { () throws(SystemError) in
       try folder.place(of: contents.name.description)

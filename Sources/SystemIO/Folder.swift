@@ -1,3 +1,4 @@
+import Bounds
 import CLinux
 import Glibc
 
@@ -21,6 +22,8 @@ public struct Folder: ~Copyable, Sendable {
 
   /// The name that errors of opening beneath a folder have.
   static let openBeneath = "openat2"
+  /// The name that errors of a listed name have.
+  static let readName = "name"
 
   private init(_ descriptor: consuming FileDescriptor, path: String) {
     self.descriptor = descriptor
@@ -74,13 +77,14 @@ public struct Folder: ~Copyable, Sendable {
     }
   }
 
-  /// The names in the folder, sorted, `.` and `..` not among them.
+  /// The names in the folder, in the order of their octets, `.` and `..` not among them.
   ///
   /// Names that differ in their Unicode form alone (é as one letter or as two) are one `String`: of two such files one
-  /// would be taken for the other, so they are an error.
+  /// would be taken for the other, so they are an error. So is a name of combining marks without end, as normalising it
+  /// costs the square of their number; the others are normalised once each, and not at each comparison.
   ///
   /// - Parameter maximumCount: more are an error (EFBIG), found without reading on.
-  /// - Throws: EILSEQ where two names are alike.
+  /// - Throws: EILSEQ where two names are alike, or one has too many marks.
   public func list(maximumCount: Int = .max) throws(SystemError) -> [String] {
     // A descriptor of its own, which has its own place in the list.
     let raw = try checked("openat", path) {
@@ -105,14 +109,12 @@ public struct Folder: ~Copyable, Sendable {
         return 0
       }
       guard let name else {
-        names.sort()
-        guard !zip(names, names.dropFirst()).contains(where: { $0 == $1 }) else {
-          throw SystemError("readdir", path, code: EILSEQ)
-        }
-        return names
+        guard Set(names).count == names.count else { throw SystemError("readdir", path, code: EILSEQ) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       }
-      guard name != ".", name != ".." else { continue }
+      guard !name.utf8.elementsEqual(".".utf8), !name.utf8.elementsEqual("..".utf8) else { continue }
       guard names.count < maximumCount else { throw SystemError("readdir", path, code: EFBIG) }
+      guard firstExcessMark(in: Array(name.utf8)) == nil else { throw SystemError(Self.readName, path, code: EILSEQ) }
       names.append(name)
     }
   }

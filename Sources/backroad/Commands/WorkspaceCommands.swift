@@ -145,7 +145,7 @@ enum WorkspaceCommands {
         return (contents, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
       }
       for warning in warnings { console.problem(warning) }
-      for path in contents.files.keys.sorted() { console.print(line: "- \(contents.folder)/\(path)") }
+      for path in contents.files.keys.sortedByOctets() { console.print(line: "- \(contents.folder)/\(path)") }
       console.print("workspace \(name) \(arguments.has(.dryRun) ? "would be removed" : "removed")\n")
       return .done
     })
