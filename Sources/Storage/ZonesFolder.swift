@@ -39,6 +39,7 @@ public struct ZonesFolder: Sendable {
 
   /// Takes back `make`, if nothing has come into the folder since.
   public func unmake() {
+    ZonesLock.clear(self)
     do throws(SystemError) { try Files.removeFolder(path) } catch {}
   }
 

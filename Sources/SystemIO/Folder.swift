@@ -40,6 +40,9 @@ public struct Folder: ~Copyable, Sendable {
   /// A path in the folder as a person would name it.
   func shown(_ path: String) -> String { path.isEmpty ? self.path : "\(self.path)/\(path)" }
 
+  /// The descriptor's number, for as long as this lives.
+  var raw: Int32 { descriptor.raw }
+
   // MARK: Looking
 
   /// A folder in this one; an empty path is this one.
@@ -272,17 +275,5 @@ public struct Folder: ~Copyable, Sendable {
   /// Waits until the folder's entries are on the disk.
   public func synchronize() throws(SystemError) {
     try checked("fsync", path) { fsync(descriptor.raw) }
-  }
-
-  /// Takes the folder's lock, which ends with it.
-  ///
-  /// - Parameter wait: called before waiting for another process that has the lock.
-  public func lock(beforeWaiting wait: () -> Void = {}) throws(SystemError) {
-    do throws(SystemError) {
-      try checked("flock", path) { flock(descriptor.raw, LOCK_EX | LOCK_NB) }
-    } catch  where error.code == EWOULDBLOCK {
-      wait()
-      try checked("flock", path) { flock(descriptor.raw, LOCK_EX) }
-    }
   }
 }
