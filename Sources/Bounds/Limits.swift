@@ -160,7 +160,7 @@ public enum Limits {
 
   /// Leases and their journal.
   public enum Leases {
-    /// The largest journal that is read, in octets: the most leases with the longest names, twice, fit.
+    /// The largest journal that is read, and written, in octets: the most leases with the longest names, twice, fit.
     public static let journalOctets = 512 << 20
     /// The longest line of the journal, in octets.
     public static let lineOctets = 192
