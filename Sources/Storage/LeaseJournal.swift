@@ -31,7 +31,7 @@ public struct LeaseJournal: Sendable {
   private var compactLength = 0
   /// True when a line of the file says that what follows is of this start of the machine.
   private var tellsBoot = false
-  /// True when nobody knows what the disk has, or the lines are of the old form: nothing is added before the file is
+  /// True when nobody knows what the disk has, or the lines are of an old form: nothing is added before the file is
   /// written anew.
   private var mustBeWrittenAnew = false
   /// It has been told that the file could not be written anew for its size, and that has not changed.
@@ -123,7 +123,7 @@ public struct LeaseJournal: Sendable {
 
   // MARK: Writing
 
-  /// Adds changes, and returns once they are on the disk.
+  /// Adds the changes of one request, and returns once they are on the disk: after a crash a reader finds all or none.
   ///
   /// - Parameter before: every lease as it is without the changes, for a file written anew.
   /// - Returns: what is to be said although it is done: that the file grows, as it cannot be written anew; once, until it can.
@@ -135,7 +135,7 @@ public struct LeaseJournal: Sendable {
   ) throws(Problem) -> Problem? {
     var warning: Problem?
     var lines = tellsBoot ? [] : LeaseLog.bootLine(boot)
-    for record in records { LeaseLog.add(record, at: now, to: &lines) }
+    LeaseLog.add(request: records, at: now, to: &lines)
     if mustBeWrittenAnew {
       try rewrite(before(), at: now)
     } else if length + lines.count > min(2 * compactLength + Self.slackOctets, maximumOctets) {
