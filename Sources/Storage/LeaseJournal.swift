@@ -101,12 +101,12 @@ public struct LeaseJournal: Sendable {
     return Recovery(problems: problems, isDated: log.hasOtherBoots)
   }
 
-  /// The damaged file is kept under another name: the next one written anew has only what could be read.
+  /// The damaged file is kept under another name, for this user alone as the file itself is: the next one written anew has only what could be read.
   private func keepDamaged(_ octets: [UInt8]) {
     let copy = path + ".damaged"
     do throws(SystemError) {
       try Files.removeFile(copy)
-      try Files.create(copy, octets)
+      try Files.create(copy, octets, mode: 0o600)
     } catch {
       // A copy for a person to look at; the leases do not depend on it.
     }
