@@ -55,7 +55,7 @@ public enum Limits {
     /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text or a folder's entry with
     /// more is refused.
     public static let marks = 30
-    /// The longest message of a problem, in characters; what is longer is cut.
+    /// The longest message of a problem, and the longest name of its file, in characters; what is longer is cut.
     public static let messageCharacters = 500
     /// The widest cell of a table, in characters; what is wider is cut.
     public static let cellCharacters = 120

@@ -96,6 +96,13 @@ extension ZonesFolder {
     }
   }
 
+  /// The paths of a workspace's files within its folder, whatever they hold.
+  ///
+  /// - Throws: when the folder is not there, or cannot be listed: a name is no text, say, or there are too many.
+  public func files(of name: WorkspaceName) throws(Problem) -> [String] {
+    try FolderTree(of: try open(name), shown: path(of: name), budget(of: name)).files
+  }
+
   /// That a workspace does not exist, naming the nearest that does.
   public func noWorkspace(_ name: WorkspaceName) throws(Problem) -> Problem {
     let near = nearest(to: name.description, among: try workspaceNames().map(\.description))
