@@ -29,9 +29,6 @@ struct FolderTree: Sendable {
           })
       else { continue }
       entries[path] = identity
-      guard entries.count <= Limits.Files.entriesOfFolder else {
-        throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
-      }
       guard identity.kind == .folder else { continue }
       let names: [String]
       do throws(SystemError) {
@@ -41,6 +38,10 @@ struct FolderTree: Sendable {
         throw .cannotList(error, file: Self.join(shown, path))
       }
       budget.grant(entries: names.count)
+      // Before they are kept: each of many folders may have as many.
+      guard entries.count + rest.count + names.count <= Limits.Files.entriesOfFolder else {
+        throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
+      }
       for name in names { rest.append(Self.join(path, try plain(name, in: Self.join(shown, path)))) }
     }
     self.entries = entries
