@@ -23,7 +23,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
-    .target(name: "SystemIO", dependencies: ["CLinux", "Wire"], swiftSettings: strict),
+    .target(name: "SystemIO", dependencies: ["CLinux", "Wire", "Bounds"], swiftSettings: strict),
     .target(name: "Bounds", swiftSettings: strict),
     .target(name: "Text", dependencies: ["Bounds"], swiftSettings: strict),
     .target(name: "Wire", swiftSettings: strict),

@@ -319,7 +319,7 @@ extension SlowInput {
   }
 
   private static func journal(_ size: Int, _ line: (Int) -> String) -> SlowInput {
-    var text = Array("backroad-leases 2\n".utf8)
+    var text = Array("backroad-leases 3\n".utf8)
     var number = 0
     while true {
       let next = Array("00000000 \(line(number))\n".utf8)
@@ -333,7 +333,7 @@ extension SlowInput {
     [
       (
         "journal, empty lines",
-        SlowInput(.journal, Array("backroad-leases 2\n".utf8) + [UInt8](repeating: 0x0a, count: size))
+        SlowInput(.journal, Array("backroad-leases 3\n".utf8) + [UInt8](repeating: 0x0a, count: size))
       ),
       ("journal, damaged lines", journal(size) { "+ \($0)" }),
       ("journal, a long line", journal(size) { _ in String(repeating: "1", count: size / 2) }),

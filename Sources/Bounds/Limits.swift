@@ -12,6 +12,12 @@ public enum Limits {
     public static let octetsOfWorkspace = 1 << 30
     /// How often a workspace is read again that changes while it is read.
     public static let readings = 20
+    /// How long reading a workspace may take a core, all repetitions together, in milliseconds; and, for what it has:
+    public static let readingMilliseconds = 250
+    /// How much longer for each entry of a folder, in microseconds.
+    public static let readingMicrosecondsOfEntry = 100
+    /// How much longer for each MiB of its files, in milliseconds.
+    public static let readingMillisecondsOfMebibyte = 4
     /// The most entries that a workspace's folder may have, sub-folders and all.
     public static let entriesOfFolder = 100_000
   }
@@ -40,13 +46,16 @@ public enum Limits {
     public static let eventsOfFolder = 1000
     /// The most entries of a folder that is looked at because the kernel does not watch it; a larger one is read instead.
     public static let entriesOfLook = 1000
+    /// How long such a look may take a core, in milliseconds; a folder that takes longer is read instead.
+    public static let lookMilliseconds = 10
   }
 
   /// Text of any kind.
   public enum Text {
-    /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text with more is refused.
+    /// The most combining marks on one character (UAX #15, Stream-Safe Text Format); a text or a folder's entry with
+    /// more is refused.
     public static let marks = 30
-    /// The longest message of a problem, in characters; what is longer is cut.
+    /// The longest message of a problem, and the longest name of its file, in characters; what is longer is cut.
     public static let messageCharacters = 500
     /// The widest cell of a table, in characters; what is wider is cut.
     public static let cellCharacters = 120
@@ -151,7 +160,7 @@ public enum Limits {
 
   /// Leases and their journal.
   public enum Leases {
-    /// The largest journal that is read, in octets: the most leases with the longest names, twice, fit.
+    /// The largest journal that is read, and written, in octets: the most leases with the longest names, twice, fit.
     public static let journalOctets = 512 << 20
     /// The longest line of the journal, in octets.
     public static let lineOctets = 192

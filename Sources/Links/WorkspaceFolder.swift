@@ -1,5 +1,6 @@
 import Text
 import Wire
+import Workspaces
 import Zones
 
 /// A workspace's folder as it is on disk, read whole, so that what becomes of it can be decided without touching it.
@@ -23,8 +24,8 @@ public struct WorkspaceFolder: Sendable {
 
   /// The names of the workspace's links, in order.
   public var linkNames: [String] {
-    files.keys.filter { $0.hasPrefix("links/") && $0.hasSuffix(".json") }.map { String($0.dropFirst(6).dropLast(5)) }
-      .sorted()
+    files.keys.filter { $0.startsSame(as: "links/") && $0.endsSame(as: ".json") }
+      .map { $0.dropping(octetsFirst: "links/".utf8.count, last: ".json".utf8.count) }.sortedByOctets()
   }
 
   /// One of the workspace's links.
@@ -56,8 +57,10 @@ public struct WorkspaceFolder: Sendable {
 
   /// The zones of the folder's master files, which are named for them.
   public var zones: [(apex: Name, path: String)] {
-    files.keys.filter { $0.hasSuffix(".zone") && !$0.contains("/") }.sorted().compactMap { path in
-      (try? Name(path.dropLast(5))).map { (apex: $0.lowercased, path: path) }
+    files.keys.filter { WorkspaceSource.isZone($0) && !$0.utf8.contains(UInt8(ascii: "/")) }.sortedByOctets().compactMap
+    {
+      path in
+      (try? Name(path.dropping(last: WorkspaceSource.zoneSuffix.utf8.count))).map { (apex: $0.lowercased, path: path) }
     }
   }
 

@@ -24,6 +24,16 @@ struct DescriptorBudget: Hashable {
   /// The least of each that is worth starting with.
   private static let fewest = (connections: 16, sockets: 32, streams: 4, adminConnections: 8)
 
+  /// The poller of a thread that reads workspaces, and the folders and files that it has open: the zones folder, a workspace's,
+  /// one below it, one that is listed, a way's last folder, a file.
+  static let ofReader = 8
+
+  /// How many threads read workspaces at the most, with so many cores: in the quick lane, in the place of those that are
+  /// held up, in the two other lanes, and beside them the admin interface's and the first.
+  static func readers(cores: Int) -> Int {
+    min(cores, Limits.Building.threads) + Limits.Building.sparesOfThreads + 4
+  }
+
   /// Divides.
   ///
   /// - Parameters:
@@ -36,7 +46,7 @@ struct DescriptorBudget: Hashable {
     // A worker's three pollers and mailbox, its listening sockets.
     let ofWorker = 4 + 2 * listeners
     // Standard streams, signals, journal, inotify, pollers, reports; and the folders and files that one reading has open.
-    let ownUse = 48 + 12 * readers
+    let ownUse = 48 + Self.ofReader * readers
     let fixed = ownUse + workers * ofWorker
     let fewest = Self.fewest
     let needed =

@@ -64,6 +64,7 @@ final class LeaseKeeper: Sendable {
   private let journal: Mutex<LeaseJournal>
   /// Why no lease can be taken, which was wrong with the journal at the start; nil when one can.
   let obstacle: Problem?
+  private let log: Log
   /// Hands a snapshot to the workers; gives what nobody answers from any more.
   private let hand: @Sendable (Snapshot) -> [Snapshot]
 
@@ -99,6 +100,7 @@ final class LeaseKeeper: Sendable {
       log.note("no lease holds and none is taken until this is mended and the server started again")
       obstacle = error
     }
+    self.log = log
     self.hand = hand
     self.obstacle = obstacle
     self.journal = Mutex(journal)
@@ -180,7 +182,7 @@ final class LeaseKeeper: Sendable {
       let leases = addresses.map { Lease(address: $0, workspace: workspace, end: end) }
       book.grant(addresses, to: workspace, until: end, now: moment.now)
       let records = leases.map { LeaseRecord.granted($0.address, workspace, milliseconds: ttlSeconds * 1000) }
-      try Self.write(records, before, to: &journal, moment)
+      try write(records, before, to: &journal, moment)
       return leases
     }
   }
@@ -197,7 +199,7 @@ final class LeaseKeeper: Sendable {
       }
       let before = book
       book.revoke(addresses, now: moment.now)
-      try Self.write(addresses.map { .revoked($0) }, before, to: &journal, moment)
+      try write(addresses.map { .revoked($0) }, before, to: &journal, moment)
     }
   }
 
@@ -224,11 +226,12 @@ final class LeaseKeeper: Sendable {
   ///
   /// - Parameter before: the book without the change, which a file written anew has: if the change is refused, nobody is to
   ///   find it there.
-  private static func write(
+  private func write(
     _ records: [LeaseRecord], _ before: LeaseBook, to journal: inout LeaseJournal, _ moment: Moment
   ) throws(Failure) {
     do throws(Problem) {
-      try journal.append(records, at: moment.clock) { Self.records(of: before, moment) }
+      let warning = try journal.append(records, at: moment.clock) { Self.records(of: before, moment) }
+      if let warning { log.problem(warning) }
     } catch {
       throw .unwritten(error)
     }

@@ -91,7 +91,7 @@ public enum Server {
     do throws(DescriptorBudget.TooFew) {
       let budget = try DescriptorBudget(
         descriptors: descriptors, workers: configuration.workerCount, listeners: configuration.listen.count,
-        readers: System.coreCount + 2)
+        readers: DescriptorBudget.readers(cores: System.coreCount))
       if budget.isShort {
         log.note(
           "warning: with \(descriptors) open files at most (ulimit -n) each worker has \(budget.connections) TCP "

@@ -96,7 +96,7 @@ struct WorkspaceReader: WorkspaceReading {
 
   private static func contents(of source: WorkspaceSource) -> WorkspaceOutcome.Contents {
     var hasher = Hasher()
-    for (name, content) in source.files.sorted(by: { $0.key < $1.key }) {
+    for (name, content) in source.files.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       hasher.combine(name)
       hasher.combine(content.count)
       unsafe content.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }  // unsafe: reads the array.

@@ -23,16 +23,16 @@ struct WorkspaceWatch: ~Copyable {
   private var linked: Set<WorkspaceName> = []
   /// The workspaces for whose folders the kernel had no watch.
   private(set) var unwatched: Set<WorkspaceName> = []
-  /// Of the folders that are looked at in turn: how they were; nil of those that are too large for that.
+  /// Of the folders that are looked at in turn: how they were; nil of those that are too large for that, or take too long.
   private var stamps: [WorkspaceName: Int?] = [:]
   /// Those that are still to be looked at in this turn.
   private var turn: [WorkspaceName] = []
   private var nextLook: UInt64 = 0
-  /// When folders too large to be looked at are read next.
+  /// When folders that are read instead of looked at are read next.
   private var nextReading: UInt64 = 0
   private var storms = EventStorms()
 
-  /// How long between two readings of folders that are too large to be looked at.
+  /// How long between two readings of folders that are not looked at.
   private static let readingNanoseconds: UInt64 = 10_000_000_000
   /// How long between two looks.
   private static let pauseNanoseconds: UInt64 = 100_000_000
@@ -145,7 +145,8 @@ struct WorkspaceWatch: ~Copyable {
       nextReading = now &+ Self.readingNanoseconds
     }
     while let name = turn.popLast() {
-      guard let before = stamps[name] else { continue }
+      // Those that are read instead are looked at once they were.
+      guard let known = stamps[name], let before = known else { continue }
       let stamp = folder.stamp(of: name)
       if before != stamp {
         stamps[name] = .some(stamp)

@@ -14,10 +14,12 @@ struct FolderTree: Sendable {
   /// - Parameters:
   ///   - root: the folder.
   ///   - shown: its path as the person knows it, for problems.
-  init(of root: borrowing Folder, shown: String) throws(Problem) {
+  ///   - budget: how long it may take.
+  init(of root: borrowing Folder, shown: String, _ budget: ReadingBudget) throws(Problem) {
     var entries: [String: Files.Identity] = [:]
     var rest = [""]
     while let path = rest.popLast() {
+      try budget.check()
       // Something that went away between two looks shows as a difference from a later look, or an earlier one.
       guard
         let identity = try trying(
@@ -27,9 +29,6 @@ struct FolderTree: Sendable {
           })
       else { continue }
       entries[path] = identity
-      guard entries.count <= Limits.Files.entriesOfFolder else {
-        throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
-      }
       guard identity.kind == .folder else { continue }
       let names: [String]
       do throws(SystemError) {
@@ -37,6 +36,11 @@ struct FolderTree: Sendable {
       } catch {
         if error.kind == .notFound { continue }
         throw .cannotList(error, file: Self.join(shown, path))
+      }
+      budget.grant(entries: names.count)
+      // Before they are kept: each of many folders may have as many.
+      guard entries.count + rest.count + names.count <= Limits.Files.entriesOfFolder else {
+        throw Problem(file: shown, "more than \(Limits.Files.entriesOfFolder) files; split the workspace")
       }
       for name in names { rest.append(Self.join(path, try plain(name, in: Self.join(shown, path)))) }
     }
@@ -59,7 +63,7 @@ struct FolderTree: Sendable {
   var files: [String] { paths { $0 != .folder } }
 
   private func paths(_ isWanted: (Files.Kind) -> Bool) -> [String] {
-    entries.filter { !$0.key.isEmpty && isWanted($0.value.kind) }.map(\.key).sorted()
+    entries.filter { !$0.key.isEmpty && isWanted($0.value.kind) }.map(\.key).sortedByOctets()
   }
 
   /// A path within a folder; the folder's own for the empty path.

@@ -22,6 +22,8 @@ public struct LeaseJournal: Sendable {
   public let path: String
   /// This start of the machine.
   private let boot: String
+  /// How long the file may be: what is longer is not read.
+  private let maximumOctets: Int
   private var file: LogFile?
   /// How long the file is; all of it is whole lines.
   private var length = 0
@@ -29,9 +31,11 @@ public struct LeaseJournal: Sendable {
   private var compactLength = 0
   /// True when a line of the file says that what follows is of this start of the machine.
   private var tellsBoot = false
-  /// True when nobody knows what the disk has, or the lines are of the old form: nothing is added before the file is
+  /// True when nobody knows what the disk has, or the lines are of an old form: nothing is added before the file is
   /// written anew.
   private var mustBeWrittenAnew = false
+  /// It has been told that the file could not be written anew for its size, and that has not changed.
+  private var toldOfGrowth = false
 
   /// What was in the file.
   public struct Recovery: Sendable {
@@ -45,8 +49,13 @@ public struct LeaseJournal: Sendable {
   ///
   /// - Parameter boot: what tells this start of the machine from others.
   public init(path: String, boot: String = System.bootID) {
+    self.init(path: path, boot: boot, maximumOctets: Limits.Leases.journalOctets)
+  }
+
+  init(path: String, boot: String, maximumOctets: Int) {
     self.path = path
     self.boot = boot
+    self.maximumOctets = maximumOctets
   }
 
   // MARK: Reading
@@ -64,7 +73,7 @@ public struct LeaseJournal: Sendable {
     }
     guard let opened = try Self.openLocked(path, .never) else { return Recovery(problems: [], isDated: false) }
     let octets = try trying(to: "read the leases", file: path) { () throws(SystemError) in
-      try opened.read(maximumSize: Limits.Leases.journalOctets)
+      try opened.read(maximumSize: maximumOctets)
     }
     guard let log = LeaseLog(octets, boot: boot, at: now, body) else {
       throw Problem(file: path, "this is no lease journal of this version; move it away, or name another with --leases")
@@ -92,12 +101,12 @@ public struct LeaseJournal: Sendable {
     return Recovery(problems: problems, isDated: log.hasOtherBoots)
   }
 
-  /// The damaged file is kept under another name: the next one written anew has only what could be read.
+  /// The damaged file is kept under another name, for this user alone as the file itself is: the next one written anew has only what could be read.
   private func keepDamaged(_ octets: [UInt8]) {
     let copy = path + ".damaged"
     do throws(SystemError) {
       try Files.removeFile(copy)
-      try Files.create(copy, octets)
+      try Files.create(copy, octets, mode: 0o600)
     } catch {
       // A copy for a person to look at; the leases do not depend on it.
     }
@@ -114,25 +123,34 @@ public struct LeaseJournal: Sendable {
 
   // MARK: Writing
 
-  /// Adds changes, and returns once they are on the disk.
+  /// Adds the changes of one request, and returns once they are on the disk: after a crash a reader finds all or none.
   ///
   /// - Parameter before: every lease as it is without the changes, for a file written anew.
-  /// - Throws: when they could not be written; then they do not count, now or for a later reader of the file.
+  /// - Returns: what is to be said although it is done: that the file grows, as it cannot be written anew; once, until it can.
+  /// - Throws: when they could not be written, or no later reader would read a file so long; then they do not count, now or
+  ///   for a later reader of the file.
+  @discardableResult
   public mutating func append(
     _ records: [LeaseRecord], at now: LeaseClock, before: () -> [LeaseRecord]
-  ) throws(Problem) {
+  ) throws(Problem) -> Problem? {
+    var warning: Problem?
     var lines = tellsBoot ? [] : LeaseLog.bootLine(boot)
-    for record in records { LeaseLog.add(record, at: now, to: &lines) }
+    LeaseLog.add(request: records, at: now, to: &lines)
     if mustBeWrittenAnew {
       try rewrite(before(), at: now)
-    } else if length + lines.count > 2 * compactLength + Self.slackOctets {
+    } else if length + lines.count > min(2 * compactLength + Self.slackOctets, maximumOctets) {
       do throws(Problem) {
         try rewrite(before(), at: now)
       } catch {
-        guard !mustBeWrittenAnew else { throw error }
+        guard !mustBeWrittenAnew, length + lines.count <= maximumOctets else { throw error }
         // The old file is as good as it was; the next try is when it is twice as long.
         compactLength = length
+        if !toldOfGrowth { warning = growth(error) }
+        toldOfGrowth = true
       }
+    }
+    guard length + lines.count <= maximumOctets else {
+      throw Problem(file: path, "the leases take more than the \(maximumOctets) octets that are read of this; end some")
     }
     if file == nil { try create() }
     do throws(Problem) {
@@ -149,6 +167,16 @@ public struct LeaseJournal: Sendable {
     }
     length += lines.count
     tellsBoot = true
+    return warning
+  }
+
+  private func growth(_ problem: Problem) -> Problem {
+    Problem(
+      file: path, severity: .warning,
+      """
+      this grows, as it cannot be written anew without the lines that no longer matter: \(problem.message); mend that before \
+      it has \(maximumOctets) octets, beyond which no lease is taken
+      """)
   }
 
   /// Writes the file anew, with every lease as it is.
@@ -164,7 +192,7 @@ public struct LeaseJournal: Sendable {
     do throws(SystemError) { try Files.makeFolder(folder) } catch {}
     guard let opened = try Self.openLocked(path, .ifMissing) else { return }
     let found = try trying(to: "read the leases", file: path) { () throws(SystemError) in
-      try opened.read(maximumSize: Limits.Leases.journalOctets)
+      try opened.read(maximumSize: maximumOctets)
     }
     // What an interrupted try of this process left has no lease in it.
     guard LeaseLog.header.starts(with: found) else {
@@ -214,6 +242,7 @@ public struct LeaseJournal: Sendable {
       try Files.synchronize(folder: Self.folder(of: path))
     }
     mustBeWrittenAnew = false
+    toldOfGrowth = false
   }
 
   /// Opens the file at the path and takes it for this process.

@@ -31,7 +31,7 @@ struct Staging: ~Copyable {
     self.parent = parent
     let path = self.parent.path
     let names = try trying(to: "list this folder", file: path) { () throws(SystemError) in try self.parent.list() }
-    for name in names where name.hasPrefix(prefix) && Int(name.dropFirst(prefix.count)) != nil {
+    for name in names where name.startsSame(as: prefix) && Int(name.dropFirst(prefix.count)) != nil {
       try trying(to: "remove what an interrupted change left", file: "\(path)/\(name)") { () throws(SystemError) in
         try self.parent.removeAll(name)
       }
@@ -60,7 +60,7 @@ struct Staging: ~Copyable {
         try old.folder(folder, links: .refused).link(name, as: name, in: new.folder(folder, links: .refused))
       }
     }
-    for (path, content) in changes.sorted(by: { $0.key < $1.key }) {
+    for (path, content) in changes.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       guard let content else { continue }
       let folder = split(path).folder
       if !folder.isEmpty, tree.identity(folder) == nil { try makeParent(folder, in: new) }
@@ -83,7 +83,7 @@ struct Staging: ~Copyable {
   /// Builds a workspace that was not there.
   func build(_ files: [String: [UInt8]]) throws(Problem) -> Folder {
     let new = try makePlace(mode: 0o755)
-    for (path, content) in files.sorted(by: { $0.key < $1.key }) {
+    for (path, content) in files.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       let folder = split(path).folder
       if !folder.isEmpty { try makeParent(folder, in: new) }
       try write(content, at: path, in: new, like: nil)
@@ -131,7 +131,7 @@ struct Staging: ~Copyable {
 
   /// Waits until the folders of the next state are on the disk; its files are.
   private func synchronize(_ new: borrowing Folder) throws(Problem) {
-    for path in try FolderTree(of: new, shown: shown).folders + [""] {
+    for path in try FolderTree(of: new, shown: shown, ReadingBudget(shown)).folders + [""] {
       try trying(to: "write this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
         try new.folder(path, links: .refused).synchronize()
       }
@@ -209,7 +209,7 @@ extension Staging {
     let folder = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
       try parent.folder(name, links: .refused)
     }
-    guard try FolderTree(of: folder, shown: shown).isSame(as: contents.tree) else {
+    guard try FolderTree(of: folder, shown: shown, ReadingBudget(shown)).isSame(as: contents.tree) else {
       throw Problem(
         file: shown, "someone else changed the workspace in the meantime, so nothing was written; run it again")
     }

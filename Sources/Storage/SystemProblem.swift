@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Text
 
@@ -21,6 +22,8 @@ extension Problem {
       case .denied: "; give this user the right to it, or run as one who has it"
       case .link: "; there is a link where none may be, or links lead in a circle: put the real one in its place"
       case .alikeNames: "; two names here differ in their Unicode form alone (an é of one letter or of two): rename one"
+      case .tooManyMarks:
+        "; a name here has more than \(Limits.Text.marks) combining marks on one character, which no name has: rename it"
       case .full: "; make room and run it again"
       case .readOnly: "; change it where it is mounted from"
       case .crossesFileSystems: "; keep a workspace's files on one file system"

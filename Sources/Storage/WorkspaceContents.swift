@@ -39,11 +39,13 @@ extension ZonesFolder {
   /// which not many are read to find that out.
   public func source(of name: WorkspaceName, within octets: Int) throws(Problem) -> WorkspaceSource? {
     let shown = path(of: name)
-    return try stable(shown) { () throws(Problem) -> WorkspaceSource?? in
+    return try stable(name) { budget throws(Problem) -> WorkspaceSource?? in
       let folder = try open(name)
       let before = try identity(folder, shown)
-      let names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
-      guard let (files, areSteady) = try read(names, in: folder, shown, within: octets) else { return .some(nil) }
+      let names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
+      guard let (files, areSteady) = try read(names, in: folder, shown, within: octets, budget) else {
+        return .some(nil)
+      }
       // By name again: the workspace may be another folder by now.
       let after = try identity(try open(name), shown)
       guard areSteady, before == after else { return nil }
@@ -56,10 +58,11 @@ extension ZonesFolder {
   /// - Throws: when the folder is not there or not beneath the zones folder, keeps changing, or the file cannot be read.
   public func settings(of name: WorkspaceName) throws(Problem) -> [UInt8]? {
     let shown = path(of: name)
-    return try stable(shown) { () throws(Problem) in
+    return try stable(name) { budget throws(Problem) in
       let folder = try open(name)
       guard try identity(WorkspaceFile.fileName, in: folder, shown) != nil else { return .some(nil) }
-      let files = try read([WorkspaceFile.fileName], in: folder, shown, within: Limits.Files.octetsOfWorkspace)
+      let files = try read(
+        [WorkspaceFile.fileName], in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget)
       guard let (files, areSteady) = files else { throw Self.tooLarge(shown) }
       return areSteady ? .some(files[WorkspaceFile.fileName]) : nil
     }
@@ -71,25 +74,33 @@ extension ZonesFolder {
   public func contents(of name: WorkspaceName) throws(Problem) -> WorkspaceContents {
     let shown = path(of: name)
     guard try contains(name) else { throw try noWorkspace(name) }
-    return try stable(shown) { () throws(Problem) in
+    return try stable(name) { budget throws(Problem) in
       let folder = try open(name)
-      let tree = try FolderTree(of: folder, shown: shown)
-      var names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
+      let tree = try FolderTree(of: folder, shown: shown, budget)
+      var names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
       if try identity("links", in: folder, shown)?.kind == .folder {
         let links = try trying(to: "open this folder", file: "\(shown)/links") { () throws(SystemError) in
           try folder.folder("links")
         }
-        names += try list(links, "\(shown)/links").filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.map {
+        names += try list(links, "\(shown)/links", budget).filter {
+          $0.endsSame(as: ".json") && !$0.startsSame(as: ".")
+        }.map {
           "links/\($0)"
         }
       }
-      guard let (files, areSteady) = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace) else {
-        throw Self.tooLarge(shown)
-      }
-      let after = try FolderTree(of: try open(name), shown: shown)
+      let read = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget)
+      guard let (files, areSteady) = read else { throw Self.tooLarge(shown) }
+      let after = try FolderTree(of: try open(name), shown: shown, budget)
       guard areSteady, tree.isSame(as: after) else { return nil }
       return WorkspaceContents(name: name, folder: shown, files: files, tree: tree)
     }
+  }
+
+  /// The paths of a workspace's files within its folder, whatever they hold.
+  ///
+  /// - Throws: when the folder is not there, or cannot be listed: a name is no text, say, or there are too many.
+  public func files(of name: WorkspaceName) throws(Problem) -> [String] {
+    try FolderTree(of: try open(name), shown: path(of: name), budget(of: name)).files
   }
 
   /// That a workspace does not exist, naming the nearest that does.
@@ -101,11 +112,15 @@ extension ZonesFolder {
   }
 
   /// What `body` gives once it does not give nil.
-  private func stable<Result>(_ folder: String, _ body: () throws(Problem) -> Result?) throws(Problem) -> Result {
+  private func stable<Result>(
+    _ name: WorkspaceName, _ body: (ReadingBudget) throws(Problem) -> Result?
+  ) throws(Problem) -> Result {
+    let budget = budget(of: name)
     for _ in 0..<Limits.Files.readings {
-      if let result = try body() { return result }
+      budget.repeats()
+      if let result = try body(budget) { return result }
     }
-    throw Problem(file: folder, "the folder keeps changing while it is read; run it again when that has ended")
+    throw Problem(file: path(of: name), "the folder keeps changing while it is read; run it again when that has ended")
   }
 
   /// Opens a workspace's folder, which must lie beneath the zones folder.
@@ -120,16 +135,18 @@ extension ZonesFolder {
   ///
   /// - Returns: their contents, and whether every file was the same before and after; nil when there are more octets.
   private func read(
-    _ names: [String], in folder: borrowing Folder, _ shown: String, within octets: Int
+    _ names: [String], in folder: borrowing Folder, _ shown: String, within octets: Int, _ budget: ReadingBudget
   ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool)? {
     var files: [String: [UInt8]] = [:]
     var left = octets
     for name in names {
       let path = "\(shown)/\(name)"
+      try budget.check()
       switch try Self.look(at: name, in: folder, shown: path, within: min(left, Limits.Files.octets)) {
       case .content(let content):
         // Never less than nothing: the file is no larger than what was left.
         left -= content.count
+        budget.grant(octets: content.count)
         files[name] = content
       case .larger where left < Limits.Files.octets: return nil
       case .larger: throw Self.fileTooLarge(path)
@@ -201,9 +218,14 @@ extension ZonesFolder {
     }
   }
 
-  private func list(_ folder: borrowing Folder, _ shown: String) throws(Problem) -> [String] {
+  private func list(
+    _ folder: borrowing Folder, _ shown: String, _ budget: ReadingBudget
+  ) throws(Problem) -> [String] {
+    try budget.check()
     do throws(SystemError) {
-      return try folder.list(maximumCount: Limits.Files.entriesOfFolder)
+      let names = try folder.list(maximumCount: Limits.Files.entriesOfFolder)
+      budget.grant(entries: names.count)
+      return names
     } catch {
       throw .cannotList(error, file: shown)
     }

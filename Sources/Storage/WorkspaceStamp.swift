@@ -7,13 +7,15 @@ extension ZonesFolder {
   /// or removed, or the folder is another; for folders that the kernel does not watch. Nothing is read.
   ///
   /// It holds while the process lives. A folder that is not there, or cannot be looked at, has a number of its own; one with
-  /// too many entries to be looked at often has none.
+  /// too many entries to be looked at often, or whose entries lead a long way round, has none.
   public func stamp(of name: WorkspaceName) -> Int? {
     var hasher = Hasher()
+    let start = clock()
     do throws(SystemError) {
       let folder = try Folder(opening: path).folder(name.description)
       hasher.combine(try folder.identity)
       for file in try folder.list(maximumCount: Limits.Building.entriesOfLook) where WorkspaceSource.isRead(file) {
+        guard clock() &- start <= UInt64(Limits.Building.lookMilliseconds) * 1_000_000 else { return nil }
         hasher.combine(file)
         hasher.combine(try? folder.identity(file))
       }

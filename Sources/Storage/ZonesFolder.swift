@@ -10,13 +10,21 @@ public struct ZonesFolder: Sendable {
 
   /// The path as the person named it, without slashes at its end.
   public let path: String
+  /// How long the thread that asks has had a core, in nanoseconds.
+  let clock: @Sendable () -> UInt64
 
   /// Takes a path, absolute or from the current folder.
-  public init(path: String) {
+  public init(path: String) { self.init(path: path, clock: System.threadNanoseconds) }
+
+  init(path: String, clock: @escaping @Sendable () -> UInt64) {
+    self.clock = clock
     var path = Substring(path)
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.path = String(path)
   }
+
+  /// What reading a workspace may take.
+  func budget(of name: WorkspaceName) -> ReadingBudget { ReadingBudget(path(of: name), clock) }
 
   /// A workspace's folder as the person would name it.
   public func path(of name: WorkspaceName) -> String { path == "/" ? "/\(name)" : "\(path)/\(name)" }
@@ -31,6 +39,7 @@ public struct ZonesFolder: Sendable {
 
   /// Takes back `make`, if nothing has come into the folder since.
   public func unmake() {
+    ZonesLock.clear(self)
     do throws(SystemError) { try Files.removeFolder(path) } catch {}
   }
 
@@ -82,7 +91,7 @@ public struct ZonesFolder: Sendable {
   public func strays() throws(Problem) -> [Problem] {
     let folder = try open()
     var problems: [Problem] = []
-    for entry in try entries(of: folder) where !entry.hasPrefix(".") {
+    for entry in try entries(of: folder) where !entry.startsSame(as: ".") {
       let shown = path == "/" ? "/\(entry)" : "\(path)/\(entry)"
       do throws(SystemError) {
         switch try folder.identity(entry)?.kind {

@@ -1,9 +1,11 @@
 import Bounds
+import Glibc
 import SystemIO
 import Text
 import Workspaces
 
-/// The right to change a zones folder, which one process at a time has.
+/// The right to change a zones folder, which one process at a time has: the lock of `.backroad/lock` in it. The folder itself
+/// is not locked, as everybody who may read it could keep that lock.
 ///
 /// Whatever a process with it does is done whole or not at all, even when it is killed: what it works on stands beside
 /// the workspace under a name that starts with a dot, and takes the workspace's place in one step of the file system.
@@ -11,14 +13,65 @@ public struct ZonesLock: ~Copyable {
   /// The folder that is locked.
   public let zones: ZonesFolder
   private let folder: Folder
+  /// Ends with this.
+  private let lock: LockFile
+
+  /// The folder in the zones folder that has what is no workspace's, and the lock in it.
+  private static let (stateFolder, lockName) = (".backroad", "lock")
+  /// How long the lock of another folder is waited for, in milliseconds; its owner may be one who keeps it.
+  private static let patience = 10_000
 
   init(_ zones: ZonesFolder, beforeWaiting wait: () -> Void = {}) throws(Problem) {
     let folder = try zones.open()
-    try trying(to: "lock the zones folder", file: zones.path) { () throws(SystemError) in
-      try folder.lock(beforeWaiting: wait)
-    }
+    lock = try Self.lock(folder, isOperators: true, within: nil, beforeWaiting: wait, "lock the zones folder")
     self.zones = zones
     self.folder = folder
+  }
+
+  /// Takes a folder's lock.
+  ///
+  /// - Parameter isOperators: the folder is the operator's, who may have put a link in the state folder's place; it is followed
+  ///   wherever it leads.
+  private static func lock(
+    _ folder: borrowing Folder, isOperators: Bool, within milliseconds: Int?, beforeWaiting wait: () -> Void = {},
+    _ what: String
+  ) throws(Problem) -> LockFile {
+    let shown = "\(folder.path)/\(stateFolder)/\(lockName)"
+    do throws(SystemError) {
+      let access = try folder.access
+      do throws(SystemError) {
+        try folder.makeFolder(stateFolder)
+        try folder.folder(stateFolder, links: .refused).setAccess(access.ofStateFolder)
+      } catch  where error.kind == .exists {}
+      let state =
+        isOperators
+        ? try Folder(opening: "\(folder.path)/\(stateFolder)") : try folder.folder(stateFolder, links: .refused)
+      return try state.lock(lockName, like: access.ofLock, within: milliseconds, beforeWaiting: wait)
+    } catch {
+      guard error.code == EWOULDBLOCK else { throw .cannot(what, error, file: shown) }
+      throw Problem(
+        file: shown, "another process keeps this lock, so nothing was changed; run it again when that has ended")
+    }
+  }
+
+  /// Removes the lock of a zones folder that has nothing else in it, so that it can be removed; nobody has it meanwhile.
+  static func clear(_ zones: ZonesFolder) {
+    do throws(SystemError) {
+      let folder = try Folder(opening: zones.path)
+      let state = try folder.folder(stateFolder, links: .refused)
+      guard try folder.list() == [stateFolder] else { return }
+      let names = try state.list()
+      guard names == [lockName] else {
+        // A failure may have left it without its lock; with anything else in it, it stays.
+        return try folder.removeFolder(stateFolder)
+      }
+      let lock = try state.lock(lockName, within: 0)
+      try state.removeFile(lockName)
+      try folder.removeFolder(stateFolder)
+      _ = consume lock
+    } catch {
+      // Then it is in use.
+    }
   }
 
   /// Puts a workspace into a new state.
@@ -34,12 +87,12 @@ public struct ZonesLock: ~Copyable {
   ) throws(Problem) -> [Problem] {
     let real = changes.filter { contents.files[$0.key] != $0.value }
     guard !real.isEmpty else { return [] }
-    try checkPlaces(real.keys.sorted(), in: contents)
+    try checkPlaces(real.keys.sortedByOctets(), in: contents)
     // The workspace may be a link to a folder elsewhere beneath the zones folder.
     let place = try trying(to: "follow this path", file: contents.folder) { () throws(SystemError) in
       try folder.place(of: contents.name.description)
     }
-    try lock(place.folder)
+    let other = try lockOther(place.folder)
     let staging = try Staging(for: place.name, in: again(place.folder), shown: contents.folder)
     let warnings: [Problem]
     do throws(Problem) {
@@ -61,18 +114,17 @@ public struct ZonesLock: ~Copyable {
       throw error
     }
     staging.clear()
-    // The lock ends with the folder.
-    _ = consume place
+    _ = consume other
     return warnings
   }
 
   /// Takes the lock of the folder that a workspace's folder really stands in, which another zones folder may be, or lead
   /// into; this one's is taken already.
-  private func lock(_ parent: borrowing Folder) throws(Problem) {
-    try trying(to: "lock this folder", file: parent.path) { () throws(SystemError) in
-      guard try !parent.identity.isSame(as: folder.identity) else { return }
-      try parent.lock()
+  private func lockOther(_ parent: borrowing Folder) throws(Problem) -> LockFile? {
+    let isSame = try trying(to: "look at this", file: parent.path) { () throws(SystemError) in
+      try parent.identity.isSame(as: folder.identity)
     }
+    return isSame ? nil : try Self.lock(parent, isOperators: false, within: Self.patience, "lock this folder")
   }
 
   /// The same folder once more.

@@ -69,6 +69,13 @@ extension Files {
       self.group = group
     }
 
+    /// What a folder has of a program's own in it: its owner's and group's, who may do what they may do here, and others may
+    /// look at it.
+    public var ofStateFolder: Access { Access(mode: mode & 0o070 | 0o705, owner: owner, group: group) }
+
+    /// A lock for the same who may write here, and nobody else.
+    public var ofLock: Access { Access(mode: mode & 0o020 == 0 ? 0o600 : 0o660, owner: owner, group: group) }
+
     /// True when nobody but its owner and group may do anything with it.
     public var isPrivate: Bool { mode & 0o007 == 0 }
 

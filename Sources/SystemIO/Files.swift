@@ -106,9 +106,11 @@ public enum Files {
   }
 
   /// Makes a new file with this content, and waits until it is on the disk.
-  public static func create(_ path: String, _ content: [UInt8]) throws(SystemError) {
+  ///
+  /// - Parameter mode: who may do what with it.
+  public static func create(_ path: String, _ content: [UInt8], mode: UInt32 = 0o644) throws(SystemError) {
     // unsafe: the call reads the path.
-    let raw = try checked("open", path) { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    let raw = try checked("open", path) { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
     let file = FileDescriptor(owning: raw)
     try file.writeAll(content, path)
     try checked("fsync", path) { fsync(file.raw) }

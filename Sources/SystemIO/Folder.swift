@@ -1,3 +1,4 @@
+import Bounds
 import CLinux
 import Glibc
 
@@ -21,11 +22,15 @@ public struct Folder: ~Copyable, Sendable {
 
   /// The name that errors of opening beneath a folder have.
   static let openBeneath = "openat2"
+  /// The name that errors of a listed name have.
+  static let readName = "name"
 
   private init(_ descriptor: consuming FileDescriptor, path: String) {
     self.descriptor = descriptor
     self.path = path
   }
+
+  init(owning descriptor: consuming FileDescriptor, path: String) { self.init(descriptor, path: path) }
 
   /// Opens a folder by a path that is the caller's own word: links on the way to it are followed wherever they lead.
   public init(opening path: String) throws(SystemError) {
@@ -36,6 +41,9 @@ public struct Folder: ~Copyable, Sendable {
 
   /// A path in the folder as a person would name it.
   func shown(_ path: String) -> String { path.isEmpty ? self.path : "\(self.path)/\(path)" }
+
+  /// The descriptor's number, for as long as this lives.
+  var raw: Int32 { descriptor.raw }
 
   // MARK: Looking
 
@@ -74,14 +82,39 @@ public struct Folder: ~Copyable, Sendable {
     }
   }
 
-  /// The names in the folder, sorted, `.` and `..` not among them.
+  /// The names in the folder, in the order of their octets, `.` and `..` not among them.
   ///
   /// Names that differ in their Unicode form alone (é as one letter or as two) are one `String`: of two such files one
-  /// would be taken for the other, so they are an error.
+  /// would be taken for the other, so they are an error. So is a name of combining marks without end, as normalising it
+  /// costs the square of their number; the others are normalised once each, and not at each comparison.
   ///
   /// - Parameter maximumCount: more are an error (EFBIG), found without reading on.
-  /// - Throws: EILSEQ where two names are alike.
+  /// - Throws: EILSEQ where two names are alike, or one has too many marks.
   public func list(maximumCount: Int = .max) throws(SystemError) -> [String] {
+    var names: [String] = []
+    var failure: SystemError?
+    try forEachEntry { entry in
+      guard names.count < maximumCount else {
+        failure = SystemError("readdir", path, code: EFBIG)
+        return false
+      }
+      let octets = entry.dropLast().map { UInt8(bitPattern: $0) }
+      guard firstExcessMark(in: octets) == nil else {
+        failure = SystemError(Self.readName, path, code: EILSEQ)
+        return false
+      }
+      names.append(String(decoding: octets, as: UTF8.self))
+      return true
+    }
+    if let failure { throw failure }
+    guard Set(names).count == names.count else { throw SystemError("readdir", path, code: EILSEQ) }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Goes through the names in the folder, `.` and `..` not among them.
+  ///
+  /// - Parameter body: is given a name's octets with the zero at their end; false to end.
+  func forEachEntry(_ body: ([CChar]) -> Bool) throws(SystemError) {
     // A descriptor of its own, which has its own place in the list.
     let raw = try checked("openat", path) {
       unsafe openat(descriptor.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)  // unsafe: reads the path.
@@ -93,27 +126,20 @@ public struct Folder: ~Copyable, Sendable {
     }
     // unsafe: the stream is open until the end of this function, and each entry is copied before the next is read.
     defer { unsafe closedir(stream) }
-    var names: [String] = []
     while true {
-      var name: String?
+      var name: [CChar]?
       try checked("readdir", path) { () -> Int in
         errno = 0
         guard let entry = unsafe readdir(stream) else { return errno == 0 ? 0 : -1 }
-        name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { octets in
+          unsafe octets.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
         }
         return 0
       }
-      guard let name else {
-        names.sort()
-        guard !zip(names, names.dropFirst()).contains(where: { $0 == $1 }) else {
-          throw SystemError("readdir", path, code: EILSEQ)
-        }
-        return names
-      }
-      guard name != ".", name != ".." else { continue }
-      guard names.count < maximumCount else { throw SystemError("readdir", path, code: EFBIG) }
-      names.append(name)
+      guard let name else { return }
+      let dot = CChar(bitPattern: UInt8(ascii: "."))
+      guard name != [dot, 0], name != [dot, dot, 0] else { continue }
+      guard body(name) else { return }
     }
   }
 
@@ -242,45 +268,8 @@ public struct Folder: ~Copyable, Sendable {
     try checked("unlinkat", shown(name)) { unsafe unlinkat(descriptor.raw, name, AT_REMOVEDIR) }
   }
 
-  /// Removes a file, or a folder with all that is in it, links not followed; what is not there is no error.
-  public func removeAll(_ name: String) throws(SystemError) {
-    guard try identity(name, links: .refused)?.kind == .folder else { return try removeFile(name) }
-    // Without recursion: how deep it is was somebody else's choice.
-    var folders = [name]
-    var next = 0
-    while next < folders.count {
-      let path = folders[next]
-      next += 1
-      let inner = try folder(path, links: .refused)
-      for entry in try inner.list() {
-        if try inner.identity(entry, links: .refused)?.kind == .folder {
-          folders.append("\(path)/\(entry)")
-        } else {
-          try inner.removeFile(entry)
-        }
-      }
-    }
-    for path in folders.reversed() {
-      let slash = path.lastIndex(of: "/")
-      let parent = try folder(slash.map { String(path[..<$0]) } ?? "", links: .refused)
-      try parent.removeFolder(slash.map { String(path[path.index(after: $0)...]) } ?? path)
-    }
-  }
-
   /// Waits until the folder's entries are on the disk.
   public func synchronize() throws(SystemError) {
     try checked("fsync", path) { fsync(descriptor.raw) }
-  }
-
-  /// Takes the folder's lock, which ends with it.
-  ///
-  /// - Parameter wait: called before waiting for another process that has the lock.
-  public func lock(beforeWaiting wait: () -> Void = {}) throws(SystemError) {
-    do throws(SystemError) {
-      try checked("flock", path) { flock(descriptor.raw, LOCK_EX | LOCK_NB) }
-    } catch  where error.code == EWOULDBLOCK {
-      wait()
-      try checked("flock", path) { flock(descriptor.raw, LOCK_EX) }
-    }
   }
 }

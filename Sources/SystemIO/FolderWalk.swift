@@ -2,27 +2,27 @@ import CLinux
 import Glibc
 
 /// The way to what a path of a folder leads to, gone component by component: each folder is opened in the one before, no
-/// link is left to the kernel, and `..` goes back along the folders that were opened. So nobody who sets links or moves
-/// folders meanwhile can lead it out.
+/// link is left to the kernel, and `..` goes back to the first folder and along the names that were gone but for the last. So
+/// nobody who sets links or moves folders meanwhile can lead it out. One folder is open at a time.
 struct FolderWalk {
   /// How many links one way may go through, as the kernel has it.
   private static let maximumLinks = 40
-  /// How deep a way may go: each folder on it is open meanwhile.
+  /// How deep a way may go.
   private static let maximumDepth = 32
+  /// How many components one way may have, its links' among them.
+  private static let maximumComponents = 1024
 
-  /// An open folder on the way.
+  /// The folder that was opened last.
   private final class Step {
-    let name: String
     let descriptor: FileDescriptor
-    init(_ name: String, _ descriptor: consuming FileDescriptor) {
-      self.name = name
-      self.descriptor = descriptor
-    }
+    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
   }
 
   private let root: Int32
   private let shown: String
-  private var steps: [Step] = []
+  private var step: Step?
+  /// The names of the folders on the way.
+  private(set) var names: [String] = []
   /// What is left to go, the next last.
   private var rest: [Substring]
   private var linkCount = 0
@@ -38,12 +38,15 @@ struct FolderWalk {
   init(_ path: String, in root: Int32, shown: String, links: Folder.Links, looksAtLink: Bool) throws(SystemError) {
     self.root = root
     self.shown = shown
-    rest = path.split(separator: "/").reversed()
-    guard !path.hasPrefix("/") else { throw failure(EXDEV) }
+    rest = Self.components(path)
+    guard path.utf8.first != UInt8(ascii: "/") else { throw failure(EXDEV) }
+    var count = 0
     while let component = rest.popLast() {
-      if component == "." { continue }
-      if component == ".." {
-        guard steps.popLast() != nil else { throw failure(EXDEV) }
+      count += 1
+      guard count <= Self.maximumComponents else { throw failure(ELOOP) }
+      if component.utf8.elementsEqual("..".utf8) {
+        guard names.popLast() != nil else { throw failure(EXDEV) }
+        try openAgain()
         continue
       }
       if let target = try target(of: String(component)) {
@@ -54,26 +57,38 @@ struct FolderWalk {
         }
         linkCount += 1
         guard linkCount <= Self.maximumLinks else { throw failure(ELOOP) }
-        guard !target.hasPrefix("/") else { throw failure(EXDEV) }
-        rest += target.split(separator: "/").reversed()
+        guard target.utf8.first != UInt8(ascii: "/") else { throw failure(EXDEV) }
+        rest += Self.components(target)
         continue
       }
-      guard rest.contains(where: { $0 != "." }) else {
+      guard !rest.isEmpty else {
         name = String(component)
         return
       }
-      guard steps.count < Self.maximumDepth else { throw failure(ENAMETOOLONG) }
-      steps.append(Step(String(component), try opened(String(component))))
+      guard names.count < Self.maximumDepth else { throw failure(ENAMETOOLONG) }
+      step = Step(try opened(String(component)))
+      names.append(String(component))
     }
     // The way ended with ".." or a link to a folder above: that folder is opened from the one that it is in.
-    if let step = steps.popLast() { name = step.name }
+    if let last = names.popLast() {
+      name = last
+      try openAgain()
+    }
+  }
+
+  /// The components of a path, the last first, without those that lead nowhere.
+  private static func components(_ path: String) -> [Substring] {
+    path.split(separator: "/").filter { !$0.utf8.elementsEqual(".".utf8) }.reversed()
   }
 
   /// The folder that `name` is in.
-  var last: Int32 { steps.last?.descriptor.raw ?? root }
+  var last: Int32 { step?.descriptor.raw ?? root }
 
-  /// The names of the folders on the way.
-  var names: [String] { steps.map(\.name) }
+  /// Opens the folder that the names lead to.
+  private mutating func openAgain() throws(SystemError) {
+    step = nil
+    for name in names { step = Step(try opened(name)) }
+  }
 
   private func failure(_ code: Int32) -> SystemError { SystemError(Folder.openBeneath, shown, code: code) }
 

@@ -21,6 +21,8 @@ extension SystemError {
     case link
     /// Two names of a folder are told apart by the file system and by nothing else.
     case alikeNames
+    /// A name of a folder has more combining marks on one character than any has.
+    case tooManyMarks
     /// Whoever would have read it is gone.
     case brokenPipe
     /// Nobody listens there.
@@ -42,7 +44,7 @@ extension SystemError {
     case EINVAL, ENOSYS, EOPNOTSUPP: .unsupported
     case EXDEV: call == Folder.openBeneath ? .leadsOut : .crossesFileSystems
     case ELOOP: .link
-    case EILSEQ: .alikeNames
+    case EILSEQ: call == Folder.readName ? .tooManyMarks : .alikeNames
     case EPIPE: .brokenPipe
     case ECONNREFUSED: .notListening
     case EMFILE, ENFILE, ENOBUFS, ENOMEM: .noneLeft

@@ -6,15 +6,18 @@ import Wire
 extension Socket {
   /// The longest path of a Unix socket, in octets.
   public static let maximumPathLength = 107
+  /// How long another process that starts is waited for: what it does takes a few milliseconds.
+  private static let lockMilliseconds = 1000
 
   /// Listens at a path, for this process's user alone (mode 0600).
   ///
-  /// A socket that a process left behind which is no more is replaced; the folder is locked meanwhile, so that two that
-  /// start at once do not take each other's for one.
-  /// - Throws: EADDRINUSE when a process listens there, EEXIST when the path is something else, ENAMETOOLONG.
+  /// A socket that a process left behind which is no more is replaced; a file beside it is locked meanwhile (`PATH.lock`), so
+  /// that two that start at once do not take each other's for one.
+  /// - Throws: EADDRINUSE when a process listens there, EEXIST when the path is something else, ENAMETOOLONG, EWOULDBLOCK when
+  ///   another process keeps the lock.
   public static func unixServer(_ path: String) throws(SystemError) -> Socket {
-    let lock = try Folder(opening: parentFolder(of: path))
-    try lock.lock()
+    let (folder, name) = parts(of: path)
+    let lock = try Folder(opening: folder).lock("\(name).lock", within: lockMilliseconds)
     let socket = try Socket(.tcp, family: AF_UNIX, path)
     do throws(SystemError) {
       try socket.bind(toPath: path)
@@ -73,9 +76,10 @@ extension Socket {
   /// Tells the other side that nothing more comes; what it sends can still be read.
   public func shutdownSending() { _ = shutdown(raw, Int32(SHUT_WR)) }
 
-  private static func parentFolder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+  /// The folder of a path, and the name in it.
+  private static func parts(of path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
   }
 
   private func bind(toPath path: String) throws(SystemError) {

@@ -30,6 +30,16 @@ extension StringProtocol {
   /// True when the text's octets start with those of `other`.
   public func startsSame(as other: some StringProtocol) -> Bool { utf8.starts(with: other.utf8) }
 
+  /// True when the text's octets end with those of `other`.
+  public func endsSame(as other: some StringProtocol) -> Bool {
+    utf8.count >= other.utf8.count && utf8.suffix(other.utf8.count).elementsEqual(other.utf8)
+  }
+
+  /// The text without so many octets at its start and its end, which must be where characters begin.
+  public func dropping(octetsFirst first: Int = 0, last: Int) -> String {
+    String(decoding: utf8.dropFirst(first).dropLast(last), as: UTF8.self)
+  }
+
   /// The text with `a` to `z` for `A` to `Z`, and everything else as it is: some letters beyond ASCII have one of ASCII as
   /// their lower case (U+212A has `k`).
   public var asciiLowercased: String {
@@ -41,4 +51,9 @@ extension StringProtocol {
     for octet in utf8 { hasher.combine(octet) }
     hasher.combine(0xff as UInt8)
   }
+}
+
+extension Sequence where Element: StringProtocol {
+  /// In the order of their octets.
+  public func sortedByOctets() -> [Element] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 }

@@ -52,10 +52,10 @@ public struct Problem: Error, Hashable, Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// What a person reads, on one line, whatever the file's name and the message hold.
+  /// What a person reads, on one line, whatever the file's name and the message hold; a longer name is cut.
   public var description: String {
     let text = severity == .warning ? "warning: \(message)" : message
-    guard let file else { return onOneLine(text) }
+    guard let file = file.map({ cut($0, toCharacters: Limits.Text.messageCharacters) }) else { return onOneLine(text) }
     guard let position else { return onOneLine("\(file): \(text)") }
     return onOneLine("\(file):\(position.line):\(position.column): \(text)")
   }

@@ -41,14 +41,15 @@ struct Conflicts {
       }
   }
 
-  /// Tells of a claim of a workspace that meets one of another, unless enough was told of either.
-  private mutating func tell(_ slot: Int, _ other: Int, _ problem: Problem) {
+  /// True when a claim of a workspace that meets one of another is to be told of, as not enough was told of either; the
+  /// claim is counted. To be asked before the problem is made: one file may have tens of thousands of such claims.
+  private mutating func isTold(_ slot: Int, _ other: Int) -> Bool {
     for slot in [slot, other] where toldCounts[slot, default: 0] >= toldOfWorkspace {
       leftCounts[slot, default: 0] += 1
-      return
+      return false
     }
     for slot in [slot, other] { toldCounts[slot, default: 0] += 1 }
-    told.append(problem)
+    return true
   }
 
   private static func file(of workspace: Workspace) -> String { "\(workspace.folder)/\(WorkspaceFile.fileName)" }
@@ -80,8 +81,8 @@ struct Conflicts {
     let rivals = rivals.sorted { workspaces[Int($0.slot)].name < workspaces[Int($1.slot)].name }
     for rival in rivals.dropFirst() {
       let first = rivals[0]
-      tell(
-        Int(rival.slot), Int(first.slot),
+      guard isTold(Int(rival.slot), Int(first.slot)) else { continue }
+      told.append(
         problem(
           rival, .error,
           """
@@ -92,8 +93,8 @@ struct Conflicts {
   }
 
   private mutating func addNested(_ claim: ClientMap.Claim, in around: ClientMap.Claim) {
-    tell(
-      Int(claim.slot), Int(around.slot),
+    guard isTold(Int(claim.slot), Int(around.slot)) else { return }
+    told.append(
       problem(
         claim, .warning,
         """
@@ -164,8 +165,8 @@ struct Conflicts {
   }
 
   private mutating func addTie(_ slot: Int, _ first: Int, _ position: Position, _ what: String, _ remedy: String) {
-    tell(
-      slot, first,
+    guard isTold(slot, first) else { return }
+    told.append(
       Problem(
         file: Self.file(of: workspaces[slot]), position: position,
         "\(what) of workspace \(workspaces[first].name) too, so \(remedy)"))

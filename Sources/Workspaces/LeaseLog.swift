@@ -6,15 +6,19 @@ import Wire
 /// The first line names the format. Then there is a line for each change, each with a checksum: `+` for a lease with its
 /// end (milliseconds since 1970), what is left of it, and when the line was written (milliseconds, the latter since the
 /// machine was started), the address and the workspace; `-` for the end of one, with the address; `=` with the start of the
-/// machine that the lines below are of. Octets after the last whole line are what an interrupted write left, and were never
-/// acknowledged.
+/// machine that the lines below are of. Before the lines of a request of several addresses stands `*` with the number of
+/// their octets, so that all of them count or none. Octets after the last whole line or request are what an interrupted write
+/// left, and were never acknowledged.
 ///
-/// The first version had neither `=` nor more than the end in a `+` line; it is read, and not written any more.
+/// The first version had neither `=` nor more than the end in a `+` line, and the second no `*`; they are read, and not
+/// written any more.
 public struct LeaseLog: Sendable {
   /// The first line, with its end.
-  public static let header = Array("backroad-leases 2\n".utf8)
-  /// The first line of the first version.
-  static let oldHeader = Array("backroad-leases 1\n".utf8)
+  public static let header = header(3)
+  /// The first line of each version, the first version first.
+  private static let headers = (1...3).map { header($0) }
+
+  private static func header(_ version: Int) -> [UInt8] { Array("backroad-leases \(version)\n".utf8) }
 
   /// A stretch of lines that are not what was written.
   public struct Damage: Hashable, Sendable {
@@ -28,7 +32,7 @@ public struct LeaseLog: Sendable {
   public private(set) var damages: [Damage] = []
   /// How many octets are whole lines: what stands behind is to be cut.
   public private(set) var length = 0
-  /// True for the first version.
+  /// True for an earlier version.
   public private(set) var isOld = false
   /// True when lines are of an earlier start of the machine.
   public private(set) var hasOtherBoots = false
@@ -46,11 +50,11 @@ public struct LeaseLog: Sendable {
   ///   - body: is given each record that could be read, in order.
   public init?(_ octets: [UInt8], boot: String, at now: LeaseClock, _ body: (LeaseRecord) -> Void) {
     guard octets.count >= Self.header.count else {
-      guard Self.header.starts(with: octets) || Self.oldHeader.starts(with: octets) else { return nil }
+      guard Self.headers.contains(where: { $0.starts(with: octets) }) else { return nil }
       return
     }
-    isOld = octets.starts(with: Self.oldHeader)
-    guard isOld || octets.starts(with: Self.header) else { return nil }
+    guard let version = Self.headers.firstIndex(where: { octets.starts(with: $0) }).map({ $0 + 1 }) else { return nil }
+    isOld = version < Self.headers.count
     length = Self.header.count
     let text = octets.span
     var number = 2
@@ -60,7 +64,17 @@ public struct LeaseLog: Sendable {
         at += 1
         continue
       }
-      switch LeaseLine(text, length..<at, isOld: isOld) {
+      switch LeaseLine(text, length..<at, version: version) {
+      case .request(let octets):
+        let lines = (at + 1)..<(at + 1 + octets)
+        // Without its end the request was never acknowledged, and what there is of it is cut off.
+        guard lines.upperBound <= text.count else { return }
+        // The last one may be what a power cut left, its length on the disk before its lines.
+        if lines.upperBound == text.count, !Self.isWhole(text, lines) {
+          note(Damage(line: number, octets: length..<lines.upperBound))
+          length = lines.upperBound
+          return
+        }
       case .change(let change): body(record(change, now))
       case .boot(let name): endsInThisBoot = !boot.isEmpty && name == boot
       case nil: note(Damage(line: number, octets: length..<(at + 1)))
@@ -69,6 +83,16 @@ public struct LeaseLog: Sendable {
       length = at
       number += 1
     }
+  }
+
+  /// True when all lines of a request are what was written.
+  private static func isWhole(_ text: borrowing Span<UInt8>, _ lines: Range<Int>) -> Bool {
+    var start = lines.lowerBound
+    for at in lines where text[at] == UInt8(ascii: "\n") {
+      guard case .change = LeaseLine(text, start..<at, version: headers.count) else { return false }
+      start = at + 1
+    }
+    return start == lines.upperBound
   }
 
   private mutating func record(_ change: LeaseLine.Change, _ now: LeaseClock) -> LeaseRecord {
@@ -101,6 +125,14 @@ public struct LeaseLog: Sendable {
     return lines
   }
 
+  /// Adds the lines of one request, as of now, to others.
+  public static func add(request records: [LeaseRecord], at now: LeaseClock, to lines: inout [UInt8]) {
+    var own: [UInt8] = []
+    for record in records { add(record, at: now, to: &own) }
+    if records.count > 1 { LeaseLine.write(to: &lines) { $0 += "* \(own.count)".utf8 } }
+    lines += own
+  }
+
   /// Adds a record's line, as of now, to others.
   public static func add(_ record: LeaseRecord, at now: LeaseClock, to lines: inout [UInt8]) {
     LeaseLine.write(to: &lines) { line in
@@ -118,6 +150,8 @@ enum LeaseLine {
   case change(Change)
   /// What follows is of this start of the machine.
   case boot(String)
+  /// So many octets that follow are one request.
+  case request(octets: Int)
 
   enum Change {
     case granted(IPAddress, WorkspaceName, LeaseTerm)
@@ -141,7 +175,7 @@ enum LeaseLine {
   }
 
   /// Reads a line without its end; nil when it is none, or not what was written.
-  init?(_ text: borrowing Span<UInt8>, _ line: Range<Int>, isOld: Bool) {
+  init?(_ text: borrowing Span<UInt8>, _ line: Range<Int>, version: Int) {
     let start = line.lowerBound + Self.sumOctets
     guard start < line.upperBound, line.count < Limits.Leases.lineOctets, text[start - 1] == UInt8(ascii: " ") else {
       return nil
@@ -161,7 +195,7 @@ enum LeaseLine {
     case UInt8(ascii: "+"):
       guard let end = fields.number(text) else { return nil }
       var term = LeaseTerm(left: .max, end: end, written: 0)
-      if !isOld {
+      if version > 1 {
         guard let left = fields.number(text), let written = fields.number(text) else { return nil }
         term = LeaseTerm(left: left, end: end, written: written)
       }
@@ -172,9 +206,13 @@ enum LeaseLine {
     case UInt8(ascii: "-"):
       guard let address = fields.text(text).flatMap({ IPAddress($0) }) else { return nil }
       self = .change(.revoked(address))
-    case UInt8(ascii: "=") where !isOld:
+    case UInt8(ascii: "=") where version > 1:
       guard let name = fields.text(text) else { return nil }
       self = .boot(name)
+    case UInt8(ascii: "*") where version > 2:
+      // No journal is longer, so that nothing that is counted with it overflows.
+      guard let octets = fields.number(text), octets <= UInt64(Limits.Leases.journalOctets) else { return nil }
+      self = .request(octets: Int(octets))
     default: return nil
     }
     guard fields.isAtEnd else { return nil }

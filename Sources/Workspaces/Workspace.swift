@@ -25,7 +25,15 @@ public struct WorkspaceSource: Sendable {
 
   /// True for files that a server reads; editors' own files, which start with a dot or end otherwise, are not.
   public static func isRead(_ fileName: String) -> Bool {
-    fileName == WorkspaceFile.fileName || (fileName.hasSuffix(zoneSuffix) && !fileName.hasPrefix("."))
+    fileName.isSame(as: WorkspaceFile.fileName) || (isZone(fileName) && !fileName.startsSame(as: "."))
+  }
+
+  /// True for the name of a zone's file.
+  public static func isZone(_ fileName: String) -> Bool { fileName.endsSame(as: zoneSuffix) }
+
+  /// The text before the end of a zone file's name.
+  static func zoneName(ofFile fileName: String) -> String {
+    fileName.dropping(last: zoneSuffix.utf8.count)
   }
 }
 
@@ -143,7 +151,7 @@ public final class Workspace: Sendable {
 
   /// Reads the zones, as long as there are not too many of them or of their records.
   private static func loadZones(_ source: WorkspaceSource, _ problems: inout [Problem]) -> [Zone] {
-    let fileNames = source.files.keys.filter { $0.hasSuffix(WorkspaceSource.zoneSuffix) }.sorted()
+    let fileNames = source.files.keys.filter { WorkspaceSource.isZone($0) }.sortedByOctets()
     guard fileNames.count <= Limits.Zones.zonesOfWorkspace else {
       problems.append(
         Problem(
@@ -183,8 +191,8 @@ public final class Workspace: Sendable {
 
   /// The zone that a file of this name is; nil when the name is none.
   private static func apex(ofFile fileName: String) -> Name? {
-    guard fileName.hasSuffix(WorkspaceSource.zoneSuffix) else { return nil }
-    return try? Name(fileName.dropLast(WorkspaceSource.zoneSuffix.count))
+    guard WorkspaceSource.isZone(fileName) else { return nil }
+    return try? Name(WorkspaceSource.zoneName(ofFile: fileName))
   }
 
   private static func loadFile(_ source: WorkspaceSource, _ problems: inout [Problem]) -> WorkspaceFile? {
@@ -207,7 +215,7 @@ public final class Workspace: Sendable {
   ) -> Zone? {
     let path = "\(source.folder)/\(fileName)"
     do throws(NameTextError) {
-      let apex = try Name(fileName.dropLast(WorkspaceSource.zoneSuffix.count))
+      let apex = try Name(WorkspaceSource.zoneName(ofFile: fileName))
       let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex)
       let (zone, found) = Zone.check(parsed, apex: apex)
       problems += found

@@ -76,8 +76,7 @@ struct WorkspaceCommandTests {
   /// The lock is everybody's, so that nothing is planned while it is held: what is wrong is said without waiting for it.
   @Test func plansAreMadeWithoutTheLock() throws {
     _ = try backroad("workspace add acme --client 10.1.0.0/16")
-    let holder = try Folder(opening: "\(backroad.folder)/zones")
-    try holder.lock()
+    let holder = try Folder(opening: "\(backroad.folder)/zones/.backroad").lock("lock", within: 0)
     let dry = try backroad("import hosts --workspace acme --link x --endpoint 10.0.0.1 --dry-run h.corp.example")
     #expect(dry.status == 0, "\(dry.errors)")
     let wrong = try backroad("import hosts --workspace acme --link x --endpoint 10.0.0.1 a..corp.example")
@@ -103,8 +102,7 @@ struct WorkspaceCommandTests {
       ])
     func whatAnotherChangedMeanwhileStays(line: String) throws {
       _ = try backroad("workspace add acme --client 10.1.0.0/16")
-      let holder = try Folder(opening: "\(backroad.folder)/zones")
-      try holder.lock()
+      let holder = try Folder(opening: "\(backroad.folder)/zones/.backroad").lock("lock", within: 0)
       try backroad.write("calls", "")
       let (process, _, _) = try backroad.start(
         line.split(separator: " ").map { String($0) },

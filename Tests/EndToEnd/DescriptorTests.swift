@@ -21,7 +21,7 @@ extension EndToEnd {
     @Test func strangersConnectionsTakeNothingFromOthers() throws {
       try Lab.run { lab in
         // Reading workspaces takes some for each core.
-        let descriptors = 230 + 12 * ProcessInfo.processInfo.activeProcessorCount
+        let descriptors = 366 + 8 * ProcessInfo.processInfo.activeProcessorCount
         let server = try serve(lab, descriptors: descriptors)
         try eventually("the log warns", within: 10) {
           server.program.errors.contains("warning: with \(descriptors) open files at most")

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func withTooFewItDoesNotStart() {
-    let needed = 48 + 12 * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4)
+    let needed = 48 + DescriptorBudget.ofReader * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4)
     #expect(throws: DescriptorBudget.TooFew(needed: needed)) {
       try DescriptorBudget(descriptors: needed - 1, workers: 2, listeners: 1, readers: 2)
     }
@@ -40,7 +40,7 @@ import Testing
         continue
       }
       let ofWorker = 4 + 2 * listeners + budget.connections + budget.sockets + budget.streams
-      #expect(48 + 12 * 4 + budget.adminConnections + workers * ofWorker <= descriptors)
+      #expect(48 + DescriptorBudget.ofReader * 4 + budget.adminConnections + workers * ofWorker <= descriptors)
       if let last {
         #expect(last.connections <= budget.connections && last.streams <= budget.streams)
         #expect(last.adminConnections <= budget.adminConnections)
@@ -48,5 +48,11 @@ import Testing
       last = budget
     }
     #expect(last?.isShort == false)
+  }
+
+  /// Each thread that reads has a poller of its own, those in the place of others too.
+  @Test func everyReaderIsCounted() {
+    #expect(DescriptorBudget.readers(cores: 2) == 2 + Limits.Building.sparesOfThreads + 4)
+    #expect(DescriptorBudget.readers(cores: 1000) == Limits.Building.threads + Limits.Building.sparesOfThreads + 4)
   }
 }

@@ -1,12 +1,12 @@
 import Bounds
 import Foundation
 import Glibc
-import Storage
 import SystemIO
 import Testing
 import Workspaces
 
 @testable import Server
+@testable import Storage
 
 /// What is told of folders that change.
 struct WorkspaceWatchTests {
@@ -107,4 +107,38 @@ struct WorkspaceWatchTests {
     for _ in 0..<64 where !isOverflow { isOverflow = watch.takeChanges(at: 1).everything }
     #expect(isOverflow)
   }
+
+  #if DEBUG
+    /// A folder whose look takes long is read now and then, and not looked at in between.
+    @Test func whatTakesLongToLookAtIsReadInstead() throws {
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)")
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let place = folder.appendingPathComponent(".tenants/busy")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      for number in 0..<50 { try Data().write(to: place.appendingPathComponent("\(number).zone")) }
+      try Files.symbolicLink(to: ".tenants/busy", at: "\(folder.path)/busy")
+      let plan = FaultPlan()
+      // Each call costs a quarter of what a look may.
+      let zones = ZonesFolder(path: folder.path) {
+        UInt64(plan.calls.count { $0.hasPrefix("openat2") }) * UInt64(Limits.Building.lookMilliseconds) * 250_000
+      }
+      var watch = try WorkspaceWatch(zones)
+      watch.addRoot()
+      plan.run { watch.add(all: [WorkspaceName("busy")].compactMap { $0 }) }
+      let looks = { plan.calls.filter { $0.hasPrefix("openat2") }.count }
+      #expect(looks() < 10)
+      let second: UInt64 = 1_000_000_000
+      let start = System.monotonicNanoseconds() + second
+      let read = plan.run { watch.look(at: start).workspaces.map(\.description) }
+      #expect(read == ["busy"])
+      let before = looks()
+      for turn in 1...9 as ClosedRange<UInt64> {
+        let told = plan.run { watch.look(at: start + turn * second).workspaces }
+        #expect(told.isEmpty)
+      }
+      #expect(looks() == before, "in between it costs nothing")
+      let again = plan.run { watch.look(at: start + 10 * second).workspaces.map(\.description) }
+      #expect(again == ["busy"])
+    }
+  #endif
 }

@@ -125,6 +125,22 @@ struct BeneathTests {
       }
       #expect(unknown.calls.contains { $0.hasPrefix("readlinkat") })
     }
+
+    /// Nor is a way gone that links make thousands of components long.
+    @Test func aLongWayIsNotGoneByHand() throws {
+      let steps = String(repeating: "links/../", count: 400)
+      for number in 0..<30 {
+        try Files.symbolicLink(to: steps + (number == 29 ? "a.zone" : "l\(number + 1)"), at: "\(zones)/acme/l\(number)")
+      }
+      let open = try Folder(opening: "\(zones)/acme")
+      #expect(try open.identity("l29")?.kind == .file)
+      let unknown = FaultPlan(failingEvery: "openat2", code: ENOSYS)
+      #expect(try unknown.run { try open.identity("l29")?.kind } == .file)
+      #expect(try unknown.run { try open.identity("./././links/./../a.zone")?.kind } == .file)
+      let before = unknown.calls.count
+      #expect(Self.outcome { try unknown.run { try open.identity("l0") } } == "link")
+      #expect(unknown.calls.count - before < 3000, "the kernel goes 24,000 components")
+    }
   #endif
 
   private static func outcome(_ body: () throws -> Files.Identity?) -> String {

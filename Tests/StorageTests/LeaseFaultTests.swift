@@ -2,6 +2,7 @@
   import Glibc
   import SystemIO
   import Testing
+  import Text
   import Wire
   import Workspaces
 
@@ -128,6 +129,40 @@
         }
         if call.hasPrefix("rename ") { #expect(rest.first { $0 != "open" } == "fsync", "\(call)") }
       }
+    }
+
+    /// Each lease is renewed again and again, and the file is never written anew.
+    @Test func aFileThatCannotBeWrittenAnewIsToldOfAndBounded() throws {
+      let folder = try TemporaryZones()
+      let path = "\(folder.zones.path)/\(LeaseJournal.standardPath)"
+      let acme = try workspace("acme")
+      let most = 400 << 10
+      var journal = LeaseJournal(path: path, boot: Self.boot, maximumOctets: most)
+      var held: Held = [:]
+      func renew(_ round: UInt64) throws -> Problem? {
+        let records = (1...1000).map { LeaseRecord.granted(.v4($0), acme, milliseconds: 60_000 + round) }
+        let before = held.map { LeaseRecord.granted($0.key, acme, milliseconds: $0.value) }
+        let warning = try journal.append(records, at: Self.now) { before }
+        Self.apply(records, to: &held)
+        return warning
+      }
+      var warnings: [Problem] = []
+      var refusal = "no problem"
+      FaultPlan(failingEvery: "rename", code: EIO).run {
+        for round in 0..<20 as Range<UInt64> where refusal == "no problem" {
+          refusal = problem { if let warning = try renew(round) { warnings.append(warning) } }
+        }
+      }
+      #expect(warnings.map(\.severity) == [.warning], "once, and not at each try")
+      #expect(warnings.first?.message.hasPrefix("this grows, as it cannot be written anew") == true)
+      #expect(refusal.hasPrefix("\(path): cannot write the leases anew"))
+      #expect(try Files.identity(path) != nil)
+      #expect(try Files.read(path, maximumSize: most).count > most / 2)
+      #expect(try found(path) == held)
+      // Once it can be written anew all goes on.
+      #expect(try renew(30) == nil)
+      #expect(try found(path) == held)
+      #expect(try Files.read(path, maximumSize: most).count < most / 2)
     }
   }
 #endif

@@ -90,6 +90,9 @@ struct LeaseJournalTests {
     #expect(said?.hasPrefix("\(path):4:1: warning: octets ") == true)
     let kept = try Files.read("\(path).damaged", maximumSize: 1 << 20)
     #expect(String(decoding: kept, as: UTF8.self) == damaged)
+    var status = stat()
+    #expect(unsafe stat("\(path).damaged", &status) == 0)  // unsafe: the call fills a local.
+    #expect(status.st_mode & 0o777 == 0o600, "it says as much as the file itself")
   }
 
   @Test("What is no journal is left as it is")

@@ -112,7 +112,7 @@ struct LeaseLogTests {
     #expect(told.last?.octets.upperBound == many.count)
   }
 
-  @Test("Another file is no journal", arguments: ["backroad-leases 3\n", "{}", "backroad-leases 2 \n\n\n\n", "x"])
+  @Test("Another file is no journal", arguments: ["backroad-leases 4\n", "{}", "backroad-leases 3 \n\n\n\n", "x"])
   func notAJournal(text: String) {
     #expect(Reading(Array(text.utf8)) == nil)
   }
@@ -122,7 +122,8 @@ struct LeaseLogTests {
     let texts = [
       "+ 1 1 1 10.0.0.1", "+ x 1 1 10.0.0.1 acme", "+ 1 1 10.0.0.1 acme", "+ 1 1 1 10.0.0 acme",
       "+ 1 1 1 10.0.0.1 ACME", "- 10.0.0.1 x", "* 10.0.0.1", "+ 1 1 1 10.0.0.1 acme ", "+  1 1 1 10.0.0.1 acme", "",
-      "+ 18446744073709551616 1 1 10.0.0.1 acme", "=", "+",
+      "+ 18446744073709551616 1 1 10.0.0.1 acme", "=", "+", "*",
+      "* 1 1", "* x", "* 18446744073709551615", "* 9223372036854775807",
     ]
     for text in texts {
       let read = try #require(Reading(LeaseLog.header + Self.line(text)))
@@ -144,6 +145,50 @@ struct LeaseLogTests {
         .granted(.v4(0x0a00_0003), name, milliseconds: 0),
       ])
     #expect(read.log.isOld && read.log.damages.isEmpty)
+  }
+
+  @Test("A journal of the second version is read, and told of as such")
+  func secondVersion() throws {
+    let records = try Self.records(6)
+    let octets = Array("backroad-leases 2\n".utf8) + Self.octets(records)[LeaseLog.header.count...]
+    let read = try #require(Reading(octets))
+    #expect(read.records == records && read.log.isOld && read.log.endsInThisBoot && read.log.damages.isEmpty)
+    let request = try #require(Reading(octets + Self.line("* 0")))
+    #expect(request.records == records && request.log.damages.count == 1, "it had no requests")
+  }
+
+  /// A request between two others, cut at any octet; and the last one with any octet of its lines damaged.
+  @Test func aRequestCountsWholeOrNotAtAll() throws {
+    let records = try Self.records(9)
+    var octets = Self.start
+    LeaseLog.add(request: Array(records[..<3]), at: Self.now, to: &octets)
+    let first = octets.count
+    LeaseLog.add(request: [records[3]], at: Self.now, to: &octets)
+    let second = octets.count
+    LeaseLog.add(request: Array(records[4...]), at: Self.now, to: &octets)
+    #expect(Reading(octets)?.records == records)
+    for count in Self.start.count...octets.count {
+      let read = try #require(Reading(Array(octets[..<count])))
+      let (whole, length) =
+        count < first
+        ? (0, Self.start.count) : count < second ? (3, first) : count < octets.count ? (4, second) : (9, count)
+      #expect(read.records == Array(records[..<whole]), "\(count)")
+      #expect(read.log.length == length && read.log.damages.isEmpty, "\(count)")
+    }
+    let lines = second + (octets[second...].firstIndex(of: UInt8(ascii: "\n")) ?? 0) - second + 1
+    for at in lines..<octets.count {
+      var changed = octets
+      changed[at] = 0
+      let read = try #require(Reading(changed))
+      #expect(read.records == Array(records[..<4]), "\(at)")
+      #expect(read.log.damages == [LeaseLog.Damage(line: 8, octets: second..<octets.count)])
+      #expect(read.log.length == octets.count)
+      // What stands before another request was acknowledged: the other lines count. (Its last line's end is the next one's.)
+      guard at + 1 < octets.count else { continue }
+      LeaseLog.add(request: [records[0]], at: Self.now, to: &changed)
+      let later = try #require(Reading(changed))
+      #expect(later.records.count >= 8 && later.records.last == records[0], "\(at)")
+    }
   }
 
   /// What is left of a lease of 60 s, whatever the clocks say.

@@ -142,6 +142,26 @@ import Wire
     #expect(large < 64 * max(small, 0.000_1), "\(small) s, and \(large) s for sixteen times as much")
   }
 
+  /// Tens of thousands of prefixes that each lie in another workspace's cost what they cost where nobody else is: what is not
+  /// told of is not made.
+  @Test func claimsThatMeetCostLittleMoreThanOthers() throws {
+    func seconds(around: String) throws -> Double {
+      var builder = SnapshotBuilder()
+      builder.set(try Self.workspace("around", [try IPPrefix(around)]))
+      let prefixes = (0..<20_000).compactMap { IPPrefix(.v4(10 << 24 | UInt32($0) << 8), length: 32) }
+      let hostile = try (0...1).map { turn in
+        try Self.workspace("hostile", prefixes + [try IPPrefix("192.0.2.\(turn)/32")])
+      }
+      return (0..<6).map { turn in
+        builder.set(hostile[turn % 2])
+        let time = ContinuousClock().measure { _ = builder.build() }
+        return Double(time.components.attoseconds) / 1e18 + Double(time.components.seconds)
+      }.min() ?? 0
+    }
+    let (apart, inside) = (try seconds(around: "11.0.0.0/8"), try seconds(around: "10.0.0.0/8"))
+    #expect(inside < 2.5 * apart, "\(apart) s, and \(inside) s where each is another's too")
+  }
+
   /// Digests may be chosen: that many begin alike must not make them collide.
   @Test func chosenDigestsDoNotCollide() throws {
     var claimants = Claimants<SHA256Digest>()

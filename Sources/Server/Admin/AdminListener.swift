@@ -64,6 +64,8 @@ final class AdminListener: Sendable {
       switch error.code {
       case EADDRINUSE: throw Problem(file: path, "another server's admin interface is there; name another with --admin")
       case EEXIST: throw Problem(file: path, "this is no socket; name another path with --admin, or remove it")
+      case EWOULDBLOCK:
+        throw Problem(file: path, "another process keeps \(path).lock; stop it, or name another path with --admin")
       case ENAMETOOLONG: throw Problem(file: path, "the path is longer than \(Socket.maximumPathLength) octets")
       default: throw Problem(file: path, "cannot make the admin interface's socket: \(error.reason) (\(error.call))")
       }

@@ -82,7 +82,7 @@ private struct Findings {
   private mutating func check(_ contents: WorkspaceContents) -> Workspace? {
     let source = contents.source
     let folder = WorkspaceFolder(contents)
-    zoneCount += source.files.keys.count { $0.hasSuffix(WorkspaceSource.zoneSuffix) }
+    zoneCount += source.files.keys.count { WorkspaceSource.isZone($0) }
     linkCount += folder.linkNames.count
     let (workspace, found) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
     problems += found

@@ -140,15 +140,27 @@ enum WorkspaceCommands {
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let zones = arguments.zonesFolder
-      let (contents, warnings) = try zones.withLock(waitingOn: console) { lock in
-        let contents = try zones.contents(of: name)
-        return (contents, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
+      let folder = zones.path(of: name)
+      let (lines, warnings) = try zones.withLock(waitingOn: console) { lock in
+        guard try zones.contains(name) else { throw try zones.noWorkspace(name) }
+        let lines = removedLines(name, in: zones)
+        return (lines, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
       }
       for warning in warnings { console.problem(warning) }
-      for path in contents.files.keys.sorted() { console.print(line: "- \(contents.folder)/\(path)") }
+      for line in lines { console.print(line: "- \(folder)\(line)") }
       console.print("workspace \(name) \(arguments.has(.dryRun) ? "would be removed" : "removed")\n")
       return .done
     })
+}
+
+/// What is told of a workspace's files that go: whoever wrote the folder may have made it one that cannot be read or listed, and
+/// that must not keep it from being removed.
+private func removedLines(_ name: WorkspaceName, in zones: ZonesFolder) -> [String] {
+  do throws(Problem) {
+    return try zones.files(of: name).map { "/\($0)" }
+  } catch {
+    return [", with all that is in it (\(error.message))"]
+  }
 }
 
 extension ZonesFolder {

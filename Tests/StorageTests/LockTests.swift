@@ -1,0 +1,129 @@
+import Glibc
+import SystemIO
+import Testing
+import Text
+import Workspaces
+
+@testable import Storage
+
+/// Who can hold up a change of the zones folder, and who cannot.
+struct LockTests {
+  let folder: TemporaryZones
+  private var zones: String { folder.zones.path }
+
+  init() throws { folder = try TemporaryZones() }
+
+  /// Locks a file or folder as whoever may read it can.
+  private func keep(_ path: String) -> Int32 {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)  // unsafe: the call reads the path.
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0, "\(path)")
+    return descriptor
+  }
+
+  private func mode(_ path: String) -> UInt32 {
+    var status = stat()
+    #expect(unsafe lstat(path, &status) == 0)  // unsafe: the call fills a local.
+    return status.st_mode & 0o7777
+  }
+
+  @Test func whoMayReadTheFolderCannotHoldUpAChange() throws {
+    try folder.write("acme/workspace.json", "{}")
+    try folder.write(".tenants/b/workspace.json", "{}")
+    try Files.symbolicLink(to: ".tenants/b", at: "\(zones)/b")
+    try folder.zones.withLock { _ in }
+    #expect(mode("\(zones)/.backroad/lock") == 0o600)
+    var kept = [zones, "\(zones)/.backroad", "\(zones)/.tenants", "\(zones)/acme"].map { keep($0) }
+    defer { for descriptor in kept { close(descriptor) } }
+    for name in ["acme", "b"] {
+      try folder.zones.withLock(beforeWaiting: {
+        Issue.record("somebody is waited for")
+        for descriptor in kept { close(descriptor) }
+        kept = []
+      }) { lock in
+        let contents = try folder.zones.contents(of: workspace(name))
+        _ = try lock.commit(.texts(["a.zone": "x"]), to: contents)
+      }
+    }
+    #expect(mode("\(zones)/.tenants/.backroad/lock") == 0o600)
+  }
+
+  /// Who shares the zones folder by its group shares its lock.
+  @Test func theLockIsForThoseWhoMayWriteTheFolder() throws {
+    #expect(unsafe chmod(zones, 0o2775) == 0)  // unsafe: the call reads the path.
+    try folder.zones.withLock { _ in }
+    #expect(mode("\(zones)/.backroad/lock") == 0o660)
+    #expect(mode("\(zones)/.backroad") & 0o777 == 0o775)
+  }
+
+  @Test func withoutAPlaceForTheLockNothingIsChanged() throws {
+    try folder.write(".backroad", "a file")
+    let said = problem { try folder.zones.withLock { _ in _ = Issue.record("this is not locked") } }
+    #expect(said.hasPrefix("\(zones)/.backroad/lock: cannot lock the zones folder: "))
+  }
+
+  /// Nor is what somebody has put in the lock's place followed, or waited for.
+  @Test(.timeLimit(.minutes(1))) func whatIsInTheLocksPlaceIsNotFollowed() throws {
+    try folder.write("precious", "x")
+    try Files.makeFolder("\(zones)/.backroad")
+    try Files.symbolicLink(to: "../precious", at: "\(zones)/.backroad/lock")
+    #expect(problem { try folder.zones.withLock { _ in } }.contains("cannot lock the zones folder"))
+    try Files.removeFile("\(zones)/.backroad/lock")
+    #expect(unsafe mkfifo("\(zones)/.backroad/lock", 0o600) == 0)  // unsafe: the call reads the path.
+    try folder.zones.withLock { _ in }
+  }
+
+  /// The operator may keep the state elsewhere.
+  @Test func theStateFolderMayBeALink() throws {
+    try Files.makeFolder("\(folder.path)/state")
+    try Files.symbolicLink(to: "\(folder.path)/state", at: "\(zones)/.backroad")
+    try folder.zones.withLock { _ in }
+    #expect(mode("\(folder.path)/state/lock") == 0o600)
+  }
+
+  @Test func aFolderThatWasMadeForNothingGoesAgain() throws {
+    let other = ZonesFolder(path: "\(folder.path)/other")
+    try other.make()
+    try other.withLock { _ in }
+    other.unmake()
+    #expect(try !other.exists())
+    try other.make()
+    try other.withLock { _ in other.unmake() }
+    #expect(try Files.list("\(other.path)/.backroad") == ["lock"], "somebody has it")
+  }
+
+  @Test func theLastHolderIsWaitedFor() throws {
+    try folder.zones.withLock { _ in
+      let descriptor = unsafe open("\(zones)/.backroad/lock", O_RDWR | O_CLOEXEC)  // unsafe: the call reads the path.
+      defer { close(descriptor) }
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == -1)
+    }
+    var waits = 0
+    let kept = keep("\(zones)/.backroad/lock")
+    try folder.zones.withLock(beforeWaiting: {
+      waits += 1
+      close(kept)
+    }) { _ in }
+    #expect(waits == 1)
+  }
+
+  // MARK: The admin socket
+
+  #if DEBUG
+    @Test func theSocketsLockIsAFileOfItsOwn() throws {
+      let plan = FaultPlan()
+      let path = "\(folder.path)/admin.sock"
+      try plan.run { _ = try Socket.unixServer(path) }
+      #expect(plan.calls.filter { $0.hasPrefix("flock") } == ["flock \(path).lock"])
+      #expect(mode("\(path).lock") == 0o600)
+    }
+  #endif
+
+  @Test(.timeLimit(.minutes(1))) func aLockThatIsKeptIsNotWaitedForForEver() throws {
+    let path = "\(folder.path)/admin.sock"
+    _ = try Socket.unixServer(path)
+    let kept = keep("\(path).lock")
+    #expect(throws: SystemError("flock", "\(path).lock", code: EWOULDBLOCK)) { _ = try Socket.unixServer(path) }
+    close(kept)
+    _ = try Socket.unixServer(path)
+  }
+}
