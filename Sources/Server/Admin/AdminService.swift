@@ -191,8 +191,9 @@ final class AdminService {
   private func serve(_ number: UInt64, _ events: Poller.Events) {
     guard let client = clients[number] else { return }
     do throws(SystemError) {
-      if events.contains(.failed), !client.connection.wantsToRead { return close(number) }
-      if !events.isDisjoint(with: [.readable, .failed]), client.connection.wantsToRead { try receive(client) }
+      // Nobody is there to read an answer, and it would be reported for as long as the connection is open.
+      if events.isFailed, !client.connection.wantsToRead { return close(number) }
+      if events.contains(.readable) || events.isFailed, client.connection.wantsToRead { try receive(client) }
       try goOn(number, client)
     } catch {
       close(number)
