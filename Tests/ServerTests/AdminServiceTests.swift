@@ -39,4 +39,67 @@ struct AdminServiceTests {
     let socket: Socket
     init(_ socket: consuming Socket) { self.socket = socket }
   }
+
+  /// Clients that ask for a reload and close, many more than may wait: each makes room at once, and nothing is left of it.
+  @Test func whoGoesAwayWhileAReloadIsWaitedForMakesRoom() throws {
+    let rig = try AdminRig(connections: 8)
+    for number in 1...20 {
+      let connection = try rig.post("/v1/reload", "{}")
+      try rig.eventually("the desk is asked for \(number)") {
+        rig.lookAtDesk()
+        return rig.asked.count == number
+      }
+      _ = consume connection
+      try rig.eventually("it is withdrawn") {
+        rig.lookAtDesk()
+        return rig.withdrawn.count == number
+      }
+    }
+    let other = try rig.post("/v1/reload", "{}")
+    try rig.eventually("another may ask") {
+      rig.lookAtDesk()
+      return rig.asked.count == 21
+    }
+    rig.desk.finish([rig.asked[20]], ReloadOutcome())
+    #expect(try rig.answer(other).status == 200)
+    #expect(rig.withdrawn == Set(rig.asked.prefix(20)))
+  }
+
+  // MARK: Reloads
+
+  @Test func whoIsRefusedReloadsNothing() throws {
+    let rig = try AdminRig(connections: 8)
+    let waiting = try (0..<4).map { _ in try rig.post("/v1/reload", "{}") }
+    try rig.eventually("they wait") {
+      rig.lookAtDesk()
+      return rig.asked.count == 4
+    }
+    let refusal = try rig.answer(rig.post("/v1/reload", "{}"))
+    #expect(refusal.status == 503 && refusal.body.contains("too-many-reloads"))
+    rig.lookAtDesk()
+    #expect(rig.asked.count == 4 && rig.withdrawn.isEmpty)
+    rig.desk.finish(rig.asked, ReloadOutcome())
+    for connection in waiting { #expect(try rig.answer(connection).status == 200) }
+  }
+
+  /// Of three workers one does not come to look: the answer says so, and so does everything that is made of their reports.
+  @Test(arguments: [2, 3]) func workersThatSayNothingAreCounted(reporting: Int) throws {
+    let rig = try AdminRig(workers: (count: 3, reporting: reporting))
+    let reload = try rig.post("/v1/reload", "{}")
+    try rig.eventually("the desk is asked") {
+      rig.lookAtDesk()
+      return !rig.asked.isEmpty
+    }
+    rig.desk.finish(rig.asked, ReloadOutcome())
+    let silent = "\"silentWorkers\": \(3 - reporting)"
+    #expect(try rig.answer(reload).body.contains(silent))
+    #expect(try rig.answer(rig.get("/v1/status")).body.contains(silent))
+    let metrics = try rig.answer(rig.get("/metrics")).body
+    #expect(
+      metrics.contains("\nbackroad_workers 3\n") && metrics.contains("\nbackroad_workers_silent \(3 - reporting)\n"))
+    // A counter without one worker's part would fall, and be taken for one that starts anew.
+    #expect(metrics.contains("\nbackroad_forwards_total ") == (reporting == 3))
+    #expect(metrics.contains("\nbackroad_cache_hits_total ") == (reporting == 3))
+    #expect(metrics.contains("\nbackroad_cache_entries "))
+  }
 }

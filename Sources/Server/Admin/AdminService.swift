@@ -23,7 +23,7 @@ final class AdminService {
   /// When connections are taken again; nil while they are.
   private var acceptAgainAt: UInt64?
 
-  private typealias Answer = @Sendable (ReloadOutcome) -> HTTPResponse
+  private typealias Answer = @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse
   private typealias Share = FairShare<Party, ClientNetwork, UInt64>
 
   /// On whose account a connection is; on nobody's until it has shown the token.
@@ -185,7 +185,7 @@ final class AdminService {
   private func close(_ number: UInt64) {
     clients[number] = nil
     share.remove(number)
-    for (ticket, waiting) in reloads where waiting.client == number { reloads[ticket] = nil }
+    for (ticket, waiting) in reloads where waiting.client == number { withdraw(ticket) }
   }
 
   private func serve(_ number: UInt64, _ events: Poller.Events) {
@@ -244,12 +244,12 @@ final class AdminService {
       let (handler, parameters) = try router.find(request)
       switch try handler.answer(context, RouteMatch(request: request, parameters: parameters)) {
       case .now(let response): client.connection.respond(response, now: now)
-      case .afterReload(let ticket, let answer):
-        // Those that wait keep their connections, so they are not to be all of them.
+      case .afterReload(let name, let answer):
+        // Those that wait keep their connections, so they are not to be all of them; who is refused is to change nothing.
         guard reloads.count < max(1, share.capacity / 2) else {
           throw AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
         }
-        reloads[ticket] = (number, now + Self.reloadTime, answer)
+        reloads[context.desk.ask(for: name)] = (number, now + Self.reloadTime, answer)
       }
     } catch {
       client.connection.respond(error.response, now: now)
@@ -264,13 +264,20 @@ final class AdminService {
   }
 
   private func finishReloads() {
-    let finished = context.desk.takeFinished()
-    // Once all have reported, all answer from the new state.
-    if !finished.isEmpty { _ = context.reports() }
+    let finished = context.desk.takeFinished().filter { reloads[$0.key] != nil }
+    guard !finished.isEmpty else { return }
+    // A worker that reports answers from the new state.
+    let silentWorkers = context.reports().silentCount
     for (ticket, outcome) in finished {
       guard let waiting = reloads.removeValue(forKey: ticket) else { continue }
-      respond(waiting.answer(outcome), to: waiting.client)
+      respond(waiting.answer(outcome, silentWorkers), to: waiting.client)
     }
+  }
+
+  /// Nobody waits for a reload any more.
+  private func withdraw(_ ticket: ReloadDesk.Ticket) {
+    reloads[ticket] = nil
+    context.desk.withdraw(ticket)
   }
 
   private func respond(_ response: HTTPResponse, to number: UInt64) {
@@ -300,7 +307,7 @@ final class AdminService {
     let now = now
     if let acceptAgainAt, acceptAgainAt <= now { listen(forConnections: true) }
     for (ticket, waiting) in reloads where waiting.until <= now {
-      reloads[ticket] = nil
+      withdraw(ticket)
       respond(
         AdminError(.gatewayTimeout, "reload-timeout", "the reload is still going on; look at the status").response,
         to: waiting.client)
