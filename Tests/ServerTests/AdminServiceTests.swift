@@ -18,7 +18,7 @@ struct AdminServiceTests {
   /// A peer over a Unix socket that closes is reported as gone, without an error, to who awaits nothing of it.
   @Test func aPeerThatIsGoneIsAFailureWithoutAnError() throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("poll-\(UUID().uuidString)").path
-    let server = try Socket.unixServer(path)
+    let server = try Socket.unixServer(path) { _ in }
     defer { try? FileManager.default.removeItem(atPath: path) }
     func connect() throws -> Socket { try .unixClient(path) }
     let client = try connect()
@@ -101,5 +101,29 @@ struct AdminServiceTests {
     #expect(metrics.contains("\nbackroad_forwards_total ") == (reporting == 3))
     #expect(metrics.contains("\nbackroad_cache_hits_total ") == (reporting == 3))
     #expect(metrics.contains("\nbackroad_cache_entries "))
+  }
+
+  // MARK: Where it is
+
+  /// Whoever ends twice, or late, leaves what another server has at the path by then.
+  @Test func aServerRemovesItsOwnSocketAlone() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("socket-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("a.sock").path
+    func isThere() -> Bool { FileManager.default.fileExists(atPath: path) }
+    let first = try AdminRig.listener(path)
+    first.removePath()
+    #expect(!isThere())
+    let second = try AdminRig.listener(path)
+    first.removePath()
+    #expect(isThere(), "the first has removed its own before")
+    try FileManager.default.removeItem(atPath: path)
+    let third = try AdminRig.listener(path)
+    second.removePath()
+    #expect(isThere(), "the second's was removed by somebody else")
+    third.removePath()
+    #expect(!isThere())
+    #expect(first.address == second.address && second.address == third.address)
   }
 }
