@@ -9,8 +9,8 @@ import Workspaces
 /// Keeps the leases: in the journal, and in what the workers answer from.
 ///
 /// Every snapshot passes through here on its way to the workers, so that each has the leases of its moment, and leases
-/// never meet another snapshot's indices. Used by the reloader's thread, which never waits here for the disk, and the
-/// admin interface's.
+/// never meet another snapshot's indices. Used by the reloader's thread and the admin interface's, which never wait here
+/// for the disk, and by the one that changes leases.
 final class LeaseKeeper: Sendable {
   /// The leases' moment: the clock they end by, and the clock that outlives the process.
   struct Moment: Sendable {

@@ -103,6 +103,64 @@ struct AdminServiceTests {
     #expect(metrics.contains("\nbackroad_cache_entries "))
   }
 
+  // MARK: The disk
+
+  /// Answers when it is let go.
+  private final class Held: AdminHandler {
+    private let isHeld = Atomic(true)
+    let hasBegun = Atomic(false)
+
+    func letGo() { isHeld.store(false, ordering: .releasing) }
+
+    func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
+      .later {
+        self.hasBegun.store(true, ordering: .releasing)
+        while self.isHeld.load(ordering: .acquiring) { usleep(1000) }
+        return .json(["held": JSON(.bool(false))])
+      }
+    }
+  }
+
+  /// While the disk is waited for, everything but what changes leases or reads links is answered; what waits is bounded, and
+  /// what nobody waits for any more is not done.
+  @Test func aDiskThatStallsHoldsUpNothingElse() throws {
+    let held = Held()
+    defer { held.letGo() }
+    let rig = try AdminRig(connections: 8, routes: AdminRoutes.all + [Route(.get, "/held", held as any AdminHandler)])
+    try rig.serve(["acme"])
+    let stalled = try rig.get("/held")
+    try rig.eventually("it has begun") { held.hasBegun.load(ordering: .acquiring) }
+    func lease(_ address: String) throws -> AdminRig.Connection {
+      try rig.post("/v1/leases", #"{ "workspace": "acme", "addresses": ["\#(address)"], "ttl": 60 }"#)
+    }
+    let waiting = try lease("192.0.2.1")
+    var gone: AdminRig.Connection? = try lease("192.0.2.2")
+    let links = try rig.get("/v1/workspaces/acme/links")
+    // The fifth that waits would be more than half of the connections; which shows, too, that the four are there.
+    try rig.eventually("no more may wait") {
+      let answer = try rig.answer(lease("192.0.2.3"))
+      return answer.status == 503 && answer.body.contains("disk-busy")
+    }
+    for path in ["/v1/status", "/metrics", "/v1/leases", "/v1/workspaces"] {
+      #expect(try rig.answer(rig.get(path)).status == 200, "\(path)")
+    }
+    #expect(try waiting.answer == nil)
+    #expect(try links.answer == nil)
+    #expect(gone != nil)
+    gone = nil
+    // Its place is free again.
+    let other = try lease("192.0.2.4")
+    try rig.eventually("another may wait") { try rig.answer(lease("192.0.2.5")).body.contains("disk-busy") }
+    held.letGo()
+    #expect(try rig.answer(stalled).status == 200)
+    for connection in [waiting, links, other] { #expect(try rig.answer(connection).status == 200) }
+    let leased = try rig.answer(rig.get("/v1/leases")).body
+    #expect(leased.contains("192.0.2.1") && leased.contains("192.0.2.4"))
+    for address in ["192.0.2.2", "192.0.2.3", "192.0.2.5"] {
+      #expect(!leased.contains(address), "nobody waited for it")
+    }
+  }
+
   // MARK: Where it is
 
   /// Whoever ends twice, or late, leaves what another server has at the path by then.

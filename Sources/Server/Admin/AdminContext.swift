@@ -86,6 +86,9 @@ enum AdminReply: Sendable {
   /// say that they serve it.
   case afterReload(of: WorkspaceName?, @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse)
 
+  /// The answer is made on the thread that may wait for the disk.
+  case later(DiskThread.Job)
+
   /// An answer in JSON.
   static func json(_ value: JSON, status: HTTPStatus = .ok) -> AdminReply { .now(.json(value, status: status)) }
 }

@@ -4,15 +4,16 @@ import SystemIO
 import Text
 import Wire
 
-/// The admin interface's thread: connections, and what waits for a reload.
+/// The admin interface's thread: connections, and what waits for a reload or for the disk.
 ///
 /// Nothing here waits for a client: every socket is asked when it has something, every connection has its times, and
 /// there are so many connections and no more. At the limit one makes room that nothing is being done for: first those that
 /// have not shown the token, and of whoever has most the one that was used longest ago, be it idle or slow.
 final class AdminService {
   private let listener: AdminListener
-  private let router = Router(AdminRoutes.all)
+  private let router: Router<any AdminHandler>
   private let context: AdminContext
+  private let disk: DiskThread
   private var share: Share
   private var poller: Poller
   private var clients: [UInt64: Client] = [:]
@@ -40,6 +41,7 @@ final class AdminService {
   private static let stopToken: UInt64 = 0
   private static let deskToken: UInt64 = 1
   private static let listenerToken: UInt64 = 2
+  private static let diskToken: UInt64 = 3
   private static let firstConnection: UInt64 = 16
 
   /// A connection and its socket.
@@ -55,12 +57,16 @@ final class AdminService {
   }
 
   private init(
-    _ listener: AdminListener, _ context: AdminContext, _ connections: Int, _ stop: StopSign
+    _ listener: AdminListener, _ context: AdminContext, _ routes: [Route<any AdminHandler>], _ disk: DiskThread,
+    _ connections: Int, _ stop: StopSign
   ) throws(SystemError) {
     let poller = try Poller()
     try poller.add(stop.waker.descriptor.raw, .readable, token: Self.stopToken)
     try poller.add(context.desk.finished.descriptor.raw, .readable, token: Self.deskToken)
     try poller.add(listener.socket.raw, .readable, token: Self.listenerToken)
+    try poller.add(disk.finished.descriptor.raw, .readable, token: Self.diskToken)
+    router = Router(routes)
+    self.disk = disk
     self.listener = listener
     self.context = context
     share = Share(capacity: connections, strangers: max(1, connections / 2))
@@ -95,20 +101,30 @@ final class AdminService {
     func waitForEnd(until deadline: UInt64) -> Bool { end.wait(until: deadline) }
   }
 
-  /// Starts the thread. Should it fail, the server goes on without it.
+  /// Starts the thread, and the one that waits for the disk. Should the first fail later, the server goes on without it.
   ///
-  /// - Parameter connections: the most connections.
+  /// - Parameters:
+  ///   - routes: what can be asked.
+  ///   - connections: the most connections.
   static func start(
-    _ listener: AdminListener, _ context: AdminContext, connections: Int, _ log: Log
+    _ listener: AdminListener, _ context: AdminContext, routes: [Route<any AdminHandler>] = AdminRoutes.all,
+    connections: Int, _ log: Log
   ) throws(SystemError) -> Running {
     let stopSign = try StopSign()
-    let end = try Completion(count: 1)
-    let service = try AdminService(listener, context, connections, stopSign)
-    let thread = try Thread(name: "admin") {
-      do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
-      end.arrive()
+    let end = try Completion(count: 2)
+    let disk = try DiskThread(end)
+    do throws(SystemError) {
+      let service = try AdminService(listener, context, routes, disk, connections, stopSign)
+      let thread = try Thread(name: "admin") {
+        do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
+        disk.stop()
+        end.arrive()
+      }
+      thread.detach()
+    } catch {
+      disk.stop()
+      throw error
     }
-    thread.detach()
     return Running(listener, stopSign, end)
   }
 
@@ -122,6 +138,7 @@ final class AdminService {
         case Self.stopToken: return
         case Self.deskToken: finishReloads()
         case Self.listenerToken: accept()
+        case Self.diskToken: for (number, response) in disk.takeDone() { respond(response, to: number) }
         default: serve(ready.token, ready.events)
         }
       }
@@ -185,6 +202,7 @@ final class AdminService {
   private func close(_ number: UInt64) {
     clients[number] = nil
     share.remove(number)
+    disk.withdraw(number)
     for (ticket, waiting) in reloads where waiting.client == number { withdraw(ticket) }
   }
 
@@ -245,16 +263,24 @@ final class AdminService {
       switch try handler.answer(context, RouteMatch(request: request, parameters: parameters)) {
       case .now(let response): client.connection.respond(response, now: now)
       case .afterReload(let name, let answer):
-        // Those that wait keep their connections, so they are not to be all of them; who is refused is to change nothing.
-        guard reloads.count < max(1, share.capacity / 2) else {
+        guard mayWait else {
           throw AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
         }
         reloads[context.desk.ask(for: name)] = (number, now + Self.reloadTime, answer)
+      case .later(let job):
+        guard mayWait else {
+          throw AdminError(.unavailable, "disk-busy", "many wait for the disk; ask again in a while")
+        }
+        disk.ask(number, job)
       }
     } catch {
       client.connection.respond(error.response, now: now)
     }
   }
+
+  /// True when one more request may wait. Those that do keep their connections, so they are not to be all of them; and who
+  /// is refused is to change nothing.
+  private var mayWait: Bool { reloads.count + disk.count < max(1, share.capacity / 2) }
 
   /// A connection is on the account of those who have shown the token, once it has.
   private func noteUse(_ number: UInt64) {

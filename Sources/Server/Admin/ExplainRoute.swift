@@ -32,7 +32,7 @@ struct ExplainRoute: AdminHandler {
   /// What the upstreams do that every worker counts as down.
   private static func troubles(_ context: AdminContext) -> [Upstream: String] {
     let down = UpstreamHealth.all(context.reports().all).filter(\.isDown)
-    return Dictionary(down.map { ($0.upstream, $0.trouble ?? "is down") }) { first, _ in first }
+    return Dictionary(down.map { ($0.upstream, $0.trouble?.description ?? "is down") }) { first, _ in first }
   }
 
   private func asker(

@@ -129,19 +129,23 @@ struct MetricsPage: AdminHandler {
   }
 
   private static func upstreams(_ text: inout MetricsText, _ all: [UpstreamHealth]) {
-    let listed = all.prefix(Limits.Admin.upstreamsOfMetrics)
-    let rest = all.dropFirst(Limits.Admin.upstreamsOfMetrics)
+    let listed = all.lowest(Limits.Admin.upstreamsOfMetrics, by: \.upstream).map { ("\($0.upstream)", $0) }
+    // What is left of the sum of all.
+    var rest = UpstreamTally()
+    for health in all { rest += health.tally }
+    for (_, health) in listed { rest -= health.tally }
+    let hasRest = all.count > listed.count
     text.start("backroad_upstream_queries_total", .counter, "Queries sent to an upstream.")
-    for health in listed { text.add(health.tally.queryCount, ("upstream", "\(health.upstream)")) }
-    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.queryCount }, ("upstream", other)) }
+    for (name, health) in listed { text.add(health.tally.queryCount, ("upstream", name)) }
+    if hasRest { text.add(rest.queryCount, ("upstream", other)) }
     text.start("backroad_upstream_failures_total", .counter, "Of those, the ones that were not answered in time.")
-    for health in listed { text.add(health.tally.failureCount, ("upstream", "\(health.upstream)")) }
-    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.failureCount }, ("upstream", other)) }
+    for (name, health) in listed { text.add(health.tally.failureCount, ("upstream", name)) }
+    if hasRest { text.add(rest.failureCount, ("upstream", other)) }
     text.start("backroad_upstream_up", .gauge, "1 while an upstream answers, 0 while it is down.")
-    for health in listed { text.add(health.isDown ? 0 : 1, ("upstream", "\(health.upstream)")) }
+    for (name, health) in listed { text.add(health.isDown ? 0 : 1, ("upstream", name)) }
     text.start("backroad_upstream_latency_seconds", .gauge, "How long an upstream usually takes.")
-    for health in listed {
-      if let time = health.usualTime { text.add(time.milliseconds / 1000, ("upstream", "\(health.upstream)")) }
+    for (name, health) in listed {
+      if let time = health.usualTime { text.add(time.milliseconds / 1000, ("upstream", name)) }
     }
   }
 }

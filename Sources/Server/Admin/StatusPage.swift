@@ -33,7 +33,7 @@ struct StatusPage: AdminHandler {
     [
       "served": .number(view.snapshot?.workspaces.count ?? 0),
       "broken": .number(view.broken.count),
-      "brokenList": .array(view.brokenInOrder.prefix(Limits.Admin.problemsOfStatus).map { json(of: $0) }),
+      "brokenList": .array(view.broken(atMost: Limits.Admin.problemsOfStatus).map { json(of: $0) }),
     ]
   }
 
@@ -76,9 +76,8 @@ struct StatusPage: AdminHandler {
   }
 
   private static func upstreams(_ reports: [WorkerReport]) -> JSON {
-    let all = UpstreamHealth.all(reports)
-    return .array(
-      all.prefix(Limits.Admin.problemsOfStatus).map { health in
+    .array(
+      UpstreamHealth.all(reports).lowest(Limits.Admin.problemsOfStatus, by: \.upstream).map { health in
         [
           "address": .string("\(health.upstream)"), "queries": .number(health.tally.queryCount),
           "failures": .number(health.tally.failureCount), "down": JSON(.bool(health.isDown)),

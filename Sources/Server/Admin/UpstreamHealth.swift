@@ -4,24 +4,29 @@ import Forwarding
 struct UpstreamHealth {
   let upstream: Upstream
   /// True when every worker that asks it counts it as down.
-  private(set) var isDown: Bool
+  private(set) var isDown = true
   /// What it does instead of answering, as one worker found.
-  private(set) var trouble: String?
+  private(set) var trouble: UpstreamTrouble?
   /// The slowest worker's.
   private(set) var usualTime: Duration?
   private(set) var tally = UpstreamTally()
 
-  /// Every upstream, by its address as people write it.
+  private init(_ upstream: Upstream) { self.upstream = upstream }
+
+  private mutating func add(_ report: UpstreamReport) {
+    isDown = isDown && report.isDown
+    trouble = trouble ?? report.trouble
+    if let time = report.usualTime { usualTime = max(usualTime ?? .zero, time) }
+    tally += report.tally
+  }
+
+  /// Every upstream, in no order: there may be thousands, of which few are shown.
   static func all(_ reports: [WorkerReport]) -> [UpstreamHealth] {
     var all: [Upstream: UpstreamHealth] = [:]
-    for report in reports.flatMap(\.upstreams) {
-      var health = all[report.upstream] ?? UpstreamHealth(upstream: report.upstream, isDown: true)
-      health.isDown = health.isDown && report.isDown
-      health.trouble = health.trouble ?? report.trouble
-      if let time = report.usualTime { health.usualTime = max(health.usualTime ?? .zero, time) }
-      health.tally += report.tally
-      all[report.upstream] = health
+    all.reserveCapacity(reports.map(\.upstreams.count).max() ?? 0)
+    for report in reports {
+      for upstream in report.upstreams { all[upstream.upstream, default: Self(upstream.upstream)].add(upstream) }
     }
-    return all.values.sorted { "\($0.upstream)" < "\($1.upstream)" }
+    return Array(all.values)
   }
 }

@@ -26,7 +26,7 @@ final class AdminRig {
   ///   - report: what each says.
   init(
     connections: Int = 8, workers: (count: Int, reporting: Int) = (1, 1),
-    report: WorkerReport = .empty
+    routes: [Route<any AdminHandler>] = AdminRoutes.all, report: WorkerReport = .empty
   ) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let mail = try Crew.Mail(count: workers.count)
@@ -38,7 +38,7 @@ final class AdminRig {
       desk: try ReloadDesk(), mail: mail, leases: keeper, cache: AnswerCache(seed: 1), log: log, startedAt: (0, 0))
     self.workers = Workers(Array(mail.mailboxes.prefix(workers.reporting)), report)
     let listener = try Self.listener(folder.appendingPathComponent("a.sock").path)
-    running = try AdminService.start(listener, context, connections: connections, log)
+    running = try AdminService.start(listener, context, routes: routes, connections: connections, log)
   }
 
   deinit {
