@@ -113,7 +113,7 @@ public enum Limits {
     public static let problems = 1000
     /// The most characters of a token's comment.
     public static let commentCharacters = 200
-    /// How many claims that meet another workspace's are told of each workspace at a change; the rest is counted.
+    /// How many claims that meet another workspace's are told of each workspace that makes them anew; the rest is counted.
     public static let conflictsTold = 20
   }
 

@@ -321,6 +321,7 @@ struct Reloader: ~Copyable {
     case .gone:
       retries.succeeded(subject)
       told.tell([], of: subject, at: now)
+      told.tell([], of: .claims(result.name), at: now)
       return []
     // Whoever asks for a reload is told of what is still wrong.
     case .same, .larger: return store.broken[result.name]?.problems ?? []
@@ -332,8 +333,11 @@ struct Reloader: ~Copyable {
     if hasChanges {
       hasChanges = false
       let problems = store.build()
-      told.tellMore(problems, of: .claims, at: now)
-      requests.note(problems)
+      // Each by itself: one that claims something else each time is not to take the lines of another's.
+      for (name, own) in Dictionary(grouping: problems, by: \.claimant).sorted(by: { $0.key < $1.key }) {
+        told.tellMore(own.map(\.problem), of: .claims(name), at: now)
+      }
+      requests.note(problems.map(\.problem))
       if isServing { leases.publish(store.snapshot) }
     }
     state.serves(store.snapshot, broken: store.broken)

@@ -184,4 +184,43 @@ struct AdminServiceTests {
     #expect(!isThere())
     #expect(first.address == second.address && second.address == third.address)
   }
+
+  // MARK: On whose account
+
+  /// A connection over TCP whose client has reset it already has no address; the kernel would name a user all the same.
+  @Test func whoIsGoneAlreadyIsAStrangerOverTCP() throws {
+    let listener = try Socket.tcpServer(SocketAddress(.v4(0x7f00_0001), port: 0))
+    let bound = listener.localAddress
+    let address = try #require(bound)
+    try reset(address)
+    var holder: AdminService.Share.Holder?
+    var hasAddress = true
+    #expect(
+      try listener.acceptConnection { (socket) throws(SystemError) in
+        hasAddress = socket.peerAddress != nil
+        holder = AdminService.holder(of: socket, at: .tcp(address))
+      })
+    #expect(!hasAddress, "it is gone")
+    #expect(try #require(holder).group == nil)
+  }
+
+  /// Connects and resets the connection at once.
+  private func reset(_ address: SocketAddress) throws {
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    defer { close(raw) }
+    var to = sockaddr_in()
+    to.sin_family = sa_family_t(AF_INET)
+    to.sin_port = address.port.bigEndian
+    to.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    // unsafe: the calls read locals of the types that they name.
+    let isConnected = unsafe withUnsafePointer(to: &to) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    try #require(isConnected)
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    // unsafe: the call reads a local.
+    _ = unsafe setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+  }
 }

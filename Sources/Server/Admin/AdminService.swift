@@ -25,10 +25,10 @@ final class AdminService {
   private var acceptAgainAt: UInt64?
 
   private typealias Answer = @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse
-  private typealias Share = FairShare<Party, ClientNetwork, UInt64>
+  typealias Share = FairShare<Party, ClientNetwork, UInt64>
 
   /// On whose account a connection is; on nobody's until it has shown the token.
-  private enum Party: Hashable, Sendable {
+  enum Party: Hashable, Sendable {
     /// Of the Unix socket, by number.
     case user(UInt32)
     case bearersOfTheToken
@@ -168,7 +168,7 @@ final class AdminService {
   private func add(_ socket: consuming Socket) throws(SystemError) {
     lastNumber += 1
     let client = Client(socket, now: now)
-    let holder = self.holder(of: client.socket)
+    let holder = Self.holder(of: client.socket, at: listener.address)
     guard makeRoom(for: holder) else {
       let busy = AdminError(.unavailable, "too-many-connections", "too many connections; try again in a while")
       // What the socket does not take at once is not waited for.
@@ -180,10 +180,17 @@ final class AdminService {
     share.insert(lastNumber, of: holder)
   }
 
-  private func holder(of socket: borrowing Socket) -> Share.Holder {
-    if let address = socket.peerAddress { return Share.Holder(nil, ClientNetwork(address)) }
+  /// On whose account a connection is before it has shown a token.
+  ///
+  /// - Parameter address: where it came in, which decides: a peer over TCP that has gone already has no address, and is a
+  ///   stranger all the same.
+  static func holder(of socket: borrowing Socket, at address: AdminAddress) -> Share.Holder {
+    let nowhere = IPAddress.v4(0)
     // A Unix socket's peer is always known; should it not be, it is a stranger.
-    return Share.Holder((try? socket.peerUser()).map { .user($0) }, ClientNetwork(.v4(0)))
+    guard case .socket = address, let user = try? socket.peerUser() else {
+      return Share.Holder(nil, ClientNetwork(socket.peerAddress ?? nowhere))
+    }
+    return Share.Holder(.user(user), ClientNetwork(nowhere))
   }
 
   /// False when nobody who has more gives way, and nothing of its own that nothing is being done for.
