@@ -62,6 +62,8 @@ final class LeaseKeeper: Sendable {
   private let state: Mutex<State>
   /// Locked by whoever changes leases, while that is written: the book is changed by them alone.
   private let journal: Mutex<LeaseJournal>
+  /// How many leases there may be, and how long they hold.
+  let limits: LeaseLimits
   /// Why no lease can be taken, which was wrong with the journal at the start; nil when one can.
   let obstacle: Problem?
   /// Hands a snapshot to the workers; gives what nobody answers from any more.
@@ -100,6 +102,7 @@ final class LeaseKeeper: Sendable {
       obstacle = error
     }
     self.hand = hand
+    self.limits = limits
     self.obstacle = obstacle
     self.journal = Mutex(journal)
     state = Mutex(State(leases: BoundBook(book)))

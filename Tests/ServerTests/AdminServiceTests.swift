@@ -223,4 +223,15 @@ struct AdminServiceTests {
     // unsafe: the call reads a local.
     _ = unsafe setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
   }
+
+  // MARK: Errors
+
+  @Test(arguments: ["\"1h\"", "0", "2592001", "-1", "1.5"]) func aTimeOfALeaseIsRefusedWithItsLimits(ttl: String) throws
+  {
+    let rig = try AdminRig()
+    try rig.serve(["acme"])
+    let body = #"{ "workspace": "acme", "addresses": ["192.0.2.1"], "ttl": \#(ttl) }"#
+    let answer = try rig.answer(rig.post("/v1/leases", body))
+    #expect(answer.status == 422 && answer.body.contains("whole number from 1 to 2592000"), "\(answer)")
+  }
 }

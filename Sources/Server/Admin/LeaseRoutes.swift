@@ -42,9 +42,10 @@ struct LeaseAddRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let body = try match.body(known: ["workspace", "addresses", "ttl"])
     let request = try LeaseBody(body, match)
+    let seconds = context.leases.limits.ttlSeconds
     let ttl = try match.read { () throws(Problem) in
       guard let value = body["ttl"] else { throw Problem(file: "body", "\"ttl\" is missing: the lease's seconds") }
-      return try value.expectInt("\"ttl\"", in: 0...Int(UInt32.max), file: "body")
+      return try value.expectInt("\"ttl\"", in: Int(seconds.lowerBound)...Int(seconds.upperBound), file: "body")
     }
     return .later {
       let moment = LeaseKeeper.Moment.current
