@@ -122,7 +122,7 @@ public enum Limits {
     public static let problems = 1000
     /// The most characters of a token's comment.
     public static let commentCharacters = 200
-    /// How many claims that meet another workspace's are told of each workspace at a change; the rest is counted.
+    /// How many claims that meet another workspace's are told of each workspace that makes them anew; the rest is counted.
     public static let conflictsTold = 20
   }
 
@@ -281,6 +281,10 @@ public enum Limits {
     public static let rowsUsually = 1000
     /// How many rows one answer lists at most.
     public static let rows = 10_000
+    /// The most octets of one workspace's links that an answer lists; those that do not fit are told of instead.
+    public static let octetsOfLinks = 4 << 20
+    /// The most entries of a folder of links that is listed.
+    public static let entriesOfLinks = 2000
     /// The most broken workspaces and upstreams that `status` lists; the counts are of all.
     public static let problemsOfStatus = 100
     /// The most workspaces with series of their own, the first by their names; the rest is `_other`.

@@ -124,6 +124,20 @@ struct BuildQueue {
     if isNew, running[name] == nil { enqueue(name, weights[name]?.lane(at: now) ?? .quick) }
   }
 
+  /// Ends a request for what has not begun, which is read all the same.
+  ///
+  /// - Parameter names: those that were asked for; nil for all.
+  /// - Returns: how many results will not name the request for that.
+  mutating func withdraw(_ request: Request, of names: Set<WorkspaceName>?) -> Int {
+    var count = 0
+    for name in names.map({ Array($0) }) ?? Array(waiting.keys) {
+      guard let place = waiting[name]?.firstIndex(of: request) else { continue }
+      waiting[name]?.remove(at: place)
+      count += 1
+    }
+    return count
+  }
+
   private mutating func enqueue(_ name: WorkspaceName, _ lane: Lane) {
     lanes[lane.rawValue].append(name)
     counts[lane.rawValue] += 1

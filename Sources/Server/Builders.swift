@@ -105,6 +105,13 @@ final class Builders: Sendable {
     return count
   }
 
+  /// Ends a request for those of some workspaces whose reading has not begun; nil for all.
+  ///
+  /// - Returns: how many results will not name the request for that.
+  func withdraw(_ request: BuildQueue.Request, of names: Set<WorkspaceName>?) -> Int {
+    state.withLock { $0.queue.withdraw(request, of: names) }
+  }
+
   /// Takes what was done since the last time; each workspace's next job may begin now. When nothing was, `finished` is
   /// woken with the next that is; until then the caller comes again by itself.
   func take() -> [Result] {

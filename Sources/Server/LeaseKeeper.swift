@@ -9,8 +9,8 @@ import Workspaces
 /// Keeps the leases: in the journal, and in what the workers answer from.
 ///
 /// Every snapshot passes through here on its way to the workers, so that each has the leases of its moment, and leases
-/// never meet another snapshot's indices. Used by the reloader's thread, which never waits here for the disk, and the
-/// admin interface's.
+/// never meet another snapshot's indices. Used by the reloader's thread and the admin interface's, which never wait here
+/// for the disk, and by the one that changes leases.
 final class LeaseKeeper: Sendable {
   /// The leases' moment: the clock they end by, and the clock that outlives the process.
   struct Moment: Sendable {
@@ -62,6 +62,8 @@ final class LeaseKeeper: Sendable {
   private let state: Mutex<State>
   /// Locked by whoever changes leases, while that is written: the book is changed by them alone.
   private let journal: Mutex<LeaseJournal>
+  /// How many leases there may be, and how long they hold.
+  let limits: LeaseLimits
   /// Why no lease can be taken, which was wrong with the journal at the start; nil when one can.
   let obstacle: Problem?
   private let log: Log
@@ -102,6 +104,7 @@ final class LeaseKeeper: Sendable {
     }
     self.log = log
     self.hand = hand
+    self.limits = limits
     self.obstacle = obstacle
     self.journal = Mutex(journal)
     state = Mutex(State(leases: BoundBook(book)))

@@ -35,10 +35,14 @@ final class ReloadDesk: Sendable {
     var everything = false
     var names: Set<WorkspaceName> = []
     var tickets: [Ticket] = []
+    /// Those taken before that nobody waits for any more.
+    var withdrawn: [Ticket] = []
   }
 
   private struct Content {
-    var asked = Asked()
+    /// What the reloader has not taken: one workspace's, or all for nil.
+    var asked: [Ticket: WorkspaceName?] = [:]
+    var withdrawn: [Ticket] = []
     var finished: [Ticket: ReloadOutcome] = [:]
     var lastTicket: Ticket = 0
   }
@@ -59,18 +63,34 @@ final class ReloadDesk: Sendable {
     defer { requested.wake() }
     return content.withLock { content in
       content.lastTicket += 1
-      content.asked.tickets.append(content.lastTicket)
-      if let workspace { content.asked.names.insert(workspace) } else { content.asked.everything = true }
+      content.asked[content.lastTicket] = .some(workspace)
       return content.lastTicket
     }
   }
 
-  /// Takes what was asked for; for the reloader.
+  /// Says that nobody waits for a request any more: what has not begun is not done for it, and what has takes no place of
+  /// those that may be asked for.
+  func withdraw(_ ticket: Ticket) {
+    let isTaken = content.withLock { content in
+      guard content.asked.removeValue(forKey: ticket) == nil, content.finished.removeValue(forKey: ticket) == nil else {
+        return false
+      }
+      content.withdrawn.append(ticket)
+      return true
+    }
+    if isTaken { requested.wake() }
+  }
+
+  /// Takes what was asked for, and what is not wanted any more; for the reloader.
   func takeAsked() -> Asked {
     requested.reset()
     return content.withLock { content in
-      defer { content.asked = Asked() }
-      return content.asked
+      var asked = Asked(tickets: content.asked.keys.sorted(), withdrawn: content.withdrawn)
+      for name in content.asked.values {
+        if let name { asked.names.insert(name) } else { asked.everything = true }
+      }
+      (content.asked, content.withdrawn) = ([:], [])
+      return asked
     }
   }
 

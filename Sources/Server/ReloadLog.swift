@@ -12,8 +12,8 @@ struct ReloadLog {
   /// What something is told of.
   enum Subject: Hashable, Sendable {
     case workspace(WorkspaceName)
-    /// What workspaces claim of each other.
-    case claims
+    /// What a workspace claims anew that another claims too.
+    case claims(WorkspaceName)
     /// The zones folder itself.
     case folder
     /// What the kernel tells of changes.
@@ -113,7 +113,7 @@ struct ReloadLog {
   private static func name(_ subject: Subject) -> String {
     switch subject {
     case .workspace(let name): "workspace \(name)"
-    case .claims: "what workspaces claim"
+    case .claims(let name): "what workspace \(name) claims"
     case .folder: "the zones folder"
     case .watch: "watching the folders"
     }

@@ -10,8 +10,16 @@ struct ReloadRequests {
     let outcome: ReloadOutcome
   }
 
+  /// One that nobody waits for any more, of which not all was read.
+  struct Abandoned {
+    let request: BuildQueue.Request
+    /// The workspaces that are read for it; nil for all.
+    let names: Set<WorkspaceName>?
+  }
+
   private struct Open {
-    let tickets: [ReloadDesk.Ticket]
+    var tickets: [ReloadDesk.Ticket]
+    let names: Set<WorkspaceName>?
     let start: UInt64
     /// How many workspaces are still to be read.
     var left: Int
@@ -41,15 +49,41 @@ struct ReloadRequests {
   ///
   /// - Parameters:
   ///   - tickets: who waits for it; none for what nobody asked for.
-  ///   - count: how many workspaces are read for it.
+  ///   - names: the workspaces that are read for it; nil for all.
+  ///   - count: how many these are.
   ///   - problems: what is wrong already.
   mutating func open(
-    _ request: BuildQueue.Request, _ tickets: [ReloadDesk.Ticket], count: Int, problems: [Problem] = [], at now: UInt64
+    _ request: BuildQueue.Request, _ tickets: [ReloadDesk.Ticket], of names: Set<WorkspaceName>? = nil, count: Int,
+    problems: [Problem] = [], at now: UInt64
   ) {
     guard count > 0 || !tickets.isEmpty || !problems.isEmpty else { return }
-    open[request] = Open(tickets: tickets, start: now, left: count, outcome: ReloadOutcome(problems: problems))
+    open[request] = Open(
+      tickets: tickets, names: names, start: now, left: count, outcome: ReloadOutcome(problems: problems))
     if !tickets.isEmpty { awaitedCount += 1 }
     if count == 0 { read.append(request) }
+  }
+
+  /// Nobody waits for some tickets any more.
+  ///
+  /// - Returns: the requests that nobody waits for at all now; they count no more as awaited.
+  mutating func withdraw(_ tickets: [ReloadDesk.Ticket]) -> [Abandoned] {
+    guard !tickets.isEmpty else { return [] }
+    let withdrawn = Set(tickets)
+    var abandoned: [Abandoned] = []
+    for (request, one) in open where one.tickets.contains(where: withdrawn.contains) {
+      let left = one.tickets.filter { !withdrawn.contains($0) }
+      open[request]?.tickets = left
+      guard left.isEmpty else { continue }
+      awaitedCount -= 1
+      if one.left > 0 { abandoned.append(Abandoned(request: request, names: one.names)) }
+    }
+    return abandoned
+  }
+
+  /// So many workspaces are not read any more for an abandoned request; without any other it is forgotten.
+  mutating func leave(_ request: BuildQueue.Request, _ count: Int) {
+    open[request]?.left -= count
+    if open[request]?.left == 0 { open[request] = nil }
   }
 
   /// A workspace was read for requests.

@@ -234,16 +234,24 @@ struct Reloader: ~Copyable {
 
   /// Asks for workspaces to be read.
   ///
-  /// - Parameter tickets: who waits for all of them.
-  private mutating func ask(for names: some Sequence<WorkspaceName>, _ tickets: [ReloadDesk.Ticket], at now: UInt64) {
+  /// - Parameters:
+  ///   - tickets: who waits for all of them.
+  ///   - few: the same, unless they are all.
+  private mutating func ask(
+    for names: some Sequence<WorkspaceName>, _ tickets: [ReloadDesk.Ticket], few: Set<WorkspaceName>? = nil,
+    at now: UInt64
+  ) {
     let request = requests.next()
     let count = builders.ask(for: names, by: request, isNeeded: !tickets.isEmpty)
-    requests.open(request, tickets, count: count, at: now)
+    requests.open(request, tickets, of: few, count: count, at: now)
   }
 
-  /// Asks for what the admin interface wants, at once.
+  /// Asks for what the admin interface wants, at once; what nobody waits for any more makes room.
   private mutating func reloadAsAsked(_ now: UInt64) {
     let asked = desk.takeAsked()
+    for abandoned in requests.withdraw(asked.withdrawn) {
+      requests.leave(abandoned.request, builders.withdraw(abandoned.request, of: abandoned.names))
+    }
     guard !asked.tickets.isEmpty else { return }
     guard !requests.isFull else {
       let problem = Problem("too many reloads are going on; ask again when one of them has ended")
@@ -253,7 +261,7 @@ struct Reloader: ~Copyable {
       reloadEverything(asked.tickets, now)
     } else {
       for name in asked.names { watch.add(name) }
-      ask(for: asked.names, asked.tickets, at: now)
+      ask(for: asked.names, asked.tickets, few: asked.names, at: now)
     }
     tellOfUnwatched()
   }
@@ -313,6 +321,7 @@ struct Reloader: ~Copyable {
     case .gone:
       retries.succeeded(subject)
       told.tell([], of: subject, at: now)
+      told.tell([], of: .claims(result.name), at: now)
       return []
     // Whoever asks for a reload is told of what is still wrong.
     case .same, .larger: return store.broken[result.name]?.problems ?? []
@@ -324,8 +333,11 @@ struct Reloader: ~Copyable {
     if hasChanges {
       hasChanges = false
       let problems = store.build()
-      told.tellMore(problems, of: .claims, at: now)
-      requests.note(problems)
+      // Each by itself: one that claims something else each time is not to take the lines of another's.
+      for (name, own) in Dictionary(grouping: problems, by: \.claimant).sorted(by: { $0.key < $1.key }) {
+        told.tellMore(own.map(\.problem), of: .claims(name), at: now)
+      }
+      requests.note(problems.map(\.problem))
       if isServing { leases.publish(store.snapshot) }
     }
     state.serves(store.snapshot, broken: store.broken)

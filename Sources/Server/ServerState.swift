@@ -1,3 +1,4 @@
+import Bounds
 import Synchronization
 import SystemIO
 import Text
@@ -23,8 +24,8 @@ final class ServerState: Sendable {
       return workspaces.slot(of: name).map { workspaces[$0] }
     }
 
-    /// Those with errors, in the order of their names.
-    var brokenInOrder: [BrokenWorkspace] { broken.values.sorted { $0.name < $1.name } }
+    /// The first of those with errors, in the order of their names.
+    func broken(atMost count: Int) -> [BrokenWorkspace] { broken.values.lowest(count, by: \.name) }
   }
 
   private let content = Mutex(View())

@@ -57,7 +57,7 @@ struct WorkspaceStore {
   /// Makes the next snapshot.
   ///
   /// - Returns: what is wrong between workspaces.
-  mutating func build() -> [Problem] { builder.build() }
+  mutating func build() -> [ClaimProblem] { builder.build() }
 
   /// Keeps what is wrong with a workspace, and since when something is.
   private mutating func note(_ problems: [Problem], with name: WorkspaceName) {

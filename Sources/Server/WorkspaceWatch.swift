@@ -108,21 +108,34 @@ struct WorkspaceWatch: ~Copyable {
       // Nobody knows what it was: all are looked at.
       return Changes(everything: true, failure: error)
     }
-    var changes = Changes(everything: told.overflowed || told.entries.contains(""))
+    var changes = Changes(everything: told.overflowed || told.entries[""] != nil)
     for (id, count) in told.counts where id != rootID {
       for name in names[id] ?? [] {
         changes.workspaces.insert(name)
-        guard storms.note(count, of: name, at: now) else { continue }
-        ids[name] = nil
-        forget(name, id)
+        countEvents(count, of: name, at: now)
       }
     }
-    for entry in told.entries {
-      if let name = WorkspaceName(entry) { changes.workspaces.insert(name) }
+    for (entry, seen) in told.entries {
+      if let name = WorkspaceName(entry), isHeard(seen, of: name) {
+        changes.workspaces.insert(name)
+        if !storms.isLeftAlone(name) { countEvents(seen.count, of: name, at: now) }
+      }
       // The `..data` of a volume whose workspaces are links through it.
       if entry.hasPrefix("..") { changes.workspaces.formUnion(linked) }
     }
     return changes
+  }
+
+  /// False for what the zones folder's watch tells of a workspace's folder that is left alone, and which its owner can have
+  /// it tell without end (chmod): it is read at the end of its storm.
+  private func isHeard(_ entry: FolderWatch.Entry, of name: WorkspaceName) -> Bool {
+    !entry.isOfAttributesAlone || !storms.isLeftAlone(name)
+  }
+
+  /// Counts events of a workspace's folder, and ends its watch for a while where they are too many.
+  private mutating func countEvents(_ count: Int, of name: WorkspaceName, at now: UInt64) {
+    guard storms.note(count, of: name, at: now), let id = ids.removeValue(forKey: name) else { return }
+    forget(name, id)
   }
 
   /// How long until the next look at folders that the kernel tells nothing of; nil when it tells of all.

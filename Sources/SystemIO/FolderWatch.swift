@@ -13,11 +13,19 @@ public struct FolderWatch: ~Copyable {
   public struct Changes: Sendable {
     /// How many events there were, by folder.
     public var counts: [ID: Int] = [:]
-    /// Of the folder that was asked for, the entries that were made, written, renamed or removed; an empty name is the
-    /// folder itself.
-    public var entries: Set<String> = []
+    /// Of the folder that was asked for, the entries that were made, written, renamed, removed or given other access; an
+    /// empty name is the folder itself.
+    public var entries: [String: Entry] = [:]
     /// The kernel dropped some: anything may have changed.
     public var overflowed = false
+  }
+
+  /// What has happened to an entry of a folder.
+  public struct Entry: Sendable {
+    /// How many events there were.
+    public var count = 0
+    /// All of them told of its access, times or links: what it is has not changed.
+    public var isOfAttributesAlone = true
   }
 
   /// How often the buffer is filled in one look: as much as the kernel's queue usually holds.
@@ -65,9 +73,17 @@ public struct FolderWatch: ~Copyable {
         }
         changes.counts[event.wd, default: 0] += 1
         guard event.wd == folder else { continue }
-        changes.entries.insert(String(decoding: buffer[name..<at].prefix { $0 != 0 }, as: UTF8.self))
+        let entry = String(decoding: buffer[name..<at].prefix { $0 != 0 }, as: UTF8.self)
+        changes.entries[entry, default: Entry()].note(event.mask)
       }
     }
     return changes
+  }
+}
+
+extension FolderWatch.Entry {
+  fileprivate mutating func note(_ mask: UInt32) {
+    count += 1
+    if mask & UInt32(IN_ATTRIB) == 0 { isOfAttributesAlone = false }
   }
 }

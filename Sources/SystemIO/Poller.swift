@@ -16,8 +16,14 @@ public struct Poller: ~Copyable {
     public static let readable = Events(rawValue: UInt32(CL_READABLE))
     /// There is room to write, or a connection was made.
     public static let writable = Events(rawValue: UInt32(CL_WRITABLE))
-    /// Reported without being asked for: the descriptor failed or its peer is gone.
-    public static let failed = Events(rawValue: UInt32(CL_ERROR | CL_HANGUP))
+    /// Reported without being asked for: the descriptor failed.
+    public static let error = Events(rawValue: UInt32(CL_ERROR))
+    /// Reported without being asked for: the peer is gone, and nothing is heard from it or taken by it any more.
+    public static let hangup = Events(rawValue: UInt32(CL_HANGUP))
+
+    /// True for either of the two, which come alone or together: they are reported for as long as the descriptor is
+    /// waited for, whatever is asked.
+    public var isFailed: Bool { !isDisjoint(with: [.error, .hangup]) }
   }
 
   /// One descriptor that has something to do.

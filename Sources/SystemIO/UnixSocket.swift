@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import Wire
 
 /// Sockets that have a path instead of an address.
@@ -13,9 +14,13 @@ extension Socket {
   ///
   /// A socket that a process left behind which is no more is replaced; a file beside it is locked meanwhile (`PATH.lock`), so
   /// that two that start at once do not take each other's for one.
+  ///
+  /// - Parameter take: is given what removes the path when the socket goes.
   /// - Throws: EADDRINUSE when a process listens there, EEXIST when the path is something else, ENAMETOOLONG, EWOULDBLOCK when
   ///   another process keeps the lock.
-  public static func unixServer(_ path: String) throws(SystemError) -> Socket {
+  public static func unixServer(
+    _ path: String, _ take: (SocketPath) -> Void
+  ) throws(SystemError) -> Socket {
     let (folder, name) = parts(of: path)
     let lock = try Folder(opening: folder).lock("\(name).lock", within: lockMilliseconds)
     let socket = try Socket(.tcp, family: AF_UNIX, path)
@@ -28,6 +33,7 @@ extension Socket {
     // Nobody can connect before `listen`, so nobody comes in between.
     try checked("chmod", path) { unsafe chmod(path, 0o600) }  // unsafe: the call reads the path.
     try checked("listen", path) { listen(socket.raw, 64) }
+    take(try SocketPath(path))
     _ = consume lock
     return socket
   }
@@ -102,5 +108,32 @@ extension Socket {
       return
     }
     throw SystemError("bind", path, code: EADDRINUSE)
+  }
+}
+
+/// The path that a listening socket was bound to.
+///
+/// It is removed once, and only while it leads to that very socket: another server may have its own there by then. No
+/// other file has the numbers that are compared as long as the socket is open, so it is to be open still.
+public final class SocketPath: Sendable {
+  private let path: String
+  private let bound: Files.Identity
+  private let isRemoved = Atomic(false)
+
+  fileprivate init(_ path: String) throws(SystemError) {
+    guard let bound = try Files.identity(path, followsLinks: false) else {
+      throw SystemError("bind", path, code: ENOENT)
+    }
+    self.path = path
+    self.bound = bound
+  }
+
+  /// Removes the path, unless that was done before or the path leads elsewhere.
+  public func remove() {
+    guard !isRemoved.exchange(true, ordering: .relaxed),
+      let there = try? Files.identity(path, followsLinks: false), there.isSame(as: bound)
+    else { return }
+    // What cannot be removed is replaced by the next server.
+    try? Files.removeFile(path)
   }
 }

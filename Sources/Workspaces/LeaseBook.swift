@@ -73,8 +73,7 @@ public struct LeaseBook: Sendable {
       case .v6(let bits): v6.find(bits).map { ($0.owner, $0.end) }
       }
     guard let found, found.end > now.nanoseconds else { return nil }
-    return Lease(
-      address: address, workspace: owners[Int(found.owner)], end: Instant(nanoseconds: found.end))
+    return lease(address, found.owner, found.end)
   }
 
   /// Every lease that has not ended, in the order of the addresses.
@@ -85,12 +84,12 @@ public struct LeaseBook: Sendable {
   }
 
   private func forEach(at now: Instant, _ body: (Lease) -> Void) {
-    func give(_ address: IPAddress, _ owner: Int32, _ end: UInt64) {
-      guard end > now.nanoseconds else { return }
-      body(Lease(address: address, workspace: owners[Int(owner)], end: Instant(nanoseconds: end)))
-    }
-    v4.forEach { give(.v4($0.address), $0.owner, $0.end) }
-    v6.forEach { give(.v6($0.address), $0.owner, $0.end) }
+    v4.forEach { if $0.end > now.nanoseconds { body(lease(.v4($0.address), $0.owner, $0.end)) } }
+    v6.forEach { if $0.end > now.nanoseconds { body(lease(.v6($0.address), $0.owner, $0.end)) } }
+  }
+
+  private func lease(_ address: IPAddress, _ owner: Int32, _ end: UInt64) -> Lease {
+    Lease(address: address, workspace: owners[Int(owner)], end: Instant(nanoseconds: end))
   }
 
   /// Some of the leases that have not ended, in the order of the addresses.
@@ -100,20 +99,29 @@ public struct LeaseBook: Sendable {
   ///   - first: only addresses after this one, to go on where another list ended.
   ///   - limit: how many at most.
   public func leases(of workspace: WorkspaceName?, after first: IPAddress?, limit: Int, at now: Instant) -> [Lease] {
-    var found: [Lease] = []
-    forEach(at: now) { lease in
-      guard workspace.map({ $0 == lease.workspace }) ?? true, first.map({ $0 < lease.address }) ?? true else { return }
-      found.append(lease)
+    let owner = workspace.flatMap { numbers[$0] }
+    // A workspace without a number has no lease.
+    guard workspace == nil || owner != nil else { return [] }
+    // Every IPv4 address is before every IPv6 address.
+    let (firstOfV4, firstOfV6): (UInt32?, UInt128?) =
+      switch first {
+      case nil: (nil, nil)
+      case .v4(let bits): (bits, nil)
+      case .v6(let bits): (.max, bits)
+      }
+    let found = v4.lowest(limit, after: firstOfV4, of: owner, endingAfter: now.nanoseconds).map {
+      lease(.v4($0.address), $0.owner, $0.end)
     }
-    found.sort { $0.address < $1.address }
-    return Array(found.prefix(limit))
+    let rest = limit - found.count
+    return found
+      + v6.lowest(rest, after: firstOfV6, of: owner, endingAfter: now.nanoseconds).map {
+        lease(.v6($0.address), $0.owner, $0.end)
+      }
   }
 
   /// How many leases have not ended.
   public func count(at now: Instant) -> Int {
-    var count = 0
-    forEach(at: now) { _ in count += 1 }
-    return count
+    v4.count(endingAfter: now.nanoseconds) + v6.count(endingAfter: now.nanoseconds)
   }
 
   /// What workers look at, for the snapshot that was bound last.

@@ -1,3 +1,5 @@
+import Bounds
+
 /// Leases by address, of one family: a hash table with open addressing, at most half full.
 ///
 /// A value: a copy shares the memory until one of the two changes, so that what was handed to the workers never does.
@@ -71,6 +73,11 @@ struct LeaseMap<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable 
   }
 }
 
+extension LeaseMap.Slot: Comparable {
+  /// By the address, of which there is one slot.
+  static func < (a: Self, b: Self) -> Bool { a.address < b.address }
+}
+
 /// Leases of one family in two layers: a large one that seldom changes, and a small one of the latest changes before it.
 ///
 /// A change copies the small layer alone, a few dozen kilobytes, however many leases there are. When it is full the two
@@ -112,6 +119,36 @@ struct LeaseLayers<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendab
   func forEach(_ body: (LeaseMap<Bits>.Slot) -> Void) {
     for slot in recent.slots where !slot.isEmpty { body(slot) }
     for slot in base.slots where !slot.isEmpty && recent.find(slot.address) == nil { body(slot) }
+  }
+
+  /// How many have an end after a time.
+  func count(endingAfter now: UInt64) -> Int {
+    var count = 0
+    for slot in base.slots where !slot.isEmpty && slot.end > now { count += 1 }
+    // What is known lately counts in the place of what was known before.
+    for slot in recent.slots where !slot.isEmpty {
+      if slot.end > now { count += 1 }
+      if let former = base.find(slot.address), former.end > now { count -= 1 }
+    }
+    return count
+  }
+
+  /// Those with the lowest addresses that have an end after a time, in order: one look at each, whatever the limit.
+  ///
+  /// - Parameters:
+  ///   - first: only addresses after this one; nil for all.
+  ///   - owner: only this one's; nil for all.
+  func lowest(_ limit: Int, after first: Bits?, of owner: Int32?, endingAfter now: UInt64) -> [LeaseMap<Bits>.Slot] {
+    var lowest = Lowest<LeaseMap<Bits>.Slot>(limit: limit)
+    func isWanted(_ slot: LeaseMap<Bits>.Slot) -> Bool {
+      !slot.isEmpty && slot.end > now && (owner == nil || slot.owner == owner)
+        && first.map { $0 < slot.address } ?? true
+    }
+    for slot in recent.slots where isWanted(slot) { lowest.add(slot) }
+    for slot in base.slots where isWanted(slot) && lowest.admits(slot) && recent.find(slot.address) == nil {
+      lowest.add(slot)
+    }
+    return lowest.inOrder
   }
 
   /// Makes one layer of the two, of the leases that have not ended.

@@ -46,7 +46,7 @@ public final class Snapshot: Sendable {
   ) -> (snapshot: Snapshot, problems: [Problem]) {
     var builder = SnapshotBuilder(grants: grants, own: own, toldOfWorkspace: .max)
     for workspace in workspaces { builder.set(workspace) }
-    let problems = builder.build()
+    let problems = builder.build().map(\.problem)
     return (builder.snapshot, problems)
   }
 }

@@ -53,8 +53,8 @@ public struct SnapshotBuilder: Sendable {
   ///
   /// - Returns: an error for each claim that two workspaces make, and, without grants, a warning for each prefix that is
   ///   in another workspace's or is everybody's. All of them name both, and are of claims that have changed or that meet
-  ///   one that has.
-  public mutating func build() -> [Problem] {
+  ///   one that has; those of one file are next to each other.
+  public mutating func build() -> [ClaimProblem] {
     guard !changes.isEmpty else { return [] }
     var workspaces = snapshot.workspaces
     var claims = snapshot.claims
@@ -85,7 +85,8 @@ public struct SnapshotBuilder: Sendable {
     changes = [:]
     let clients = newPrefixes.isEmpty ? snapshot.clients : layOut(workspaces, newPrefixes)
     snapshot = Snapshot(workspaces, clients, claims, snapshot.images.changed(images), grants: grantTable)
-    var conflicts = Conflicts(snapshot, own, toldOfWorkspace: toldOfWorkspace)
+    var conflicts = Conflicts(
+      snapshot, own, changed: newPrefixes.union(newClaims), toldOfWorkspace: toldOfWorkspace)
     conflicts.addPrefixes(of: newPrefixes, prefixClaims)
     conflicts.addClaims(of: newClaims)
     return conflicts.problems

@@ -62,6 +62,59 @@ struct BuildQueueTests {
     #expect(queue.isIdle(upTo: .slow, butForThoseBefore: 0))
   }
 
+  /// What nobody waits for any more is read all the same, and takes nothing of what may be asked for.
+  @Test func aRequestThatNobodyWaitsForLeavesNothing() throws {
+    var queue = BuildQueue()
+    var requests = ReloadRequests()
+    let (slow, other) = (try name("slow"), try name("other"))
+    queue.ask(for: slow, by: requests.next(), at: 0)
+    let held = try begin(&queue, .quick, at: 0)
+    // One after the other, far more than may be asked for at once; of everything and of one.
+    for ticket in UInt64(1)...1000 {
+      let names: Set<WorkspaceName>? = ticket.isMultiple(of: 2) ? [slow, other] : nil
+      #expect(!requests.isFull, "after \(ticket)")
+      let request = requests.next()
+      for name in [slow, other] { queue.ask(for: name, by: request, at: 1) }
+      requests.open(request, [ticket], of: names, count: 2, at: 1)
+      let abandoned = requests.withdraw([ticket])
+      #expect(abandoned.map(\.request) == [request])
+      requests.leave(request, queue.withdraw(request, of: abandoned.first?.names))
+    }
+    #expect(requests.withdraw([1, 1000]).isEmpty)
+    queue.end(held, octets: 100, at: 2)
+    #expect(queue.settle(slow, at: 2) == [1])
+    // Both are read once more, on nobody's behalf.
+    for _ in 0..<2 {
+      let job = try begin(&queue, .quick, at: 3)
+      queue.end(job, octets: 100, at: 3)
+      #expect(queue.settle(job.name, at: 3) == [])
+    }
+    #expect(queue.unread.isEmpty && !requests.hasComplete)
+  }
+
+  /// One of two that wait for the same goes: the other is answered. One that goes while it is read makes room.
+  @Test func whoWaitsBesideOneThatGoesIsAnswered() throws {
+    var queue = BuildQueue()
+    var requests = ReloadRequests()
+    let acme = try name("acme")
+    let both = requests.next()
+    queue.ask(for: acme, by: both, at: 0)
+    requests.open(both, [1, 2], of: [acme], count: 1, at: 0)
+    #expect(requests.withdraw([1]).isEmpty)
+    let job = try begin(&queue, .quick, at: 0)
+    let abandoned = requests.next()
+    for ticket in UInt64(3)..<UInt64(Limits.Building.requests) + 2 {
+      requests.open(ticket == 3 ? abandoned : requests.next(), [ticket], of: [acme], count: 1, at: 0)
+    }
+    #expect(requests.isFull)
+    #expect(requests.withdraw([3]).map(\.request) == [abandoned])
+    requests.leave(abandoned, 0)
+    #expect(!requests.isFull)
+    queue.end(job, octets: 100, at: 1)
+    requests.note(acme, isChanged: true, [], for: queue.settle(acme, at: 1) + [abandoned])
+    #expect(requests.takeComplete(at: 2).map(\.tickets) == [[2], []], "what was read counts as a reload")
+  }
+
   @Test func whatIsLargeLeavesTheQuickLane() throws {
     var queue = BuildQueue()
     let name = try name("large")

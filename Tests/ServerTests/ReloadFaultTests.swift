@@ -52,7 +52,7 @@
         case .gone, .larger, .same: break
         }
       }
-      look.problems += store.build()
+      look.problems += store.build().map(\.problem)
       return look
     }
 

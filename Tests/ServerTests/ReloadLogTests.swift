@@ -81,6 +81,22 @@ struct ReloadLogTests {
     #expect(told == 3000, "none is forgotten")
   }
 
+  /// One workspace claims what others have, something else each time; of another's conflict all is told at once.
+  @Test func theClaimsOfOneTakeNoLinesOfAnothers() throws {
+    let lines = Lines()
+    var log = ReloadLog(lines.add)
+    let (hostile, acme) = (try #require(WorkspaceName("hostile")), try #require(WorkspaceName("acme")))
+    for step in 0..<3000 {
+      let problems = (0..<30).map { Problem("hostile \(step).\($0)") }
+      log.tellMore(problems, of: .claims(hostile), at: UInt64(step) * 20_000_000)
+    }
+    #expect(
+      lines.take().last?.hasSuffix(" more are wrong with what workspace hostile claims; backroad check tells of all")
+        == true)
+    log.tellMore([Problem("acme")], of: .claims(acme), at: 60 * Self.second)
+    #expect(lines.take() == ["acme"])
+  }
+
   @Test func whatIsReloadedIsToldInFewLines() throws {
     let lines = Lines()
     var log = ReloadLog(lines.add)

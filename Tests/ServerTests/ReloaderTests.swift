@@ -1,3 +1,4 @@
+import Bounds
 import Foundation
 import Glibc
 import Storage
@@ -82,10 +83,16 @@ struct ReloaderTests {
     func reload(_ name: WorkspaceName?) throws -> ReloadOutcome {
       let ticket = desk.ask(for: name)
       try eventually("the reload is done") {
-        outcomes.merge(desk.takeFinished()) { $1 }
+        _ = takeOutcomes()
         return outcomes[ticket] != nil
       }
       return try #require(outcomes[ticket])
+    }
+
+    /// What has come of all reloads so far.
+    func takeOutcomes() -> [ReloadOutcome] {
+      outcomes.merge(desk.takeFinished()) { $1 }
+      return Array(outcomes.values)
     }
 
     /// The last octet of a served workspace's client.
@@ -120,6 +127,30 @@ struct ReloaderTests {
     running.reading.set(other, version: 5)
     running.signal(SIGHUP)
     try running.eventually("the other workspace is read again") { running.version(of: other) == 5 }
+    running.signal(SIGTERM)
+    try running.eventually("it ends") { running.hasEnded }
+  }
+
+  /// Reloads of what takes for ever, until no more may go on; once nobody waits for them, others may.
+  @Test func whoDoesNotWaitAnyMoreMakesRoomForOthersReloads() throws {
+    let running = try Running()
+    let (slow, other) = (try name("slow"), try name("other"))
+    running.reading.set(slow, version: 1)
+    running.reading.set(other, version: 2)
+    try running.start()
+    running.reading.set(slow, version: 3, isHeld: true)
+    defer { running.reading.letGo(slow) }
+    running.reading.set(other, version: 4)
+    var tickets: [ReloadDesk.Ticket] = []
+    try running.eventually("no more may be asked for") {
+      tickets.append(running.desk.ask(for: slow))
+      return running.takeOutcomes().contains { $0.hasErrors }
+    }
+    #expect(tickets.count >= Limits.Building.requests)
+    for ticket in tickets { running.desk.withdraw(ticket) }
+    running.reading.set(other, version: 5)
+    let outcome = try running.reload(other)
+    #expect(!outcome.hasErrors && outcome.changed == [other])
     running.signal(SIGTERM)
     try running.eventually("it ends") { running.hasEnded }
   }

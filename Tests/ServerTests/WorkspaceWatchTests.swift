@@ -88,6 +88,54 @@ struct WorkspaceWatchTests {
     #expect(after.workspaces == [busy], "and watched again")
   }
 
+  /// The owners of two folders give them another mode, in turn, as fast as they can: that is told by the zones folder's watch
+  /// too, which is never paused. They are read at the end of their storm, and until then others alone are told of.
+  @Test func otherModesOfTwoFoldersAreAStormToo() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (one, two, quiet) = (try name("one"), try name("two"), try name("quiet"))
+    for name in [one, two, quiet] {
+      let place = folder.appendingPathComponent("\(name)")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    }
+    let paths = [one, two].map { folder.appendingPathComponent("\($0)").path }
+    var watch = try WorkspaceWatch(ZonesFolder(path: folder.path))
+    watch.addRoot()
+    watch.add(all: try ZonesFolder(path: folder.path).workspaceNames())
+    var now = System.monotonicNanoseconds()
+    func storm(_ times: Int) {
+      for time in 0..<times {
+        for path in paths { _ = unsafe chmod(path, time.isMultiple(of: 2) ? 0o700 : 0o755) }  // unsafe: reads the path.
+      }
+    }
+    var told: [Set<WorkspaceName>] = []
+    for _ in 0..<20 {
+      storm(200)
+      let changes = watch.takeChanges(at: now)
+      #expect(!changes.everything)
+      told.append(changes.workspaces)
+      // As the reloader does with what has changed.
+      for name in changes.workspaces { watch.add(name) }
+    }
+    let last = try #require(told.lastIndex { !$0.isEmpty })
+    #expect(last < 10, "told of in \(told.count { !$0.isEmpty }) looks of \(told.count)")
+    storm(100)
+    try Data("x".utf8).write(to: folder.appendingPathComponent("quiet/a.zone"))
+    var changes = watch.takeChanges(at: now)
+    #expect(changes.workspaces == [quiet])
+    // Whoever makes or removes folders in the zones folder is heard at once.
+    try FileManager.default.moveItem(atPath: paths[0], toPath: paths[0] + "-moved")
+    changes = watch.takeChanges(at: now)
+    #expect(changes.workspaces == [one, try name("one-moved")])
+    let pause = watch.milliseconds(from: now)
+    now += UInt64(try #require(pause)) * 1_000_000
+    changes = watch.look(at: now)
+    #expect(changes.workspaces == [one, two], "they are read at the end of it")
+    storm(1)
+    changes = watch.takeChanges(at: now)
+    #expect(changes.workspaces == [two], "and heard again")
+  }
+
   /// More events than the kernel keeps: all are looked at.
   @Test func whatTheKernelDropsIsLookedFor() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("watch-\(UUID().uuidString)")

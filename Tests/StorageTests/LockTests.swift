@@ -112,7 +112,7 @@ struct LockTests {
     @Test func theSocketsLockIsAFileOfItsOwn() throws {
       let plan = FaultPlan()
       let path = "\(folder.path)/admin.sock"
-      try plan.run { _ = try Socket.unixServer(path) }
+      try plan.run { _ = try Socket.unixServer(path) { _ in } }
       #expect(plan.calls.filter { $0.hasPrefix("flock") } == ["flock \(path).lock"])
       #expect(mode("\(path).lock") == 0o600)
     }
@@ -120,10 +120,10 @@ struct LockTests {
 
   @Test(.timeLimit(.minutes(1))) func aLockThatIsKeptIsNotWaitedForForEver() throws {
     let path = "\(folder.path)/admin.sock"
-    _ = try Socket.unixServer(path)
+    _ = try Socket.unixServer(path) { _ in }
     let kept = keep("\(path).lock")
-    #expect(throws: SystemError("flock", "\(path).lock", code: EWOULDBLOCK)) { _ = try Socket.unixServer(path) }
+    #expect(throws: SystemError("flock", "\(path).lock", code: EWOULDBLOCK)) { _ = try Socket.unixServer(path) { _ in } }
     close(kept)
-    _ = try Socket.unixServer(path)
+    _ = try Socket.unixServer(path) { _ in }
   }
 }

@@ -63,12 +63,13 @@ import Wire
     var builder = SnapshotBuilder()
     builder.set(try Self.workspace("acme", Self.clients(["10.0.0.0/8"])))
     builder.set(try Self.workspace("beta", Self.clients(["10.1.0.0/16"])))
-    #expect(builder.build().map(\.file) == ["zones/beta/workspace.json"])
+    #expect(builder.build().map(\.problem.file) == ["zones/beta/workspace.json"])
     builder.set(try Self.workspace("gamma", Self.clients(["10.2.0.0/16"])))
-    #expect(builder.build().map(\.file) == ["zones/gamma/workspace.json"])
+    #expect(builder.build().map(\.problem.file) == ["zones/gamma/workspace.json"])
     builder.set(try Self.workspace("acme", Self.clients(["10.0.0.0/7"])))
     #expect(
-      builder.build().map(\.file) == ["zones/beta/workspace.json", "zones/gamma/workspace.json"], "the outer one too")
+      builder.build().map(\.problem.file) == ["zones/beta/workspace.json", "zones/gamma/workspace.json"],
+      "the outer one too")
     builder.set(try Self.workspace("beta", "{ \"clients\": [\"10.1.0.0/16\"], \"cache\": \"own\" }"))
     #expect(builder.build() == [])
   }
@@ -83,8 +84,31 @@ import Wire
     let problems = builder.build()
     #expect(problems.count == Limits.Workspaces.conflictsTold + 1)
     #expect(
-      problems.last.map { "\($0)" } == "zones/x/workspace.json: warning: 220 more claims of workspace x meet those of "
+      problems.last.map { "\($0.problem)" }
+        == "zones/x/workspace.json: warning: 220 more claims of workspace x meet those of "
         + "others; backroad check shows them all", "60 ties, 120 halves, and 60 prefixes in its largest")
+  }
+
+  /// Who claims something else each time is told of as the one that does, and takes nothing of what is told of others.
+  @Test func whatIsToldIsOfWhoeverHasChanged() throws {
+    var builder = SnapshotBuilder()
+    builder.set(try Self.workspace("a-hostile", Self.clients(["192.0.2.1"])))
+    builder.set(try Self.workspace("beta", Self.clients((0..<60).map { "10.\($0).0.0/16" })))
+    builder.set(try Self.workspace("gamma", Self.clients(["172.16.0.0/16"])))
+    #expect(builder.build() == [])
+    // The ties are told at beta's file, which comes second by its name.
+    builder.set(try Self.workspace("a-hostile", Self.clients((0..<60).map { "10.\($0).0.0/16" })))
+    let hostile = builder.build()
+    #expect(Set(hostile.map(\.claimant.description)) == ["a-hostile"])
+    #expect(hostile.count == Limits.Workspaces.conflictsTold + 1)
+    #expect(hostile.prefix(20).allSatisfy { $0.problem.file == "zones/beta/workspace.json" })
+    // At the same time as another's.
+    builder.set(try Self.workspace("a-hostile", Self.clients((0..<59).map { "10.\($0).0.0/16" } + ["192.0.2.1"])))
+    builder.set(try Self.workspace("gamma", Self.clients(["172.16.0.0/16", "10.59.0.0/16"])))
+    let both = builder.build()
+    let gammas = both.filter { $0.claimant.description == "gamma" }.map { "\($0.problem)" }
+    #expect(
+      gammas.count == 1 && gammas[0].contains("are those of workspace beta too"), "\(both.map { "\($0.problem)" })")
   }
 
   // MARK: Prefixes

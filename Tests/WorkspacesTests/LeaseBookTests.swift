@@ -190,6 +190,63 @@ struct LeaseBookTests {
   }
 }
 
+@Suite("Lease book: pages of what it holds")
+struct LeasePageTests {
+  @Test("Pages put together are the sorted list, of one workspace or all, whatever is new, old or ended")
+  func pages() throws {
+    var random = SeededGenerator(seed: 11)
+    let names = try (0..<3).map { try LeaseBookTests.name("w\($0)") }
+    for count in [0, 1, 40, 1500, 3000] {
+      var book = LeaseBook(seed: 3)
+      for step in 0..<count {
+        let number = UInt32.random(in: 0..<2000, using: &random)
+        let address: IPAddress =
+          number.isMultiple(of: 3) ? .v6(UInt128(number) << 64) : .v4(number &* 2_654_435_761)
+        if step % 7 == 6 {
+          book.revoke([address], now: LeaseBookTests.at(1))
+        } else {
+          let end = LeaseBookTests.at(UInt64.random(in: 2...20, using: &random))
+          book.grant([address], to: names[Int(number % 2)], until: end, now: LeaseBookTests.at(1))
+        }
+      }
+      for seconds in [1, 10, 19, 30] as [UInt64] {
+        let now = LeaseBookTests.at(seconds)
+        let all = book.leases(at: now)
+        #expect(book.count(at: now) == all.count)
+        for workspace in [nil] + names.map(Optional.some) {
+          let expected = all.filter { workspace == nil || $0.workspace == workspace }
+          for limit in [1, 100, 5000] {
+            var found: [Lease] = []
+            let pages = limit == 1 ? 3 : expected.count / limit + 1
+            for _ in 0..<pages {
+              found += book.leases(of: workspace, after: found.last?.address, limit: limit, at: now)
+            }
+            #expect(found == Array(expected.prefix(pages * limit)))
+          }
+        }
+      }
+    }
+  }
+
+  @Test("A page costs a look at each lease, and not a list of all")
+  func cost() throws {
+    var book = LeaseBook(seed: 5)
+    let name = try LeaseBookTests.name("acme")
+    for address in 0..<100_000 as Range<UInt32> {
+      book.restore(.granted(.v4(address &* 2_654_435_761), name, milliseconds: 60_000), now: LeaseBookTests.at(1))
+    }
+    book.finishRestoring(now: LeaseBookTests.at(1))
+    book.grant([.v4(7)], to: name, until: LeaseBookTests.at(9), now: LeaseBookTests.at(1))
+    func time(_ body: () -> Int, _ expected: Int) -> Duration {
+      (0..<3).map { _ in ContinuousClock().measure { #expect(body() == expected) } }.min() ?? .zero
+    }
+    let page = time({ book.leases(of: nil, after: nil, limit: 100, at: LeaseBookTests.at(2)).count }, 100)
+    let count = time({ book.count(at: LeaseBookTests.at(2)) }, 100_001)
+    let all = time({ book.leases(at: LeaseBookTests.at(2)).count }, 100_001)
+    #expect(page * 2 < all && count * 2 < all, "\(page) for a page, \(count) to count, and \(all) for all")
+  }
+}
+
 @Suite("Lease book: random histories against a naive model")
 struct LeaseBookModelTests {
   @Test(

@@ -170,7 +170,7 @@ struct SnapshotTests {
     var builder = SnapshotBuilder()
     for name in ["b", "a", "c"] { builder.set(try Self.workspace(name, clients: ["10.0.0.0/8"])) }
     #expect(
-      builder.build().map(\.description.prefixUpToColon)
+      builder.build().map(\.problem.description.prefixUpToColon)
         == ["zones/b/workspace.json", "zones/c/workspace.json"])
     #expect(try Self.owner(of: "10.1.1.1", in: builder.snapshot) == nil)
     builder.set(try Self.workspace("b", clients: ["10.0.0.0/8"], address: "10.2.2.2"))

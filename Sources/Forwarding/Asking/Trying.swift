@@ -287,7 +287,7 @@ extension Forwarder {
 
   /// What each of some upstreams does, all of which are known to be down.
   static func hopelessness(_ states: [UpstreamState], _ now: Instant) -> String {
-    let troubles = states.prefix(3).map { "\($0.upstream) \($0.health.trouble(now) ?? "is silent")" }
+    let troubles = states.prefix(3).map { "\($0.upstream) \($0.health.trouble(now)?.description ?? "is silent")" }
     return "no upstream answers: " + troubles.joined(separator: ", ")
   }
 

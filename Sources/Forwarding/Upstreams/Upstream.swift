@@ -64,3 +64,19 @@ extension Upstream: CustomStringConvertible {
     }
   }
 }
+
+extension Upstream: Comparable {
+  /// By address and port, and then by the source: none, an address, an interface.
+  public static func < (a: Self, b: Self) -> Bool {
+    if a.address.address != b.address.address { return a.address.address < b.address.address }
+    if a.address.port != b.address.port { return a.address.port < b.address.port }
+    switch (a.source, b.source) {
+    case (_, nil): return false
+    case (nil, _): return true
+    case (.address(let x), .address(let y)): return x < y
+    case (.interface(let x), .interface(let y)): return x < y
+    case (.address, .interface): return true
+    case (.interface, .address): return false
+    }
+  }
+}

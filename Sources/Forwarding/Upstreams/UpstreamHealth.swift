@@ -60,9 +60,9 @@ struct UpstreamHealth {
     }
   }
 
-  /// What it does, for a person at `dig`; nil while it counts as up.
-  func trouble(_ now: Instant) -> String? {
+  /// What it does instead of answering; nil while it counts as up.
+  func trouble(_ now: Instant) -> UpstreamTrouble? {
     guard standing != .up, let silentSince else { return nil }
-    return "\(refuses ? "refuses" : "is silent") for \(now.wholeSeconds(since: silentSince)) s"
+    return UpstreamTrouble(refuses: refuses, seconds: now.wholeSeconds(since: silentSince))
   }
 }

@@ -18,10 +18,14 @@ struct AdminContext: Sendable {
   /// When the server started, on the monotonic clock and in seconds since 1970.
   let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)
 
-  /// What the workers say of themselves.
-  func reports() -> [WorkerReport] {
-    guard let desk = try? ReportDesk() else { return [] }
-    return (try? desk.ask(mail.mailboxes)) ?? []
+  /// What the workers say of themselves, within half a second.
+  func reports() -> WorkerReports {
+    do throws(SystemError) {
+      return WorkerReports(all: try ReportDesk().ask(mail.mailboxes), workers: mail.mailboxes.count)
+    } catch {
+      // No descriptor is left to wait with.
+      return WorkerReports(all: [], workers: mail.mailboxes.count)
+    }
   }
 
   /// The workspace of a path.
@@ -37,6 +41,19 @@ struct AdminContext: Sendable {
   func isKnown(_ name: WorkspaceName) -> Bool {
     let view = state.view
     return view.broken[name] != nil || view.workspace(name) != nil
+  }
+}
+
+/// What the workers that were asked said of themselves.
+struct WorkerReports: Sendable {
+  /// In no order. Each of these workers has taken what was left for it before.
+  let all: [WorkerReport]
+  /// How many said nothing: all that is made of the others' reports is without them.
+  let silentCount: Int
+
+  init(all: [WorkerReport], workers: Int) {
+    self.all = all
+    silentCount = max(0, workers - all.count)
   }
 }
 
@@ -65,8 +82,12 @@ struct RouteMatch: Sendable {
 /// What a route says.
 enum AdminReply: Sendable {
   case now(HTTPResponse)
-  /// The answer is made of what comes of a reload, once every worker serves it.
-  case afterReload(ReloadDesk.Ticket, @Sendable (ReloadOutcome) -> HTTPResponse)
+  /// One workspace is to be read again, or all for nil; the answer is made of what comes of it and how many workers do not
+  /// say that they serve it.
+  case afterReload(of: WorkspaceName?, @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse)
+
+  /// The answer is made on the thread that may wait for the disk.
+  case later(DiskThread.Job)
 
   /// An answer in JSON.
   static func json(_ value: JSON, status: HTTPStatus = .ok) -> AdminReply { .now(.json(value, status: status)) }

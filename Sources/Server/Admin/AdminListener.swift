@@ -12,17 +12,21 @@ final class AdminListener: Sendable {
   let access: AdminAccess
   /// Where it is, for the log.
   let address: AdminAddress
+  /// Nil on TCP.
+  private let path: SocketPath?
 
-  private init(_ socket: consuming Socket, _ access: AdminAccess, _ address: AdminAddress) {
+  private init(
+    _ socket: consuming Socket, _ access: AdminAccess, _ address: AdminAddress, _ path: SocketPath? = nil
+  ) {
     self.socket = socket
     self.access = access
     self.address = address
+    self.path = path
   }
 
-  /// Removes the socket's path; nobody finds it after.
-  func removePath() {
-    if case .socket(let path) = address { try? Files.removeFile(path) }
-  }
+  /// Removes the socket's path; nobody finds it after. Any time but the first it does nothing, and nothing to a path that
+  /// another server has by then.
+  func removePath() { path?.remove() }
 
   /// Opens it; nil when it is switched off, or its usual place cannot be used.
   ///
@@ -59,7 +63,9 @@ final class AdminListener: Sendable {
   private static func open(path: String, _ configuration: AdminConfiguration) throws(Problem) -> AdminListener {
     do throws(SystemError) {
       let access = AdminAccess(listener: nil, hosts: configuration.hosts, token: nil)
-      return AdminListener(try .unixServer(path), access, .socket(path))
+      var bound: SocketPath?
+      let socket = try Socket.unixServer(path) { bound = $0 }
+      return AdminListener(socket, access, .socket(path), bound)
     } catch {
       switch error.code {
       case EADDRINUSE: throw Problem(file: path, "another server's admin interface is there; name another with --admin")

@@ -4,7 +4,8 @@ import Admin
 ///
 /// To add a route, add a line here and write its `AdminHandler` in a file of its own: it is handed the context and what
 /// the path and body say, and answers, or throws an `AdminError`. What a handler needs of the server is in
-/// `AdminContext`. Handlers run on the admin interface's thread, one at a time.
+/// `AdminContext`. Handlers run on the admin interface's thread, one at a time: what reads the disk or waits for it answers
+/// `.later`, on another, and what lists some of many takes the `Lowest` of them.
 enum AdminRoutes {
   static let all: [Route<any AdminHandler>] = [
     Route(.get, "/metrics", MetricsPage()),

@@ -4,15 +4,16 @@ import SystemIO
 import Text
 import Wire
 
-/// The admin interface's thread: connections, and what waits for a reload.
+/// The admin interface's thread: connections, and what waits for a reload or for the disk.
 ///
 /// Nothing here waits for a client: every socket is asked when it has something, every connection has its times, and
 /// there are so many connections and no more. At the limit one makes room that nothing is being done for: first those that
 /// have not shown the token, and of whoever has most the one that was used longest ago, be it idle or slow.
 final class AdminService {
   private let listener: AdminListener
-  private let router = Router(AdminRoutes.all)
+  private let router: Router<any AdminHandler>
   private let context: AdminContext
+  private let disk: DiskThread
   private var share: Share
   private var poller: Poller
   private var clients: [UInt64: Client] = [:]
@@ -23,11 +24,11 @@ final class AdminService {
   /// When connections are taken again; nil while they are.
   private var acceptAgainAt: UInt64?
 
-  private typealias Answer = @Sendable (ReloadOutcome) -> HTTPResponse
-  private typealias Share = FairShare<Party, ClientNetwork, UInt64>
+  private typealias Answer = @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse
+  typealias Share = FairShare<Party, ClientNetwork, UInt64>
 
   /// On whose account a connection is; on nobody's until it has shown the token.
-  private enum Party: Hashable, Sendable {
+  enum Party: Hashable, Sendable {
     /// Of the Unix socket, by number.
     case user(UInt32)
     case bearersOfTheToken
@@ -40,6 +41,7 @@ final class AdminService {
   private static let stopToken: UInt64 = 0
   private static let deskToken: UInt64 = 1
   private static let listenerToken: UInt64 = 2
+  private static let diskToken: UInt64 = 3
   private static let firstConnection: UInt64 = 16
 
   /// A connection and its socket.
@@ -55,12 +57,16 @@ final class AdminService {
   }
 
   private init(
-    _ listener: AdminListener, _ context: AdminContext, _ connections: Int, _ stop: StopSign
+    _ listener: AdminListener, _ context: AdminContext, _ routes: [Route<any AdminHandler>], _ disk: DiskThread,
+    _ connections: Int, _ stop: StopSign
   ) throws(SystemError) {
     let poller = try Poller()
     try poller.add(stop.waker.descriptor.raw, .readable, token: Self.stopToken)
     try poller.add(context.desk.finished.descriptor.raw, .readable, token: Self.deskToken)
     try poller.add(listener.socket.raw, .readable, token: Self.listenerToken)
+    try poller.add(disk.finished.descriptor.raw, .readable, token: Self.diskToken)
+    router = Router(routes)
+    self.disk = disk
     self.listener = listener
     self.context = context
     share = Share(capacity: connections, strangers: max(1, connections / 2))
@@ -95,20 +101,30 @@ final class AdminService {
     func waitForEnd(until deadline: UInt64) -> Bool { end.wait(until: deadline) }
   }
 
-  /// Starts the thread. Should it fail, the server goes on without it.
+  /// Starts the thread, and the one that waits for the disk. Should the first fail later, the server goes on without it.
   ///
-  /// - Parameter connections: the most connections.
+  /// - Parameters:
+  ///   - routes: what can be asked.
+  ///   - connections: the most connections.
   static func start(
-    _ listener: AdminListener, _ context: AdminContext, connections: Int, _ log: Log
+    _ listener: AdminListener, _ context: AdminContext, routes: [Route<any AdminHandler>] = AdminRoutes.all,
+    connections: Int, _ log: Log
   ) throws(SystemError) -> Running {
     let stopSign = try StopSign()
-    let end = try Completion(count: 1)
-    let service = try AdminService(listener, context, connections, stopSign)
-    let thread = try Thread(name: "admin") {
-      do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
-      end.arrive()
+    let end = try Completion(count: 2)
+    let disk = try DiskThread(end)
+    do throws(SystemError) {
+      let service = try AdminService(listener, context, routes, disk, connections, stopSign)
+      let thread = try Thread(name: "admin") {
+        do throws(SystemError) { try service.run() } catch { log.note("the admin interface ended: \(error)") }
+        disk.stop()
+        end.arrive()
+      }
+      thread.detach()
+    } catch {
+      disk.stop()
+      throw error
     }
-    thread.detach()
     return Running(listener, stopSign, end)
   }
 
@@ -122,6 +138,7 @@ final class AdminService {
         case Self.stopToken: return
         case Self.deskToken: finishReloads()
         case Self.listenerToken: accept()
+        case Self.diskToken: for (number, response) in disk.takeDone() { respond(response, to: number) }
         default: serve(ready.token, ready.events)
         }
       }
@@ -151,7 +168,7 @@ final class AdminService {
   private func add(_ socket: consuming Socket) throws(SystemError) {
     lastNumber += 1
     let client = Client(socket, now: now)
-    let holder = self.holder(of: client.socket)
+    let holder = Self.holder(of: client.socket, at: listener.address)
     guard makeRoom(for: holder) else {
       let busy = AdminError(.unavailable, "too-many-connections", "too many connections; try again in a while")
       // What the socket does not take at once is not waited for.
@@ -163,10 +180,17 @@ final class AdminService {
     share.insert(lastNumber, of: holder)
   }
 
-  private func holder(of socket: borrowing Socket) -> Share.Holder {
-    if let address = socket.peerAddress { return Share.Holder(nil, ClientNetwork(address)) }
+  /// On whose account a connection is before it has shown a token.
+  ///
+  /// - Parameter address: where it came in, which decides: a peer over TCP that has gone already has no address, and is a
+  ///   stranger all the same.
+  static func holder(of socket: borrowing Socket, at address: AdminAddress) -> Share.Holder {
+    let nowhere = IPAddress.v4(0)
     // A Unix socket's peer is always known; should it not be, it is a stranger.
-    return Share.Holder((try? socket.peerUser()).map { .user($0) }, ClientNetwork(.v4(0)))
+    guard case .socket = address, let user = try? socket.peerUser() else {
+      return Share.Holder(nil, ClientNetwork(socket.peerAddress ?? nowhere))
+    }
+    return Share.Holder(.user(user), ClientNetwork(nowhere))
   }
 
   /// False when nobody who has more gives way, and nothing of its own that nothing is being done for.
@@ -185,14 +209,16 @@ final class AdminService {
   private func close(_ number: UInt64) {
     clients[number] = nil
     share.remove(number)
-    for (ticket, waiting) in reloads where waiting.client == number { reloads[ticket] = nil }
+    disk.withdraw(number)
+    for (ticket, waiting) in reloads where waiting.client == number { withdraw(ticket) }
   }
 
   private func serve(_ number: UInt64, _ events: Poller.Events) {
     guard let client = clients[number] else { return }
     do throws(SystemError) {
-      if events.contains(.failed), !client.connection.wantsToRead { return close(number) }
-      if !events.isDisjoint(with: [.readable, .failed]), client.connection.wantsToRead { try receive(client) }
+      // Nobody is there to read an answer, and it would be reported for as long as the connection is open.
+      if events.isFailed, !client.connection.wantsToRead { return close(number) }
+      if events.contains(.readable) || events.isFailed, client.connection.wantsToRead { try receive(client) }
       try goOn(number, client)
     } catch {
       close(number)
@@ -243,17 +269,25 @@ final class AdminService {
       let (handler, parameters) = try router.find(request)
       switch try handler.answer(context, RouteMatch(request: request, parameters: parameters)) {
       case .now(let response): client.connection.respond(response, now: now)
-      case .afterReload(let ticket, let answer):
-        // Those that wait keep their connections, so they are not to be all of them.
-        guard reloads.count < max(1, share.capacity / 2) else {
+      case .afterReload(let name, let answer):
+        guard mayWait else {
           throw AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
         }
-        reloads[ticket] = (number, now + Self.reloadTime, answer)
+        reloads[context.desk.ask(for: name)] = (number, now + Self.reloadTime, answer)
+      case .later(let job):
+        guard mayWait else {
+          throw AdminError(.unavailable, "disk-busy", "many wait for the disk; ask again in a while")
+        }
+        disk.ask(number, job)
       }
     } catch {
       client.connection.respond(error.response, now: now)
     }
   }
+
+  /// True when one more request may wait. Those that do keep their connections, so they are not to be all of them; and who
+  /// is refused is to change nothing.
+  private var mayWait: Bool { reloads.count + disk.count < max(1, share.capacity / 2) }
 
   /// A connection is on the account of those who have shown the token, once it has.
   private func noteUse(_ number: UInt64) {
@@ -263,13 +297,20 @@ final class AdminService {
   }
 
   private func finishReloads() {
-    let finished = context.desk.takeFinished()
-    // Once all have reported, all answer from the new state.
-    if !finished.isEmpty { _ = context.reports() }
+    let finished = context.desk.takeFinished().filter { reloads[$0.key] != nil }
+    guard !finished.isEmpty else { return }
+    // A worker that reports answers from the new state.
+    let silentWorkers = context.reports().silentCount
     for (ticket, outcome) in finished {
       guard let waiting = reloads.removeValue(forKey: ticket) else { continue }
-      respond(waiting.answer(outcome), to: waiting.client)
+      respond(waiting.answer(outcome, silentWorkers), to: waiting.client)
     }
+  }
+
+  /// Nobody waits for a reload any more.
+  private func withdraw(_ ticket: ReloadDesk.Ticket) {
+    reloads[ticket] = nil
+    context.desk.withdraw(ticket)
   }
 
   private func respond(_ response: HTTPResponse, to number: UInt64) {
@@ -299,7 +340,7 @@ final class AdminService {
     let now = now
     if let acceptAgainAt, acceptAgainAt <= now { listen(forConnections: true) }
     for (ticket, waiting) in reloads where waiting.until <= now {
-      reloads[ticket] = nil
+      withdraw(ticket)
       respond(
         AdminError(.gatewayTimeout, "reload-timeout", "the reload is still going on; look at the status").response,
         to: waiting.client)

@@ -31,8 +31,8 @@ struct ExplainRoute: AdminHandler {
 
   /// What the upstreams do that every worker counts as down.
   private static func troubles(_ context: AdminContext) -> [Upstream: String] {
-    let down = UpstreamHealth.all(context.reports()).filter(\.isDown)
-    return Dictionary(down.map { ($0.upstream, $0.trouble ?? "is down") }) { first, _ in first }
+    let down = UpstreamHealth.all(context.reports().all).filter(\.isDown)
+    return Dictionary(down.map { ($0.upstream, $0.trouble?.description ?? "is down") }) { first, _ in first }
   }
 
   private func asker(

@@ -42,17 +42,20 @@ struct LeaseAddRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let body = try match.body(known: ["workspace", "addresses", "ttl"])
     let request = try LeaseBody(body, match)
+    let seconds = context.leases.limits.ttlSeconds
     let ttl = try match.read { () throws(Problem) in
       guard let value = body["ttl"] else { throw Problem(file: "body", "\"ttl\" is missing: the lease's seconds") }
-      return try value.expectInt("\"ttl\"", in: 0...Int(UInt32.max), file: "body")
+      return try value.expectInt("\"ttl\"", in: Int(seconds.lowerBound)...Int(seconds.upperBound), file: "body")
     }
-    let moment = LeaseKeeper.Moment.current
-    do throws(LeaseKeeper.Failure) {
-      let leases = try context.leases.add(
-        request.addresses, to: request.workspace, ttlSeconds: UInt64(ttl), moment: moment)
-      return .json(["leases": .array(leases.map { $0.json(moment) })])
-    } catch {
-      throw error.adminError
+    return .later {
+      let moment = LeaseKeeper.Moment.current
+      do throws(LeaseKeeper.Failure) {
+        let leases = try context.leases.add(
+          request.addresses, to: request.workspace, ttlSeconds: UInt64(ttl), moment: moment)
+        return .json(["leases": .array(leases.map { $0.json(moment) })])
+      } catch {
+        return error.adminError.response
+      }
     }
   }
 }
@@ -61,12 +64,14 @@ struct LeaseAddRoute: AdminHandler {
 struct LeaseRemoveRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let request = try LeaseBody(try match.body(known: ["workspace", "addresses"]), match)
-    do throws(LeaseKeeper.Failure) {
-      try context.leases.remove(request.addresses, of: request.workspace)
-    } catch {
-      throw error.adminError
+    return .later {
+      do throws(LeaseKeeper.Failure) {
+        try context.leases.remove(request.addresses, of: request.workspace)
+        return .json(["removed": .number(request.addresses.count)])
+      } catch {
+        return error.adminError.response
+      }
     }
-    return .json(["removed": .number(request.addresses.count)])
   }
 }
 
@@ -83,12 +88,13 @@ private struct LeaseBody {
     addresses = try match.read { () throws(Problem) in
       guard let value = body["addresses"] else { throw Problem(file: "body", "\"addresses\" is missing") }
       var addresses: [IPAddress] = []
+      var known: Set<IPAddress> = []
       for element in try value.expectArray("\"addresses\"", file: "body") {
         let text = try element.expectString("an address", file: "body")
         guard let address = IPAddress(text) else {
           throw Problem(file: "body", position: element.position, "\(quoted(text)) is no address")
         }
-        if !addresses.contains(address) { addresses.append(address) }
+        if known.insert(address).inserted { addresses.append(address) }
       }
       return addresses
     }

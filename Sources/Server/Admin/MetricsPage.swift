@@ -15,17 +15,21 @@ struct MetricsPage: AdminHandler {
     var text = MetricsText()
     let reports = context.reports()
     let totals = WorkerCounters.Totals(context.mail.counters)
-    Self.server(&text, context)
+    Self.server(&text, context, reports)
     Self.queries(&text, totals)
     if context.configuration.metricsByWorkspace, let workspaces = context.state.view.snapshot?.workspaces {
       WorkspaceMetrics.write(&text, WorkspaceMetrics.tallies(workspaces))
     }
-    Self.cache(&text, context.cache, reports)
-    Self.forwarding(&text, reports)
+    Self.cache(&text, context.cache)
+    // Without one worker's part a counter would fall, which is as if it had started anew: rather none of them.
+    if reports.silentCount == 0 {
+      Self.answers(&text, reports.all)
+      Self.forwarding(&text, reports.all)
+    }
     return .now(HTTPResponse(contentType: MetricsText.contentType, body: Array(text.text.utf8)))
   }
 
-  private static func server(_ text: inout MetricsText, _ context: AdminContext) {
+  private static func server(_ text: inout MetricsText, _ context: AdminContext, _ reports: WorkerReports) {
     let view = context.state.view
     text.start("backroad_build_info", .gauge, "Which version runs; always 1.")
     text.add(1, ("version", Server.version.split(separator: " ").last.map { String($0) } ?? ""))
@@ -33,6 +37,10 @@ struct MetricsPage: AdminHandler {
       "backroad_start_time_seconds", .gauge, "When the server started, in seconds since 1970.",
       context.startedAt.wallSeconds)
     text.single("backroad_workers", .gauge, "Threads that answer.", context.mail.mailboxes.count)
+    text.single(
+      "backroad_workers_silent", .gauge,
+      "Threads that said nothing of themselves in time; while there are any, what they count is left out.",
+      reports.silentCount)
     text.single(
       "backroad_workspaces", .gauge, "Workspaces that are served.", view.snapshot?.workspaces.count ?? 0)
     text.single(
@@ -82,7 +90,14 @@ struct MetricsPage: AdminHandler {
       totals.events[.violations] ?? 0)
   }
 
-  private static func cache(_ text: inout MetricsText, _ cache: AnswerCache, _ reports: [WorkerReport]) {
+  private static func cache(_ text: inout MetricsText, _ cache: AnswerCache) {
+    text.single("backroad_cache_entries", .gauge, "Questions that have an entry.", cache.count)
+    text.single("backroad_cache_bytes", .gauge, "What the cache takes, about.", cache.usedOctets)
+    text.single("backroad_cache_capacity_bytes", .gauge, "What the cache may take.", cache.capacityOctets)
+  }
+
+  /// What came of the cache, as each worker counts it.
+  private static func answers(_ text: inout MetricsText, _ reports: [WorkerReport]) {
     let sum = { (count: (ForwardCounters) -> Int) in reports.reduce(0) { $0 + count($1.forwarding) } }
     text.single(
       "backroad_cache_hits_total", .counter, "Questions answered from the cache, within their TTL.",
@@ -96,9 +111,6 @@ struct MetricsPage: AdminHandler {
     text.single(
       "backroad_cache_failures_total", .counter, "Questions refused by a failure that was still remembered.",
       sum { $0.cachedFailures })
-    text.single("backroad_cache_entries", .gauge, "Questions that have an entry.", cache.count)
-    text.single("backroad_cache_bytes", .gauge, "What the cache takes, about.", cache.usedOctets)
-    text.single("backroad_cache_capacity_bytes", .gauge, "What the cache may take.", cache.capacityOctets)
   }
 
   private static func forwarding(_ text: inout MetricsText, _ reports: [WorkerReport]) {
@@ -117,19 +129,23 @@ struct MetricsPage: AdminHandler {
   }
 
   private static func upstreams(_ text: inout MetricsText, _ all: [UpstreamHealth]) {
-    let listed = all.prefix(Limits.Admin.upstreamsOfMetrics)
-    let rest = all.dropFirst(Limits.Admin.upstreamsOfMetrics)
+    let listed = all.lowest(Limits.Admin.upstreamsOfMetrics, by: \.upstream).map { ("\($0.upstream)", $0) }
+    // What is left of the sum of all.
+    var rest = UpstreamTally()
+    for health in all { rest += health.tally }
+    for (_, health) in listed { rest -= health.tally }
+    let hasRest = all.count > listed.count
     text.start("backroad_upstream_queries_total", .counter, "Queries sent to an upstream.")
-    for health in listed { text.add(health.tally.queryCount, ("upstream", "\(health.upstream)")) }
-    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.queryCount }, ("upstream", other)) }
+    for (name, health) in listed { text.add(health.tally.queryCount, ("upstream", name)) }
+    if hasRest { text.add(rest.queryCount, ("upstream", other)) }
     text.start("backroad_upstream_failures_total", .counter, "Of those, the ones that were not answered in time.")
-    for health in listed { text.add(health.tally.failureCount, ("upstream", "\(health.upstream)")) }
-    if !rest.isEmpty { text.add(rest.reduce(0) { $0 + $1.tally.failureCount }, ("upstream", other)) }
+    for (name, health) in listed { text.add(health.tally.failureCount, ("upstream", name)) }
+    if hasRest { text.add(rest.failureCount, ("upstream", other)) }
     text.start("backroad_upstream_up", .gauge, "1 while an upstream answers, 0 while it is down.")
-    for health in listed { text.add(health.isDown ? 0 : 1, ("upstream", "\(health.upstream)")) }
+    for (name, health) in listed { text.add(health.isDown ? 0 : 1, ("upstream", name)) }
     text.start("backroad_upstream_latency_seconds", .gauge, "How long an upstream usually takes.")
-    for health in listed {
-      if let time = health.usualTime { text.add(time.milliseconds / 1000, ("upstream", "\(health.upstream)")) }
+    for (name, health) in listed {
+      if let time = health.usualTime { text.add(time.milliseconds / 1000, ("upstream", name)) }
     }
   }
 }

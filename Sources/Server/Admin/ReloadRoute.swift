@@ -2,21 +2,23 @@ import Admin
 import Text
 import Workspaces
 
-/// `POST /v1/reload`: reads all workspaces again, or one, and answers when every worker serves what came of it.
+/// `POST /v1/reload`: reads all workspaces again, or one, and answers when every worker serves what came of it,
+/// or with how many do not say so.
 struct ReloadRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let body = try match.body(known: ["workspace"])
     let name = try match.read { () throws(Problem) -> WorkspaceName? in
       try body["workspace"].map { value throws(Problem) in try Self.workspaceName(value) }
     }
-    return .afterReload(context.desk.ask(for: name)) { .json(Self.json(of: $0)) }
+    return .afterReload(of: name) { .json(Self.json(of: $0, silentWorkers: $1)) }
   }
 
-  private static func json(of outcome: ReloadOutcome) -> JSON {
+  private static func json(of outcome: ReloadOutcome, silentWorkers: Int) -> JSON {
     [
       "changed": .array(outcome.changed.map { .string($0.description) }),
       "problems": .array(outcome.problems.map(\.json)),
       "milliseconds": .number(outcome.nanoseconds / 1_000_000),
+      "silentWorkers": .number(silentWorkers),
     ]
   }
 

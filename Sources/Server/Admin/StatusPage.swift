@@ -19,12 +19,13 @@ struct StatusPage: AdminHandler {
       "listen": .array(context.configuration.listen.map { .string("\($0)") }),
       "zonesFolder": .string(context.folder.path),
       "workers": .number(context.mail.mailboxes.count),
+      "silentWorkers": .number(reports.silentCount),
       "workspaces": Self.workspaces(view),
       "reloads": Self.reloads(view),
-      "cache": Self.cache(context.cache, reports),
-      "upstreams": Self.upstreams(reports),
+      "cache": Self.cache(context.cache, reports.all),
+      "upstreams": Self.upstreams(reports.all),
       "leases": Self.leases(context.leases),
-      "waiting": .number(reports.reduce(0) { $0 + $1.waitingCount }),
+      "waiting": .number(reports.all.reduce(0) { $0 + $1.waitingCount }),
     ])
   }
 
@@ -32,7 +33,7 @@ struct StatusPage: AdminHandler {
     [
       "served": .number(view.snapshot?.workspaces.count ?? 0),
       "broken": .number(view.broken.count),
-      "brokenList": .array(view.brokenInOrder.prefix(Limits.Admin.problemsOfStatus).map { json(of: $0) }),
+      "brokenList": .array(view.broken(atMost: Limits.Admin.problemsOfStatus).map { json(of: $0) }),
     ]
   }
 
@@ -75,41 +76,14 @@ struct StatusPage: AdminHandler {
   }
 
   private static func upstreams(_ reports: [WorkerReport]) -> JSON {
-    let all = UpstreamHealth.all(reports)
-    return .array(
-      all.prefix(Limits.Admin.problemsOfStatus).map { health in
+    .array(
+      UpstreamHealth.all(reports).lowest(Limits.Admin.problemsOfStatus, by: \.upstream).map { health in
         [
           "address": .string("\(health.upstream)"), "queries": .number(health.tally.queryCount),
           "failures": .number(health.tally.failureCount), "down": JSON(.bool(health.isDown)),
           "milliseconds": health.usualTime.map { JSON(.number(String($0.milliseconds))) } ?? nil,
         ]
       })
-  }
-}
-
-/// What all workers know of one upstream.
-struct UpstreamHealth {
-  let upstream: Upstream
-  /// True when every worker that asks it counts it as down.
-  private(set) var isDown: Bool
-  /// What it does instead of answering, as one worker found.
-  private(set) var trouble: String?
-  /// The slowest worker's.
-  private(set) var usualTime: Duration?
-  private(set) var tally = UpstreamTally()
-
-  /// Every upstream, by its address as people write it.
-  static func all(_ reports: [WorkerReport]) -> [UpstreamHealth] {
-    var all: [Upstream: UpstreamHealth] = [:]
-    for report in reports.flatMap(\.upstreams) {
-      var health = all[report.upstream] ?? UpstreamHealth(upstream: report.upstream, isDown: true)
-      health.isDown = health.isDown && report.isDown
-      health.trouble = health.trouble ?? report.trouble
-      if let time = report.usualTime { health.usualTime = max(health.usualTime ?? .zero, time) }
-      health.tally += report.tally
-      all[report.upstream] = health
-    }
-    return all.values.sorted { "\($0.upstream)" < "\($1.upstream)" }
   }
 }
 

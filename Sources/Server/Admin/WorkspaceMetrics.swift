@@ -13,11 +13,12 @@ enum WorkspaceMetrics {
 
   /// Writes the series, in the order of the workspaces' names.
   static func write(_ text: inout MetricsText, _ tallies: [(name: WorkspaceName, tally: WorkspaceTally)]) {
-    let sorted = tallies.sorted { $0.name < $1.name }
-    let rest = sorted.dropFirst(Limits.Admin.workspacesOfMetrics)
+    let listed = tallies.lowest(Limits.Admin.workspacesOfMetrics, by: \.name)
+    // No two have one name.
+    let rest = listed.last.map { last in tallies.filter { last.name < $0.name } } ?? []
     text.start(
       "backroad_workspace_queries_total", .counter, "Queries of a workspace's clients, by what became of them.")
-    for (name, tally) in sorted.prefix(Limits.Admin.workspacesOfMetrics) {
+    for (name, tally) in listed {
       for code in WorkspaceTally.Code.allCases {
         text.add(tally[code], ("workspace", name.description), ("code", code.label))
       }

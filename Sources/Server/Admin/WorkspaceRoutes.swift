@@ -1,8 +1,6 @@
 import Admin
 import Bounds
 import Forwarding
-import Links
-import Storage
 import Text
 import Wire
 import Workspaces
@@ -14,16 +12,23 @@ struct WorkspaceListRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let (after, limit) = try parameters(match.request.query)
     let view = context.state.view
-    let broken = view.broken
-    var served: [WorkspaceName: Workspace] = [:]
-    if let all = view.snapshot?.workspaces.all { for (_, workspace) in all { served[workspace.name] = workspace } }
-    let all = Set(served.keys).union(broken.keys).sorted()
-    let names = all.drop { name in after.map { name.description <= $0 } ?? false }
+    let names = Self.names(view, after: after, limit: limit + 1)
     let listed = names.prefix(limit)
     return .json([
-      "workspaces": .array(listed.map { WorkspaceRoute.summary($0, served[$0], broken[$0]) }),
+      "workspaces": .array(listed.map { WorkspaceRoute.summary($0, view.workspace($0), view.broken[$0]) }),
       "next": names.count > limit ? listed.last.map { JSON.string($0.description) } ?? nil : nil,
     ])
+  }
+
+  /// The first names of those that are served or broken, behind one.
+  static func names(_ view: ServerState.View, after: String?, limit: Int) -> [WorkspaceName] {
+    var lowest = Lowest<WorkspaceName>(limit: limit)
+    func add(_ name: WorkspaceName) {
+      if after.map({ $0 < name.description }) ?? true { lowest.add(name) }
+    }
+    if let all = view.snapshot?.workspaces.all { for (_, workspace) in all { add(workspace.name) } }
+    for name in view.broken.keys where view.workspace(name) == nil { add(name) }
+    return lowest.inOrder
   }
 
   private func parameters(_ query: [String: String]) throws(AdminError) -> (after: String?, limit: Int) {
@@ -53,9 +58,11 @@ struct WorkspaceRoute: AdminHandler {
         JSON.Member("zones", .array(workspace.image.listing.map { Self.json($0) })),
       ]
     }
-    members.append(JSON.Member("links", .array(LinksRoute.links(of: name, in: context.folder).listed)))
     if let broken { members.append(JSON.Member("problems", .array(broken.problems.map(\.json)))) }
-    return .json(JSON(.object(JSON.Object(members))))
+    return .later { [members] in
+      let links = JSON.Member("links", .array(LinkListing(of: name, in: context.folder).listed))
+      return .json(JSON(.object(JSON.Object(members + [links]))))
+    }
   }
 
   /// What a list says of a workspace.
@@ -89,32 +96,11 @@ struct WorkspaceRoute: AdminHandler {
 
 /// `GET /v1/workspaces/{workspace}/links`: the workspace's links as they are on disk.
 struct LinksRoute: AdminHandler {
-  /// Links for programs, and what is wrong with those that could not be read.
-  struct Listing {
-    var listed: [JSON] = []
-    var problems: [Problem] = []
-  }
-
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
-    let links = Self.links(of: try context.workspaceName(match), in: context.folder)
-    return .json(["links": .array(links.listed), "problems": .array(links.problems.map(\.json))])
-  }
-
-  static func links(of name: WorkspaceName, in zones: ZonesFolder) -> Listing {
-    var listing = Listing()
-    do throws(Problem) {
-      let contents = try zones.contents(of: name)
-      let folder = WorkspaceFolder(name: name.description, directory: contents.folder, files: contents.files)
-      for link in folder.linkNames {
-        do throws(Problem) {
-          listing.listed.append(try folder.link(link).listed)
-        } catch {
-          listing.problems.append(error)
-        }
-      }
-    } catch {
-      listing.problems.append(error)
+    let name = try context.workspaceName(match)
+    return .later {
+      let links = LinkListing(of: name, in: context.folder)
+      return .json(["links": .array(links.listed), "problems": .array(links.problems.map(\.json))])
     }
-    return listing
   }
 }

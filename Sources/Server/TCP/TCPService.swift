@@ -85,7 +85,7 @@ extension Worker {
   private func serve(_ connection: TCPConnection) {
     let events = connection.takeEvents()
     // Nobody is there to read an answer, and it would be reported for as long as its questions wait.
-    guard events.isDisjoint(with: .failed) else { return close(connection) }
+    guard !events.isFailed else { return close(connection) }
     do throws(SystemError) {
       // What came before is answered first, so that no more is kept than one read brings beside a message.
       if events.contains(.readable), !connection.isHalfClosed, connection.nextMessage() == nil {

@@ -143,14 +143,14 @@ final class UpstreamSockets {
     guard let socket = sockets[number] else { return }
     if socket.isStream, !socket.isConnected, !connect(socket, events, &poller, now) { return }
     if socket.isStream, events.contains(.writable) { flush(socket, &poller, now) }
-    if !events.isDisjoint(with: [.readable, .failed]) { read(socket, now) }
+    if events.contains(.readable) || events.isFailed { read(socket, now) }
   }
 
   /// True once the connection is made.
   private func connect(
     _ socket: UpstreamSocket, _ events: Poller.Events, _ poller: inout Poller, _ now: Instant
   ) -> Bool {
-    guard !events.isDisjoint(with: [.writable, .failed]) else { return false }
+    guard events.contains(.writable) || events.isFailed else { return false }
     guard socket.socket.takeError() == nil else {
       tellFailure(socket.token, isStream: true, now)
       return false

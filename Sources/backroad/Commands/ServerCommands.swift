@@ -27,16 +27,31 @@ enum ServerCommands {
       let name = try arguments.anyWorkspace()
       let body = JSON.object(name.map { [("workspace", .string($0.description))] } ?? [])
       let json = try arguments.runningServer().ask(.post, ["v1", "reload"], body: body)
-      let problems = json.list("problems")
+      let problems = reloadProblems(json)
       if arguments.has(.json) {
         console.print(json.text)
       } else {
         let changed = json.list("changed").compactMap(\.asString)
         console.print(line: changed.isEmpty ? "nothing has changed" : "reloaded \(changed.joined(separator: ", "))")
-        for problem in problems { console.problem(Problem(problem)) }
+        for problem in problems { console.problem(problem) }
       }
-      return problems.contains { $0["severity"]?.asString == "error" } ? .refused : .done
+      return problems.contains { $0.severity == .error } ? .refused : .done
     })
+
+  /// What is wrong after a reload, as the server answers it.
+  static func reloadProblems(_ json: JSON) -> [Problem] {
+    var problems = json.list("problems").map { Problem($0) }
+    let silent = json.number("silentWorkers")
+    if silent > 0 {
+      problems.append(
+        Problem(
+          """
+          \(counted(silent, "worker")) did not say within half a second that this is served; what is asked of them may be \
+          answered as before, until they are done with what they are at
+          """))
+    }
+    return problems
+  }
 
   private static let flush = Command(
     words: ["cache", "flush"], summary: "have the running server forget upstreams' answers", operands: "[NAME]",

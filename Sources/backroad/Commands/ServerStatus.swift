@@ -17,7 +17,7 @@ struct ServerStatus {
   var text: String {
     var text = """
       \(onOneLine(json.string("version"))), up \(Self.time(seconds: json.number("uptimeSeconds"))), \
-      \(counted(json.number("workers"), "worker"))
+      \(counted(json.number("workers"), "worker"))\(silence)
       listens on \(onOneLine(json.list("listen").compactMap(\.asString).joined(separator: ", ")))
       workspaces: \(workspaces.number("served")) served from \(onOneLine(json.string("zonesFolder"))), \
       \(workspaces.number("broken")) broken
@@ -31,6 +31,13 @@ struct ServerStatus {
     text += upstreams
     text += broken
     return text
+  }
+
+  /// That some workers are not counted, if it is so.
+  private var silence: String {
+    let silent = json.number("silentWorkers")
+    guard silent > 0 else { return "" }
+    return ", of which \(silent) said nothing in half a second and \(silent == 1 ? "is" : "are") not counted below"
   }
 
   private var upstreams: String {

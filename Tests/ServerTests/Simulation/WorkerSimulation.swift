@@ -292,7 +292,7 @@ final class WorkerSimulation {
     case .connection(let number):
       if connections[number].reads {
         try read(number)
-      } else if ready.events.contains(.failed) {
+      } else if ready.events.isFailed {
         try ended(number)
       }
     }

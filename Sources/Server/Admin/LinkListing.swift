@@ -1,0 +1,73 @@
+import Bounds
+import Links
+import Storage
+import SystemIO
+import Text
+import Workspaces
+
+/// A workspace's links as they are on disk, for programs: its link files are read and nothing else of its folder, up to a
+/// limit, so that what it costs is not the size of its zones.
+struct LinkListing {
+  /// Those that could be read, in the order of their names.
+  private(set) var listed: [JSON] = []
+  /// What is wrong with the others.
+  private(set) var problems: [Problem] = []
+
+  private static let ending = ".json"
+
+  init(of name: WorkspaceName, in zones: ZonesFolder) {
+    let shown = "\(zones.path(of: name))/links"
+    do throws(SystemError) {
+      guard let folder = try Self.open(name, in: zones) else { return }
+      read(try folder.list(maximumCount: Limits.Admin.entriesOfLinks), in: folder, shown)
+    } catch {
+      problems.append(
+        error.kind == .tooLarge
+          ? Problem(file: shown, "more than \(Limits.Admin.entriesOfLinks) entries, which are not listed here")
+          : Problem(file: shown, "cannot read the links: \(error.reason)"))
+    }
+  }
+
+  /// Opens the folder of links; nil when there is none.
+  private static func open(_ name: WorkspaceName, in zones: ZonesFolder) throws(SystemError) -> Folder? {
+    let workspace = try Folder(opening: zones.path).folder(name.description)
+    guard try workspace.identity("links")?.kind == .folder else { return nil }
+    return try workspace.folder("links")
+  }
+
+  private mutating func read(_ entries: [String], in folder: borrowing Folder, _ shown: String) {
+    var left = Limits.Admin.octetsOfLinks
+    for entry in entries where entry.hasSuffix(Self.ending) && !entry.hasPrefix(".") {
+      do throws(SystemError) {
+        guard let (content, identity) = try folder.readSteady(entry, maximumSize: min(left, Limits.JSON.octets)) else {
+          problems.append(Problem(file: "\(shown)/\(entry)", "this was being written; ask again"))
+          continue
+        }
+        guard identity.kind == .file else {
+          problems.append(Problem(file: "\(shown)/\(entry)", "this is not a file; rename or remove it"))
+          continue
+        }
+        left -= content.count
+        add(content, String(entry.dropLast(Self.ending.count)), "\(shown)/\(entry)")
+      } catch {
+        guard error.kind == .tooLarge, left < Limits.JSON.octets else {
+          problems.append(Problem(file: "\(shown)/\(entry)", "cannot read this link: \(error.reason)"))
+          continue
+        }
+        problems.append(
+          Problem(
+            file: "\(shown)/\(entry)",
+            "more than \(Limits.Admin.octetsOfLinks >> 20) MiB of links; this and those after it are not listed here"))
+        return
+      }
+    }
+  }
+
+  private mutating func add(_ content: [UInt8], _ name: String, _ file: String) {
+    do throws(Problem) {
+      listed.append(try LinkFileReader.read(content, name: name, file: file).listed)
+    } catch {
+      problems.append(error)
+    }
+  }
+}
