@@ -15,7 +15,7 @@ extension WorkerSimulation {
   func firstFolder(_ number: Int) -> SimulatedFolder {
     SimulatedFolder(
       number: number, version: 1, clients: [SimulatedFolder.prefix(of: number)].compactMap { $0 },
-      hasOwnCache: number == 1)
+      hasOwnCache: number == 1, textStrings: hasLongTexts ? 160 : 12)
   }
 
   /// Reads and checks a workspace's files.
@@ -78,6 +78,7 @@ extension WorkerSimulation {
       world.folders[number] = folder
       digest.add(number)
       digest.add(folder?.version ?? 0)
+      trace("workspace \(number) is now \(folder.map { "\($0)" } ?? "gone")")
     }
     _ = builder.build()
     keeper?.publish(builder.snapshot)
@@ -124,6 +125,7 @@ extension WorkerSimulation {
       next.leases[address] = World.Lease(workspace: workspace, end: lease.end)
       next.since = now
       worlds.append(next)
+      trace("\(address) is leased to \(workspace) for \(ttl) s")
       // What is asked right before its end, and at it.
       for end in [now + .milliseconds(Int64(ttl) * 1000 - 1), lease.end] {
         let worker = random.number(below: Self.workerCount)
@@ -132,7 +134,8 @@ extension WorkerSimulation {
       }
     } catch .refused(let refusal) {
       let held = world.leases[address]
-      let isOthers = held.map { $0.end > now && $0.workspace != workspace && world.folders[$0.workspace] != nil } ?? false
+      let holder = held.flatMap { $0.end > now ? $0.workspace : nil }
+      let isOthers = holder.map { $0 != workspace && world.folders[$0] != nil } ?? false
       let isClaimed = SimulatedFolder.names.indices.contains { number in
         number != workspace && world.folders[number]?.clients.contains { $0.contains(address) } == true
       }
@@ -153,6 +156,7 @@ extension WorkerSimulation {
       }
       var next = worlds[worlds.count - 1]
       next.leases[address] = nil
+      trace("the lease of \(address) is ended")
       next.since = now
       worlds.append(next)
     } catch .refused(let refusal) {
@@ -242,7 +246,9 @@ extension WorkerSimulation {
     let found = keeper?.list(of: nil, after: nil, limit: .max, moment: moment) ?? []
     var world = worlds[worlds.count - 1]
     let expected = world.leases.filter { $0.value.end > now }
-    guard found.count <= expected.count else { throw breach("\(found.count) leases after a restart of \(expected.count)") }
+    guard found.count <= expected.count else {
+      throw breach("\(found.count) leases after a restart of \(expected.count)")
+    }
     world.leases = [:]
     for lease in found {
       guard let before = expected[lease.address], SimulatedFolder.names[before.workspace] == lease.workspace,

@@ -57,6 +57,10 @@ final class SimulatedConnection {
   var reads = true
   /// It did not read for a while: what it has may be older than it seems.
   var hasPaused = false
+  /// A question on it was refused, so that it was nobody's for a while, or is.
+  var wasNobodys = false
+  /// Since when it reads, where it did not before.
+  var readsSince: Instant?
   var isHalfClosed = false
   /// It sends what is no query, which ends it.
   var breaksProtocol = false
@@ -170,6 +174,7 @@ extension WorkerSimulation {
     let connection = SimulatedConnection(client, worker, socket, now: now)
     connections.append(connection)
     figures.connections += 1
+    newcomers.insert(worker)
     let number = connections.count - 1
     guard let raw = connection.socket?.socket.raw else { return number }
     try poller.add(raw, .readable, token: Token.connection(number).rawValue)
@@ -208,7 +213,11 @@ extension WorkerSimulation {
       let question = connection.questions[connection.firstUnsent].number
       noteSent(question)
       connection.firstUnsent += 1
-      if worlds[worlds.count - 1].owner(of: asked[question].asking, at: now) != nil { connection.lastUse = now }
+      if worlds[worlds.count - 1].owner(of: asked[question].asking, at: now) != nil {
+        connection.lastUse = now
+      } else {
+        connection.wasNobodys = true
+      }
     }
   }
 
@@ -241,7 +250,10 @@ extension WorkerSimulation {
       else { throw breach("an answer on a connection to what was not asked there") }
       streamAnswers[connection.worker] += 1
       try judge(answer, question.number)
-      if answer.span.bigEndian16(at: 2) & 15 != 5, !connection.hasPaused { connection.lastUse = now }
+      streamAnswered.insert(connection.worker)
+      if answer.span.bigEndian16(at: 2) & 15 == 5 { connection.wasNobodys = true }
+      // For nobody's clients what they take counts for nothing.
+      if !connection.wasNobodys, !connection.hasPaused { connection.lastUse = now }
     }
     connection.received.removeFirst(at)
   }

@@ -18,7 +18,9 @@ extension WorkerSimulation {
       guard usage.exchanges <= limits.maximumExchanges, usage.sockets <= limits.maximumSockets,
         usage.streams <= limits.maximumStreams, usage.waiters <= limits.maximumWaiters
       else { throw breach("worker \(index) is beyond its bounds: \(usage)") }
-      guard worker.waiting.count == usage.waiters else {
+      // What has come for a connection that is not read waits on for its answer to be written.
+      let isUnread = worker.waiting.count > usage.waiters && connections.contains { $0.hasPaused }
+      guard worker.waiting.count == usage.waiters || isUnread else {
         throw breach("\(worker.waiting.count) questions wait, and for hops \(usage.waiters)")
       }
       guard worker.connections.count <= settings.maximumConnections,
@@ -26,10 +28,24 @@ extension WorkerSimulation {
       else { throw breach("\(worker.connections.count) connections") }
       if let due = worker.nextDeadline, due <= now { throw breach("what is due is not done") }
     }
+    if hasLongTexts { try checkUnsent() }
     while let first = unanswered.first, let sentAt = asked[first].sentAt {
       guard sentAt + Self.longest <= now else { break }
       unanswered.removeFirst()
       try checkAnswered(first, turns: 0)
+    }
+  }
+
+  /// Of answers that a client does not read no more is kept than the limit, one answer more, and the small ones that were
+  /// waited for.
+  private func checkUnsent() throws {
+    for index in living {
+      for number in 0...UInt64(connections.count) {
+        guard let unsent = workers[index].connections[number]?.unsent.count else { continue }
+        guard unsent <= settings.maximumUnsentOctets + 65_537 + 512 * settings.maximumPipelined else {
+          throw breach("\(unsent) octets are kept for a client that does not read")
+        }
+      }
     }
   }
 
@@ -42,10 +58,14 @@ extension WorkerSimulation {
   func checkAnswered(_ number: Int, turns: Int) throws {
     let question = asked[number]
     guard question.answers == 0, !question.isForgiven else { return }
-    if question.isStream, turns < 20, let connection = connection(of: number) {
-      let isBehind = connection.questions.prefix { $0.number != number }.count { asked[$0.number].answers == 0 }
-      if isBehind >= settings.maximumPipelined || !connection.reads {
+    if question.isStream, let connection = connection(of: number) {
+      let before = connection.questions.prefix { $0.number != number }.count
+      if turns < before / settings.maximumPipelined || (!connection.reads && turns < 20) {
         return events.add(.due(number, turns: turns + 1), at: now + Self.longest)
+      }
+      // What it had not read kept more from being answered.
+      if let since = connection.readsSince, now < since + Self.longest {
+        return events.add(.due(number, turns: turns + 1), at: since + Self.longest)
       }
     }
     try checkOwed(number, "in time")
@@ -76,18 +96,14 @@ extension WorkerSimulation {
 
   // MARK: Connections
 
-  func opened(_ worker: Int) -> UInt64 {
-    let events = WorkerCounters.Totals([mail.counters[worker]]).events
-    return (events[.openedConnections] ?? 0) + (events[.refusedConnections] ?? 0)
-  }
-
   /// The server has ended a connection.
   func ended(_ number: Int) throws {
     let connection = connections[number]
     digest.add(number)
+    trace("connection \(number) of \(connection.client) is ended by the server")
     defer { forget(connection) }
     guard connection.isOpen, !dead.contains(connection.worker), !workers[connection.worker].isFinished,
-      !connection.breaksProtocol
+      !connection.breaksProtocol, !connection.hasPaused
     else { return }
     let isAnswered = connection.questions.prefix(connection.firstUnsent).allSatisfy { asked[$0.number].answers == 1 }
     if connection.isHalfClosed, isAnswered || connection.firstUnsent < connection.questions.count { return }
@@ -95,16 +111,15 @@ extension WorkerSimulation {
     endedEarly.append(number)
   }
 
-  /// A connection gives way only where there is no room, and only to a newcomer.
-  func checkEvictions(_ openedBefore: [UInt64]) throws {
+  /// A connection gives way only where there is no room, and only to a newcomer or to one that turned out to be another's.
+  func checkEvictions() throws {
     guard !endedEarly.isEmpty else { return }
     for number in endedEarly {
       figures.evictions += 1
       let connection = connections[number]
       let isTight = settings.maximumConnections < 100 || settings.maximumConnectionsOfClient < 10
       let isStranger = connection.questions.allSatisfy { asked[$0.number].code == 5 || asked[$0.number].answers == 0 }
-      let hasNewcomer = zip(living, openedBefore).contains { $0 == connection.worker && opened($0) > $1 }
-      guard hasNewcomer, isTight || isStranger else {
+      guard newcomers.union(streamAnswered).contains(connection.worker), isTight || isStranger else {
         throw breach(
           "the server ends a connection of \(connection.client) that was used \(now.since(connection.lastUse)) ago, with "
             + "\(connection.firstUnsent) questions of \(connection.questions.count) sent")

@@ -53,7 +53,9 @@ extension WorkerSimulation {
     asked[number].code = code
     digest.add(number)
     digest.add(Int(now.nanoseconds))
-    digest.add(answer)
+    // Not what follows the records: the text of a failure has the upstreams' ports.
+    digest.add(answer.prefix(Header.length + question.question.count))
+    trace("question \(number) of \(question.asking), \(question.name?.text ?? "nonsense"): code \(code)")
     guard question.answers < (question.isStream ? 1 : question.sent) else {
       throw breach("question \(number), \(question.name?.text ?? "nonsense"), is answered again")
     }
@@ -73,7 +75,9 @@ extension WorkerSimulation {
     case 2:
       let isCalm = calmSince.map { calm in question.sentAt.map { $0 >= calm } ?? false } ?? false
       let mayFail = possible.mayBeGone || (!name.isLocal && (!isCalm || name.isSilent))
-      guard mayFail, !possible.folders.isEmpty || possible.mayBeGone else { throw breach("\(name.text) fails: \(Self.text(answer))") }
+      guard mayFail, !possible.folders.isEmpty || possible.mayBeGone else {
+        throw breach("\(name.text) fails: \(Self.text(answer))")
+      }
     case 0, 3:
       guard !possible.folders.isEmpty else {
         throw breach("\(name.text) from \(question.asking.client), who is nobody's, is answered")
@@ -112,6 +116,7 @@ extension WorkerSimulation {
     } catch {
       throw breach("an answer to \(name.text) that cannot be read: \(error)")
     }
+    for record in records + authority { digest.add(record.data + bigEndian(Int(record.ttlSeconds))) }
     let code = header.flags.responseCode
     let isRight: Bool
     // When it was sent is not known, where its client did not read for a while.
@@ -128,7 +133,7 @@ extension WorkerSimulation {
     case .text:
       guard !question.isStream else {
         isRight = possible.folders.contains { folder in
-          records.count == 1 && records[0].data.count >= SimulatedFolder.textOctets
+          records.count == 1 && records[0].data.count >= folder.textStrings * SimulatedFolder.stringOctets
             && Array(records[0].data.dropFirst().prefix(folder.mark.count)) == folder.mark
         }
         break

@@ -32,7 +32,7 @@ extension WorkerSimulation {
       try runEvents(until: now + .seconds(6))
       calmSince = now
       try everythingIsAnswered()
-      try pressure()
+      if random.happens(3) { try pressure() }
       try silence()
     }
     return figures
@@ -100,6 +100,7 @@ extension WorkerSimulation {
     guard !dead.contains(worker) else { return }
     let number = try connect(drawClient(), worker)
     let connection = connections[number]
+    if hasLongTexts, random.happens(2) { return try useConnectionWithoutReading(number) }
     for _ in 0..<[0, 1, 3, 12][random.number(below: 4)] { enqueue(drawName(), token: drawToken(), on: connection) }
     if random.happens(12) { enqueue(nil, on: connection) }
     var at = now
@@ -122,11 +123,23 @@ extension WorkerSimulation {
     }
   }
 
+  /// Asks for more than the kernel keeps for a connection, and reads later or never.
+  private func useConnectionWithoutReading(_ number: Int) throws {
+    try setReading(number, false)
+    for _ in 0..<150 { enqueue(.text, on: connections[number]) }
+    for part in 0..<4 {
+      events.add(.write(number, connections[number].outgoing.count / 3), at: now + .milliseconds(Int64(part) * 10))
+    }
+    if random.happens(2) {
+      events.add(.setReading(number, true), at: now + .milliseconds(Int64(100 + random.number(below: 8000))))
+    }
+  }
+
   func setReading(_ number: Int, _ reads: Bool) throws {
     let connection = connections[number]
     guard let socket = connection.socket else { return }
     connection.reads = reads
-    if !reads { connection.hasPaused = true }
+    if reads { connection.readsSince = now } else { connection.hasPaused = true }
     try poller.change(
       socket.socket.raw, reads ? .readable : [], token: Token.connection(number).rawValue)
   }

@@ -55,7 +55,9 @@ extension WorkerSimulation {
     }
     guard connections[light].isOpen else { throw breach("a light workspace's connection gives way to a heavy one's") }
     let open = heavy.map { connections[$0].isOpen }
-    guard open[0] || !isOneClients else { throw breach("a connection with a question under way gives way before idle ones") }
+    guard open[0] || !isOneClients else {
+      throw breach("a connection with a question under way gives way before idle ones")
+    }
     // The first to go were those that were used longest ago.
     let firstOpen = open.dropFirst().firstIndex(of: true) ?? 0
     guard open[firstOpen...].allSatisfy({ $0 }) else { throw breach("connections give way in another order: \(open)") }

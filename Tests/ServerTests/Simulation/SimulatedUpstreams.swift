@@ -107,7 +107,7 @@ extension WorkerSimulation {
         guard let peer = batch.peer(index) else { continue }
         let octets = batch.input(index).array
         digest.add(upstream.number)
-        digest.add(octets)
+        digest.add(Self.question(octets))
         figures.upstreamQueries += 1
         guard !weatherLoses(), let answer = answer(upstream, octets, isStream: false) else { continue }
         for _ in 0..<(random.happens(weather.repetition) ? 2 : 1) {
@@ -116,6 +116,11 @@ extension WorkerSimulation {
       }
       guard count > 0 else { return }
     }
+  }
+
+  /// A query as far as it is the same in each run: the cookie in its OPT is of the upstream's port.
+  private static func question(_ query: [UInt8]) -> ArraySlice<UInt8> {
+    query[..<((try? Query(query.span))?.questionEnd ?? query.count)]
   }
 
   private func weatherLoses() -> Bool {
@@ -151,7 +156,7 @@ extension WorkerSimulation {
       guard stream.received.count >= 2 + length else { break }
       let query = Array(stream.received[2..<(2 + length)])
       stream.received.removeFirst(2 + length)
-      digest.add(query)
+      digest.add(Self.question(query))
       figures.upstreamQueries += 1
       if random.happens(weather.streamEnd) {
         figures.faults += 1

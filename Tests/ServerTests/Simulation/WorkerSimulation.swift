@@ -109,6 +109,8 @@ final class WorkerSimulation {
   let folder: String
   let grants: Grants?
   let serverRules: ForwardRules
+  /// Texts are so long that a hundred answers fill what the kernel keeps for a connection that does not read.
+  let hasLongTexts: Bool
   var mail: Crew.Mail
   var builder: SnapshotBuilder
   var keeper: LeaseKeeper?
@@ -157,6 +159,7 @@ final class WorkerSimulation {
     poller = try Poller()
     folder = Self.temporaryFolder + "/backroad-simulation-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    hasLongTexts = random.happens(12)
     grants = random.happens(2) ? try Self.grants() : nil
     let shared = upstreams.prefix(SimulatedUpstream.shared).map { Upstream($0.address) }
     serverRules = ForwardRules([ForwardRule(owner: .server, zone: .root, upstreams: shared)])
@@ -255,7 +258,6 @@ final class WorkerSimulation {
   /// Gives the workers turns, and everybody what they sent, until nobody has anything to do at this moment.
   func settle() throws {
     figures.steps += 1
-    let openedBefore = living.map { opened($0) }
     endedEarly = []
     var isBusy = true
     while isBusy {
@@ -268,19 +270,34 @@ final class WorkerSimulation {
         isBusy = true
       }
     }
-    try checkEvictions(openedBefore)
+    try checkEvictions()
+    (newcomers, streamAnswered) = ([], [])
     try checkAlways()
   }
 
   private func giveTurns(_ worker: Int) throws -> Bool {
     var turns = 0
-    while true {
+    while !workers[worker].isFinished {
       let isDue = workers[worker].nextDeadline.map { $0 <= now } ?? false
       guard try workers[worker].turn(waitingMilliseconds: 0) || isDue else { return turns > 0 }
       turns += 1
       figures.turns += 1
-      guard turns < 5000 else { throw breach("worker \(worker) is never done") }
+      guard turns < 5000 else { throw breach("worker \(worker) is never done: \(try whatIsReady(worker))") }
     }
+    return true
+  }
+
+  /// What a worker would do next, for people.
+  private func whatIsReady(_ worker: Int) throws -> String {
+    let worker = workers[worker]
+    let count = try worker.poller.wait(timeoutMilliseconds: 0)
+    let ready = (0..<count).map { index in
+      let ready = worker.poller.ready(at: index)
+      return "\(WaitToken(rawValue: ready.token) as Any) \(ready.events.rawValue)"
+    }
+    return "\(ready), can go on: \(worker.connections.hasReady), due: forwarder "
+      + "\(worker.forwarding.nextDeadline as Any), questions \(worker.waiting.nextDeadline as Any), connections "
+      + "\(worker.connections.nextDeadline as Any); \(worker.report)"
   }
 
   private func handle(_ ready: Poller.Ready) throws {
@@ -298,10 +315,22 @@ final class WorkerSimulation {
     }
   }
 
+  /// The workers that connections are made to in this step.
+  var newcomers: Set<Int> = []
+  /// The workers that have answered on connections in this step, and so may know them to be another's.
+  var streamAnswered: Set<Int> = []
   /// Connections that the server ended in this step though they were in use.
   var endedEarly: [Int] = []
 
+  /// Prints what happens, where `BACKROAD_TRACE` is set: for a seed that failed.
+  func trace(_ what: @autoclosure () -> String) {
+    if Self.traces { print("\(now.nanoseconds / 1000) us: \(what())") }
+  }
+
+  private static let traces = ProcessInfo.processInfo.environment["BACKROAD_TRACE"] != nil
+
   private func handle(_ event: Event) throws {
+    trace("\(event)")
     switch event {
     case .upstreamDatagram(let upstream, let peer, let octets):
       _ = upstream.datagrams.socket.send(octets.span, to: peer)

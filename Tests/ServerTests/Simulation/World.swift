@@ -13,14 +13,16 @@ struct SimulatedFolder {
   var listeners: [Int] = []
   var required: [Basis] = []
   let hasOwnCache: Bool
+  /// How many strings the text has whose answer does not fit a datagram.
+  let textStrings: Int
 
   static let names = ["acme", "globex", "initech", "mallory"].compactMap { WorkspaceName($0) }
   /// The names that each workspace's zone has; what asks for them is `AskedName`.
   static let zone = "corp.test"
   static let hosts = 4
   static let aliases = 3
-  /// How many octets the text has whose answer does not fit a datagram.
-  static let textOctets = 2400
+  /// How many octets each string of the text has at least.
+  static let stringOctets = 200
 
   var name: WorkspaceName { Self.names[number] }
 
@@ -50,9 +52,9 @@ struct SimulatedFolder {
       """
     for host in 0..<Self.hosts { text += "h\(host) A 10.\(number).\(version).\(host)\n" }
     for alias in 0..<Self.aliases { text += "out\(alias) CNAME \(target(alias))\n" }
-    let filling = String(repeating: "x", count: 200)
+    let filling = String(repeating: "x", count: Self.stringOctets)
     text += "text TXT"
-    for _ in 0..<(Self.textOctets / 200) { text += " \"\(String(decoding: mark, as: UTF8.self))\(filling)\"" }
+    for _ in 0..<textStrings { text += " \"\(String(decoding: mark, as: UTF8.self))\(filling)\"" }
     return text + "\n"
   }
 
@@ -106,6 +108,7 @@ struct World {
       evidence.append((.lease, lease.workspace))
     }
     let certain = certainOwner(evidence)
+    if let certain { evidence.removeAll { $0.owner != certain } }
     let claimants = folders.compactMap { $0 }.filter { certain == nil || $0.number == certain }
     let listeners = claimants.filter { $0.listeners.contains(asking.worker) }
     if !listeners.isEmpty { evidence.append((.listener, listeners.count == 1 ? listeners[0].number : nil)) }
