@@ -97,7 +97,7 @@ public struct LeaseJournal: Sendable {
     let copy = path + ".damaged"
     do throws(SystemError) {
       try Files.removeFile(copy)
-      try Files.create(copy, octets)
+      try Files.create(copy, octets, isPrivate: true)
     } catch {
       // A copy for a person to look at; the leases do not depend on it.
     }

@@ -26,7 +26,24 @@ public struct ZonesFolder: Sendable {
 
   /// Makes the zones folder; the folder that it is in must be there.
   public func make() throws(Problem) {
-    try trying(to: "make the zones folder", file: path) { () throws(SystemError) in try Files.makeFolder(path) }
+    let isMade = try trying(to: "make the zones folder", file: path) { () throws(SystemError) in
+      let parent = try Folder(opening: above)
+      guard let made = try parent.makePrivateFolder(last) else { return false }
+      do throws(SystemError) {
+        try made.setAccess(.newFolder(in: parent.access))
+      } catch {
+        unmake()
+        throw error
+      }
+      return true
+    }
+    guard isMade else { throw Problem(file: path, "somebody else changes the folder that this stands in") }
+  }
+
+  /// The path's last part, and the folder that it is in.
+  private var last: String { path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path }
+  private var above: String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   /// Takes back `make`, if nothing has come into the folder since.
@@ -38,8 +55,6 @@ public struct ZonesFolder: Sendable {
   ///
   /// - Returns: that it may not be, as a warning.
   public func settle() -> [Problem] {
-    let slash = path.lastIndex(of: "/")
-    let above = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     do throws(SystemError) {
       try Files.synchronize(folder: above)
       return []

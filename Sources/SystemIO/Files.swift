@@ -106,9 +106,12 @@ public enum Files {
   }
 
   /// Makes a new file with this content, and waits until it is on the disk.
-  public static func create(_ path: String, _ content: [UInt8]) throws(SystemError) {
+  ///
+  /// - Parameter isPrivate: true for a file that only this process's user may read.
+  public static func create(_ path: String, _ content: [UInt8], isPrivate: Bool = false) throws(SystemError) {
+    let mode: mode_t = isPrivate ? 0o600 : 0o644
     // unsafe: the call reads the path.
-    let raw = try checked("open", path) { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    let raw = try checked("open", path) { unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
     let file = FileDescriptor(owning: raw)
     try file.writeAll(content, path)
     try checked("fsync", path) { fsync(file.raw) }

@@ -90,6 +90,7 @@ struct LeaseJournalTests {
     #expect(said?.hasPrefix("\(path):4:1: warning: octets ") == true)
     let kept = try Files.read("\(path).damaged", maximumSize: 1 << 20)
     #expect(String(decoding: kept, as: UTF8.self) == damaged)
+    #expect(try Files.access("\(path).damaged")?.isPrivate == true, "as the file itself is")
   }
 
   @Test("What is no journal is left as it is")
