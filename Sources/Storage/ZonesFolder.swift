@@ -121,7 +121,11 @@ public struct ZonesFolder: Sendable {
   public func checkIsThere() throws(Problem) {
     guard let kind = try kind() else {
       throw Problem(
-        file: path, "there is no such zones folder; name one with --zones DIR, or make it with backroad workspace add")
+        file: path,
+        """
+        there is no such zones folder; name it with --zones DIR, or the configuration that says where it is with --config \
+        FILE; the first backroad workspace add makes a new one
+        """)
     }
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
   }

@@ -34,7 +34,8 @@ struct Flag: Hashable, Sendable {
 
 /// The flags that several commands have.
 extension Flag {
-  static let zones = Flag("--zones", "DIR", help: "the zones folder (default: zones)")
+  static let zones = Flag(
+    "--zones", "DIR", help: "the zones folder (default: as the configuration says, or zones)")
   static let config = Flag(
     "--config", "FILE", help: "the configuration (default: backroad.json, if there is one here)")
   static let admin = Flag(

@@ -10,7 +10,7 @@ import Workspaces
 /// `backroad check`.
 enum CheckCommand {
   static let command = Command(
-    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: [.zones, .config, .json],
+    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: Arguments.zonesFlags + [.json],
     details: """
       Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
       are served as they are. What workspaces may claim, where the server listens and whom it asks is what the
@@ -43,7 +43,7 @@ private struct Findings {
     } catch let error as Problems {
       problems = error.all
     }
-    let zones = ZonesFolder(path: arguments.value(.zones) ?? settings.zones ?? ServerConfiguration.defaultZones)
+    let zones = arguments.zonesFolder(over: settings)
     var configuration = ServerConfiguration()
     do throws(Problem) {
       configuration = try ServerSettings().configuration(

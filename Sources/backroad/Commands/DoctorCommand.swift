@@ -18,7 +18,7 @@ enum DoctorCommand {
 
   static let command = Command(
     words: ["doctor"], summary: "ask the running server for every host of a workspace's links, and judge the answers",
-    flags: [.workspace, server, source, token, connect, .zones, .json],
+    flags: [.workspace, server, source, token, connect] + Arguments.zonesFlags + [.json],
     details: """
       Each host must lead to addresses, and to private ones alone (RFC 1918, RFC 4193, RFC 6598): a public one would
       carry the traffic around the private link. The questions are real ones, so they must come from one of the
@@ -29,7 +29,7 @@ enum DoctorCommand {
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
     let workspace = try workspaceName(arguments.value(.workspace) ?? "")
-    let folder = WorkspaceFolder(try arguments.zonesFolder.contents(of: workspace))
+    let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let port = try arguments.number(connect, in: 1...65_535).map { UInt16($0) }
     let option = try arguments.value(token).map { text throws(UsageError) in
       guard let octets = hexadecimal(text) else {

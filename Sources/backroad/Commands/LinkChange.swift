@@ -10,9 +10,9 @@ struct LinkChange {
   private let arguments: Arguments
   private let console: Console
 
-  init(_ workspace: WorkspaceName?, _ arguments: Arguments, _ console: Console) throws(UsageError) {
+  init(_ workspace: WorkspaceName?, _ arguments: Arguments, _ console: Console) throws {
     guard let workspace else { throw UsageError("\(Flag.workspace.usage) is missing") }
-    zones = arguments.zonesFolder
+    zones = try arguments.zonesFolder()
     self.workspace = workspace
     self.arguments = arguments
     self.console = console

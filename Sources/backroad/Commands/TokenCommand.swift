@@ -17,7 +17,8 @@ enum TokenCommand {
   static let command = Command(
     words: ["workspace", "token"],
     summary: "make a token whose bearers are the workspace's clients; list or revoke them",
-    operands: "W", operandCount: 1...1, flags: [list, revoke, comment, tokenOption, .zones, .config, .dryRun, .json],
+    operands: "W", operandCount: 1...1, 
+    flags: [list, revoke, comment, tokenOption] + Arguments.zonesFlags + [.dryRun, .json],
     details: """
       A query that brings the token in an EDNS option is the workspace's, wherever it comes from. The token
       is shown once; the workspace's file holds its SHA-256 alone. To rotate it, make a second one, bring it
@@ -104,7 +105,7 @@ enum TokenCommand {
   private static func showList(
     of name: WorkspaceName, _ arguments: Arguments, _ console: Console
   ) throws -> ExitStatus {
-    let contents = try arguments.zonesFolder.contents(of: name)
+    let contents = try arguments.zonesFolder().contents(of: name)
     let (path, bytes) = try settings(contents)
     let tokens = try WorkspaceFile(bytes, file: path).claims.tokens
     if arguments.has(.json) {
@@ -135,7 +136,8 @@ enum TokenCommand {
     _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> String {
     let isDryRun = arguments.has(.dryRun)
-    let (path, warnings) = try arguments.zonesFolder.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
+    let zones = try arguments.zonesFolder()
+    let (path, warnings) = try zones.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
       let (path, bytes) = try settings(contents)
       let changes: [String: [UInt8]?] = [WorkspaceFile.fileName: try edit(bytes, path)]
       let before = WorkspaceFolder(contents)

@@ -6,9 +6,6 @@ import Workspaces
 
 /// How commands read the values that they are given.
 extension Arguments {
-  /// The zones folder that is named, or the default.
-  var zonesFolder: ZonesFolder { ZonesFolder(path: value(.zones) ?? "zones") }
-
   /// A flag's whole number.
   func number(_ flag: Flag, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
     guard let text = value(flag) else { return nil }

@@ -13,12 +13,12 @@ enum WorkspaceCommands {
 
   private static let add = Command(
     words: ["workspace", "add"], summary: "make a workspace", operands: "W", operandCount: 1...1,
-    flags: [client, .zones, .config, .dryRun],
+    flags: [client] + Arguments.zonesFlags + [.dryRun],
     examples: ["backroad workspace add acme --client 10.1.0.0/16 --client fd00:1::/64"],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let clients = try readClients(arguments)
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let isDryRun = arguments.has(.dryRun)
       let isMissing = try !zones.exists()
       if isMissing, !isDryRun { try zones.make() }
@@ -100,9 +100,9 @@ enum WorkspaceCommands {
   }
 
   private static let list = Command(
-    words: ["workspace", "list"], summary: "list the workspaces", flags: [.zones, .json],
+    words: ["workspace", "list"], summary: "list the workspaces", flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let views = try zones.views(console)
       if arguments.has(.json) {
         console.print(JSON.array(views.map(\.json)).text)
@@ -125,10 +125,10 @@ enum WorkspaceCommands {
 
   private static let show = Command(
     words: ["workspace", "show"], summary: "show a workspace's clients, forwarding, zones and links",
-    operands: "W", operandCount: 1...1, flags: [.zones, .json],
+    operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let view = WorkspaceView(try arguments.zonesFolder.contents(of: name))
+      let view = WorkspaceView(try arguments.zonesFolder().contents(of: name))
       console.print(arguments.has(.json) ? view.json.text : view.text)
       for problem in view.problems { console.problem(problem) }
       return view.problems.isEmpty ? .done : .refused
@@ -136,10 +136,10 @@ enum WorkspaceCommands {
 
   private static let remove = Command(
     words: ["workspace", "remove"], summary: "remove a workspace with all its zones and links",
-    operands: "W", operandCount: 1...1, flags: [.zones, .dryRun],
+    operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.dryRun],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let (contents, warnings) = try zones.withLock(waitingOn: console) { lock in
         let contents = try zones.contents(of: name)
         return (contents, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
