@@ -51,6 +51,18 @@ struct ZonesFolderTests {
     #expect(outcome.status == 1 && outcome.errors.contains("unknown key \"zone\""), "\(outcome.errors)")
   }
 
+  @Test(arguments: [
+    (#"["10.0.0.53:53", "127.0.0.1:5310"]"#, "dig @10.0.0.53 "), (#"["0.0.0.0:5310"]"#, "dig @127.0.0.1 -p 5310 "),
+    (#"["[::]:53"]"#, "dig @::1 "),
+  ]) func theLinesToCopyAskWhereTheServerListens(listen: String, line: String) throws {
+    try backroad.write("backroad.json", #"{ "listen": \#(listen) }"#)
+    #expect(try backroad("workspace add acme --client 10.1.0.0/16").status == 0)
+    let imported = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
+    #expect(imported.output.contains(line), "\(imported.output)\(imported.errors)")
+    let token = try backroad("workspace token acme")
+    #expect(token.output.contains(line), "\(token.output)\(token.errors)")
+  }
+
   @Test(arguments: UsageTests.commands) func whoeverTakesZonesTakesAConfiguration(command: String) throws {
     let help = try backroad("\(command) --help").output
     #expect(help.contains("--zones DIR") == help.contains("--config FILE"))

@@ -26,7 +26,8 @@ struct LinkChange {
       return (Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }, plan)
     }
     for warning in warnings { console.problem(warning) }
-    console.print(arguments.has(.json) ? plan.json().text : plan.text(isDone: !isDryRun))
+    let server = arguments.serverAddress.asDigTakesIt
+    console.print(arguments.has(.json) ? plan.json(server: server).text : plan.text(server: server, isDone: !isDryRun))
     return .done
   }
 }

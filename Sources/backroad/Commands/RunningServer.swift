@@ -4,6 +4,7 @@ import Server
 import Storage
 import SystemIO
 import Text
+import Wire
 import Workspaces
 
 /// How commands find the zones folder, by one rule for all of them.
@@ -25,6 +26,11 @@ extension Arguments {
 }
 
 /// How commands find and ask the running server.
+extension SocketAddress {
+  /// How `dig` is told of it.
+  var asDigTakesIt: String { "@\(address)" + (port == 53 ? "" : " -p \(port)") }
+}
+
 extension Arguments {
   /// The flags by which a running server is found.
   static let serverFlags: [Flag] = zonesFlags + [.admin, .adminTokenFile]
@@ -53,6 +59,10 @@ extension Arguments {
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
     }
   }
+
+  /// Where the server that the configuration is for is asked. What keeps the configuration from being read is told by what
+  /// depends on it; this is for hints.
+  var serverAddress: SocketAddress { ((try? configurationFile()) ?? ServerSettings()).askedAt }
 
   /// Refuses settings of a workspace that claim what is not granted to it: the server would not take them.
   func checkIsGranted(_ file: [UInt8], to name: WorkspaceName, path: String) throws {

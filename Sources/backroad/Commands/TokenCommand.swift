@@ -66,15 +66,15 @@ enum TokenCommand {
       ]
       console.print(result.text)
     } else {
-      console.print(text(token, id, of: name, option, path, isDry: arguments.has(.dryRun)))
+      let server = arguments.serverAddress.asDigTakesIt
+      console.print(text(token, id, of: name, option, path, server, isDry: arguments.has(.dryRun)))
     }
     return .done
   }
 
   private static func text(
-    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, isDry: Bool
+    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, _ server: String, isDry: Bool
   ) -> String {
-    let listen = ServerConfiguration.defaultListen[0]
     let escaped = stride(from: 0, to: token.utf8.count, by: 2).map { "\\x" + token.dropFirst($0).prefix(2) }.joined()
     return """
       token \(onOneLine(id)) \(isDry ? "would be made" : "made") for workspace \(name):
@@ -82,7 +82,7 @@ enum TokenCommand {
         \(token)
 
       It is shown this once: \(onOneLine(path)) holds its SHA-256 alone. To use it:
-        dig       dig @\(listen.address) -p \(listen.port) +ednsopt=\(option):\(token) CH TXT whoami.backroad
+        dig       dig \(server) +ednsopt=\(option):\(token) CH TXT whoami.backroad
         CoreDNS   rewrite edns0 local set \(option) 0x\(token)
         dnsdist   addAction(AllRule(), SetEDNSOptionAction(\(option), "\(escaped)"))
 
