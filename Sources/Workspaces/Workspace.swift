@@ -206,14 +206,14 @@ public final class Workspace: Sendable {
     _ fileName: String, _ source: WorkspaceSource, _ problems: inout [Problem]
   ) -> Zone? {
     let path = "\(source.folder)/\(fileName)"
-    do throws(NameTextError) {
-      let apex = try Name(fileName.dropLast(WorkspaceSource.zoneSuffix.count))
+    do throws(Problem) {
+      let apex = try ForwardRuleText.zone(String(fileName.dropLast(WorkspaceSource.zoneSuffix.count)), file: path)
       let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex)
       let (zone, found) = Zone.check(parsed, apex: apex)
       problems += found
       return zone
     } catch {
-      problems.append(Problem(file: path, "the file's name must be the zone's and end in .zone, but it has \(error)"))
+      problems.append(Problem(file: path, "the file's name must be the zone's and end in .zone: \(error.message)"))
       return nil
     }
   }
