@@ -17,7 +17,7 @@ struct ExplainRoute: AdminHandler {
     guard let snapshot = context.leases.snapshot else {
       throw AdminError(.unavailable, "starting", "the server is starting; ask again")
     }
-    let asker = try asker(body, match, snapshot)
+    let asker = try asker(body, match, snapshot, context)
     let (name, type) = try match.read { () throws(Problem) in (try Self.name(body), try Self.type(body)) }
     var explainer = Explainer(
       snapshot: snapshot, cache: context.cache,
@@ -36,14 +36,13 @@ struct ExplainRoute: AdminHandler {
   }
 
   private func asker(
-    _ body: JSON.Object, _ match: RouteMatch, _ snapshot: Snapshot
+    _ body: JSON.Object, _ match: RouteMatch, _ snapshot: Snapshot, _ context: AdminContext
   ) throws(AdminError) -> ExplainRequest.Asker {
-    if let value = body["workspace"] {
-      let name = try match.read { () throws(Problem) in try ReloadRoute.workspaceName(value) }
+    if let name = try context.workspace(body["workspace"], match) {
       guard body["client"] == nil, body["token"] == nil, body["listener"] == nil else {
         throw .invalid("name a workspace, or a client and what its query shows, and not both")
       }
-      guard let slot = snapshot.workspaces.slot(of: name) else { throw .notFound("no workspace \(name) is served") }
+      guard let slot = snapshot.workspaces.slot(of: name) else { throw .notFound("workspace \(name) is broken, and not served: run backroad check") }
       return .workspace(slot)
     }
     return try match.read { () throws(Problem) in try Self.client(body) }
