@@ -19,10 +19,15 @@ struct ExplainRoute: AdminHandler {
     }
     let asker = try asker(body, match, snapshot, context)
     let (name, type) = try match.read { () throws(Problem) in (try Self.name(body), try Self.type(body)) }
+    var surroundings = ExplainSurroundings()
+    surroundings.troubles = { Self.troubles(context) }
+    surroundings.broken = Set(context.state.view.broken.keys)
+    let proxies = Proxies(context.configuration.proxies)
+    surroundings.isLoadBalancer = { proxies.contains($0) }
     var explainer = Explainer(
       snapshot: snapshot, cache: context.cache,
       responder: Responder(identity: .running, tokenOption: context.configuration.tokenOption),
-      now: Instant(nanoseconds: System.monotonicNanoseconds()), troubles: { Self.troubles(context) })
+      now: Instant(nanoseconds: System.monotonicNanoseconds()), surroundings: surroundings)
     let explanation = explainer.explain(ExplainRequest(asker, name, type))
     guard case .object(var object) = explanation.json.content else { return .json(explanation.json) }
     object.members.append(JSON.Member("text", .string(explanation.text)))
