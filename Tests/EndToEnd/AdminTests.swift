@@ -276,6 +276,8 @@ extension EndToEnd {
         #expect(refused.status == 1 && refused.errors.contains("another server's admin interface is there"))
         let third = try lab.serve()
         try eventually("the log says so", within: 5) { third.program.errors.contains("no admin interface: ") }
+        let said = third.program.errors.split(separator: "\n").filter { $0.contains("no admin interface: ") }
+        #expect(said.count == 1 && said[0].hasSuffix("is there; name another place for it with --admin"), "\(said)")
         third.program.signal(SIGTERM)
         _ = try third.program.wait()
         #expect(try second.curl("/v1/status").status == 200, "the third left the second's socket alone")
