@@ -1,6 +1,7 @@
 import Bounds
 import Links
 import Storage
+import SystemIO
 import Text
 import Wire
 import Zones
@@ -80,9 +81,18 @@ enum ImportCommands {
       let workspace = try arguments.workspace()
       let (items, file) = try readHosts(arguments, console)
       return try LinkChange(workspace, arguments, console).make { folder in
-        try HostsImport.plan(items, file: file, options: options, in: folder)
+        do {
+          return try HostsImport.plan(items, file: file, options: options, in: folder)
+        } catch {
+          // A host that is refused and is a file here was to be read, most likely.
+          guard file == nil, let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
+          throw Problem(
+            "\(shown(path)) is a file here; to read hosts from it, write \(from.name) \(path)")
+        }
       }
     })
+
+  private static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
 
   private static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
     guard arguments.has(.endpoint) || arguments.has(.address) else {
