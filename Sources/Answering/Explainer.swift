@@ -147,8 +147,10 @@ public struct Explainer {
   private var unservedRemark: String {
     let count = surroundings.broken.count { snapshot.workspaces.slot(of: $0) == nil }
     guard count > 0 else { return "" }
-    let whose = count == 1 ? "1 workspace is not served because its files have errors" :
-      "\(count) workspaces are not served because their files have errors"
+    let whose =
+      count == 1
+      ? "1 workspace is not served because its files have errors"
+      : "\(count) workspaces are not served because their files have errors"
     return "; \(whose): run backroad check"
   }
 

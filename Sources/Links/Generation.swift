@@ -70,7 +70,8 @@ struct Generation {
             link,
             "\(host.name.textWithoutFinalDot) leads to \(route.endpoint.text) by this link, and to \(other.endpoint.text) "
               + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: use the same "
-              + "endpoint, or put one of the links into a workspace of its own" + remark(on: host.name, link, other.link)))
+              + "endpoint, or put one of the links into a workspace of its own"
+              + remark(on: host.name, link, other.link)))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: route.endpoint, host: host, link: link)
       }

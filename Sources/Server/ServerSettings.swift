@@ -220,6 +220,10 @@ extension ServerSettings {
     configuration.proxies = proxies ?? file.proxies ?? []
     configuration.grants = file.grants
     configuration.search = search ?? file.search ?? []
+    var listeners: Set<SocketAddress> = []
+    for address in configuration.listen where !listeners.insert(address).inserted {
+      throw Problem("\(address) is named twice as an address to listen on; remove one")
+    }
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {

@@ -7,6 +7,12 @@ import Wire
 public enum ForwardRuleText {
   /// Reads `{ "zone": "corp.example", "to": ["10.1.0.2", "10.1.0.3:5353"] }`.
   public static func rule(_ value: JSON, file: String) throws(Problem) -> WorkspaceFile.Rule {
+    if let text = value.asString {
+      let to = Upstream(text) == nil ? "10.1.0.2" : text
+      throw Problem(
+        file: file, position: value.position,
+        "a forwarding rule names its zone, \".\" for all names; write { \"zone\": \".\", \"to\": [\(quoted(to))] }")
+    }
     let object = try value.expectObject("a forwarding rule", file: file)
     try object.check(known: ["zone", "to"], file: file)
     guard let zone = object["zone"], let to = object["to"] else {

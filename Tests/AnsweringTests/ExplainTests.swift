@@ -27,7 +27,8 @@ import Zones
     var explainer = Self.explainer(server, surroundings)
     let client = ExplainRequest.Asker.client(.v4(0x0a00_0001), token: nil, listener: nil)
     let told = explainer.explain(ExplainRequest(client, name("www.elsewhere"), .a))
-    #expect(told.text.contains("10.9.0.9 is silent; the client gets SERVFAIL at once\noutcome  SERVFAIL\n"), "\(told.text)")
+    #expect(
+      told.text.contains("10.9.0.9 is silent; the client gets SERVFAIL at once\noutcome  SERVFAIL\n"), "\(told.text)")
     #expect(told.json.compactText.contains(#""kind": "failure""#), "\(told.json.compactText)")
   }
 
@@ -171,10 +172,9 @@ import Zones
       ),
     ] as [(String?, String)] {
       let upstream = server.snapshot.workspaces[0].rules.rules[0].upstreams[0]
-      var explainer = Explainer(
-        snapshot: server.snapshot, cache: server.upstreams.cache,
-        responder: Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test")),
-        now: server.upstreams.now, troubles: { trouble.map { [upstream: $0] } ?? [:] })
+      var surroundings = ExplainSurroundings()
+      surroundings.troubles = { trouble.map { [upstream: $0] } ?? [:] }
+      var explainer = Self.explainer(server, surroundings)
       let told = explainer.explain(ExplainRequest(.workspace(0), name("far.test"), .a)).text
       #expect(told.contains(line), "\(told)")
     }

@@ -103,7 +103,8 @@ extension EndToEnd {
 
     @Test func aNameThatIsNotTheLinksEndpointIsWrong() throws {
       try Lab.run { lab in
-        for (zones, endpoint) in [("zones", "vpce-1.vpce.example=10.9.0.1"), ("other", "vpce-2.vpce.example=10.9.0.1")] {
+        for (zones, endpoint) in [("zones", "vpce-1.vpce.example=10.9.0.1"), ("other", "vpce-2.vpce.example=10.9.0.1")]
+        {
           try lab.backroad(["workspace", "add", "acme", "--client", "127.0.1.0/24", "--zones", zones])
           try lab.backroad([
             "import", "hosts", "--zones", zones, "--workspace", "acme", "--link", "db", "--endpoint", endpoint,

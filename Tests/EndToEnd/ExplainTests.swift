@@ -48,7 +48,8 @@ extension EndToEnd {
         }
         let nobody = try lab.backroad(["explain", "--client", "127.0.2.5", "www.corp.example"])
         #expect(
-          nobody.contains("; 1 workspace is not served because its files have errors: run backroad check\n"), "\(nobody)")
+          nobody.contains("; 1 workspace is not served because its files have errors: run backroad check\n"),
+          "\(nobody)")
         let unserved = try lab.run(Lab.backroad(), ["explain", "--workspace", "globex", "www.corp.example"])
         #expect(unserved.errors == "backroad: workspace globex is broken, and not served: run backroad check\n")
         withExtendedLifetime(server) {}

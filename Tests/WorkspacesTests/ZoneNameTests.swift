@@ -12,7 +12,9 @@ struct ZoneNameTests {
   ]
 
   @Test(arguments: patterns) func aPatternIsRefusedWithWhatToWrite(text: String, meant: String) {
-    #expect(throws: Problem("\(quoted(text)) is not a zone's name: a zone is a name and everything below it: write \(meant)")) {
+    #expect(
+      throws: Problem("\(quoted(text)) is not a zone's name: a zone is a name and everything below it: write \(meant)")
+    ) {
       try ForwardRuleText.zone(text)
     }
   }

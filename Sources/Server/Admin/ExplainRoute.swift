@@ -47,13 +47,17 @@ struct ExplainRoute: AdminHandler {
       guard body["client"] == nil, body["token"] == nil, body["listener"] == nil else {
         throw .invalid("name a workspace, or a client and what its query shows, and not both")
       }
-      guard let slot = snapshot.workspaces.slot(of: name) else { throw .notFound("workspace \(name) is broken, and not served: run backroad check") }
+      guard let slot = snapshot.workspaces.slot(of: name) else {
+        throw .notFound("workspace \(name) is broken, and not served: run backroad check")
+      }
       return .workspace(slot)
     }
-    return try match.read { () throws(Problem) in try Self.client(body) }
+    return try match.read { () throws(Problem) in try Self.client(body, context.configuration.listen) }
   }
 
-  private static func client(_ body: JSON.Object) throws(Problem) -> ExplainRequest.Asker {
+  private static func client(
+    _ body: JSON.Object, _ listeners: [SocketAddress]
+  ) throws(Problem) -> ExplainRequest.Asker {
     guard let value = body["client"] else {
       throw Problem(file: "body", "\"client\" or \"workspace\" is missing: who asks")
     }
@@ -69,7 +73,12 @@ struct ExplainRoute: AdminHandler {
     var listener: SocketAddress?
     if let value = body["listener"] {
       let text = try value.expectString("\"listener\"", file: "body")
-      listener = try ServerSettings.listenAddress(text)
+      let address = try ServerSettings.listenAddress(text)
+      guard listeners.contains(address) else {
+        throw Problem(
+          "no query comes to \(address): the server listens on \(listeners.map(\.description).joined(separator: ", "))")
+      }
+      listener = address
     }
     return .client(address, token: token, listener: listener)
   }

@@ -46,7 +46,8 @@ struct LeaseAddRoute: AdminHandler {
     let request = try LeaseBody(body, match)
     let ttl = try match.read { () throws(Problem) in
       guard let value = body["ttl"] else { throw Problem(file: "body", "\"ttl\" is missing: the lease's seconds") }
-      return try value.expectInt("\"ttl\"", in: 0...Int(UInt32.max), file: "body")
+      let range = LeaseLimits().ttlSeconds
+      return try value.expectInt("\"ttl\"", in: Int(range.lowerBound)...Int(range.upperBound), file: "body")
     }
     let moment = LeaseKeeper.Moment.current
     do throws(LeaseKeeper.Failure) {

@@ -11,7 +11,8 @@ import Zones
 
 /// `backroad doctor`.
 enum DoctorCommand {
-  private static let server = Flag("--server", "ADDR:PORT", help: "the server to ask (default: where the configuration listens, or 127.0.0.1:5300)")
+  private static let server = Flag(
+    "--server", "ADDR:PORT", help: "the server to ask (default: where the configuration listens, or 127.0.0.1:5300)")
   private static let source = Flag("--from", "ADDR", help: "ask from this address, one of the workspace's clients")
   private static let token = Flag("--token", "HEX", help: "ask with this token of the workspace")
   private static let connect = Flag("--connect", "PORT", help: "try to reach each address, too, by TCP on this port")

@@ -97,7 +97,9 @@ struct HostFinding: Sendable {
     if let other = addresses.first(where: { !expected.contains($0) }) {
       return "\(other) is no address of the link's \(endpoint.text)"
     }
-    if isPinned, let missing = expected.subtracting(addresses).min() { return "the link's address \(missing) is missing" }
+    if isPinned, let missing = expected.subtracting(addresses).min() {
+      return "the link's address \(missing) is missing"
+    }
     return nil
   }
 

@@ -51,7 +51,7 @@ enum ImportCommands {
       let workspace = try arguments.workspace()
       let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
       return try LinkChange(workspace, arguments, console).make { folder in
-        try SnowflakeImport.plan(input, file: path, options: options, in: folder)
+        try SnowflakeImport.plan(input, file: inputName(path), options: options, in: folder)
       }
     })
 
@@ -96,7 +96,8 @@ enum ImportCommands {
 
   private static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
     guard arguments.has(.endpoint) || arguments.has(.address) else {
-      throw UsageError("\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing")
+      throw UsageError(
+        "\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing, or addresses with \(Flag.address.name) ADDR")
     }
     let (endpoint, warnings) = try Endpoint.read(
       arguments.value(.endpoint), addresses: arguments.values(.address), flag: Flag.endpoint.name)
@@ -147,6 +148,6 @@ enum ImportCommands {
       throw UsageError("hosts come as arguments or with \(from.name), not both")
     }
     let input = try readInput(path, "a list of hosts", maximumOctets: Limits.Links.pasteOctets, console)
-    return (try HostsImport.items(input, file: path), path)
+    return (try HostsImport.items(input, file: inputName(path)), inputName(path))
   }
 }

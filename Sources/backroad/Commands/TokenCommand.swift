@@ -17,7 +17,7 @@ enum TokenCommand {
   static let command = Command(
     words: ["workspace", "token"],
     summary: "make a token whose bearers are the workspace's clients; list or revoke them",
-    operands: "W", operandCount: 1...1, 
+    operands: "W", operandCount: 1...1,
     flags: [list, revoke, comment, tokenOption] + Arguments.zonesFlags + [.dryRun, .json],
     details: """
       A query that brings the token in an EDNS option is the workspace's, wherever it comes from. The token

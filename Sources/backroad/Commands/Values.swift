@@ -71,6 +71,9 @@ func readFlag<Result>(_ flag: Flag, _ body: () throws(Problem) -> Result) throws
   }
 }
 
+/// What a person is told that a problem is in: the file that they named, or what `-` stands for.
+func inputName(_ path: String) -> String { path == "-" ? "standard input" : path }
+
 /// Reads a file that a person named, or standard input for `-`.
 ///
 /// - Parameter what: what is expected, for a person who is to type or paste it.
@@ -81,8 +84,8 @@ func readInput(_ path: String, _ what: String, maximumOctets: Int, _ console: Co
     return try Files.readStandardInput(maximumSize: maximumOctets)
   } catch {
     switch error.kind {
-    case .tooLarge: throw Problem(file: path, "larger than \(maximumOctets >> 10) KiB; this is not \(what)")
-    default: throw Problem(file: path, "cannot read \(what): \(error.reason)")
+    case .tooLarge: throw Problem(file: inputName(path), "larger than \(maximumOctets >> 10) KiB; this is not \(what)")
+    default: throw Problem(file: inputName(path), "cannot read \(what): \(error.reason)")
     }
   }
 }
