@@ -7,7 +7,7 @@ import Workspaces
 enum Complaints {
   /// Nobody's client: the most common mistake, so the address that the server saw is named.
   static func noWorkspace(_ client: IPAddress) -> ExtendedError {
-    ExtendedError(.prohibited, "client \(client) is in no workspace, add it to the clients of one")
+    ExtendedError(.prohibited, "client \(client) is in no workspace, add it to the clients of one or lease it")
   }
 
   /// Two workspaces claim the client's prefix.
@@ -69,6 +69,8 @@ enum Complaints {
     let isServers = rule.author == .server
     let text =
       switch rule.origin {
+      case .specialNames where rule.zone == SpecialNames.whoAmI:
+        "\(rule.zone) is answered in class CH alone, ask for CH TXT"
       case .specialNames: "forwarding of \(rule.zone) is closed, for no upstream has such names, a rule for it opens it"
       case .searchList:
         "\(rule.zone) is a search domain, closed by the search list of \(isServers ? "the server" : "workspace \(workspace)")"

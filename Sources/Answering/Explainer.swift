@@ -29,6 +29,19 @@ public struct ExplainRequest: Sendable {
   }
 }
 
+/// What is so beside what is served, and is told where it matters.
+public struct ExplainSurroundings {
+  /// What upstreams do that are known to be down, for a person; asked for when one would be asked.
+  public var troubles: () -> [Upstream: String] = { [:] }
+  /// Workspaces whose files have errors.
+  public var broken: Set<WorkspaceName> = []
+  /// True for the address of a load balancer, which must say of each client who it is.
+  public var isLoadBalancer: (IPAddress) -> Bool = { _ in false }
+
+  /// Nothing in particular.
+  public init() {}
+}
+
 /// Tells why a question gets its answer, by answering it: with the responder, the zones, the rules and the cache that
 /// clients' questions go through, on a copy of the responder and without a trace in the cache. No upstream is asked.
 public struct Explainer {
@@ -36,23 +49,22 @@ public struct Explainer {
   private let cache: AnswerCache
   private let settings: ForwardSettings
   private let now: Instant
-  private let troubles: () -> [Upstream: String]
+  private let surroundings: ExplainSurroundings
   private var responder: Responder
 
   /// - Parameters:
   ///   - settings: as the workers' forwarders have them.
   ///   - responder: as the workers have it.
-  ///   - troubles: what upstreams do that are known to be down, for a person; asked for when one would be asked.
   public init(
     snapshot: Snapshot, cache: AnswerCache, settings: ForwardSettings = ForwardSettings(), responder: Responder,
-    now: Instant, troubles: @escaping () -> [Upstream: String] = { [:] }
+    now: Instant, surroundings: ExplainSurroundings = ExplainSurroundings()
   ) {
     self.snapshot = snapshot
     self.cache = cache
     self.settings = settings
     self.responder = responder
     self.now = now
-    self.troubles = troubles
+    self.surroundings = surroundings
   }
 
   /// Answers a question, and tells how it came to the answer.
@@ -60,6 +72,9 @@ public struct Explainer {
     // A new one each time: one that remembers answers would give them again without going their way.
     responder = Responder(identity: responder.identity, tokenOption: responder.tokenOption)
     responder.moment = Moment(now: now)
+    if case .client(let client, _, _) = request.asker, surroundings.isLoadBalancer(client) {
+      return Explanation(steps: [loadBalancerStep(client)], outcome: .silence)
+    }
     var option: (code: UInt16, data: [UInt8])?
     if case .client(_, let token?, _) = request.asker { option = (responder.tokenOption, token) }
     let message = ClientQuery.message(id: 0, request.name, request.type, option: option)
@@ -73,7 +88,8 @@ public struct Explainer {
     case .silence: return Explanation(steps: steps, outcome: .silence)
     case .answer: return Explanation(steps: steps, outcome: way.message.map { .answer($0) } ?? .silence)
     case .asks(let question):
-      return Explanation(steps: steps + [nextStep(question, hops.asked.last?.known)], outcome: .asks(question))
+      let (step, outcome) = next(question, hops.asked.last?.known)
+      return Explanation(steps: steps + [step], outcome: outcome)
     }
   }
 
@@ -90,7 +106,8 @@ public struct Explainer {
     case .workspace(let index):
       let name = snapshot.workspaces[index].name
       let step = Explanation.Step(
-        topic: .who, text: "taken for a client of workspace \(name)", facts: [("workspace", .string("\(name)"))])
+        topic: .who, text: "taken for a client of workspace \(name)" + remark(on: name),
+        facts: [("workspace", .string("\(name)"))] + facts(of: name))
       return (Decision(workspace: index, shown: [], clientEntry: nil), step)
     case .client(let client, _, let listener):
       switch responder.whoAsks(query, message.span, asking(client, listener), in: snapshot) {
@@ -108,11 +125,42 @@ public struct Explainer {
       reasons[reasons.count - 1] = "the longest client prefix that holds it, \(prefix)"
     }
     return Explanation.Step(
-      topic: .who, text: "\(client) is a client of workspace \(name), by \(reasons.joined(separator: " and "))",
+      topic: .who,
+      text: "\(client) is a client of workspace \(name), by \(reasons.joined(separator: " and "))" + remark(on: name),
       facts: [
         ("workspace", .string("\(name)")), ("by", .array(decision.shown.all.map { .string($0.word) })),
         ("prefix", prefix.map { .string("\($0)") } ?? nil),
-      ])
+      ] + facts(of: name))
+  }
+
+  /// What a person must know who wonders why a change of the workspace's files has no effect.
+  private func remark(on name: WorkspaceName) -> String {
+    guard surroundings.broken.contains(name) else { return "" }
+    return "; its files have errors, and it is served as it was before: run backroad check"
+  }
+
+  private func facts(of name: WorkspaceName) -> [(String, JSON)] {
+    surroundings.broken.contains(name) ? [("broken", JSON(.bool(true)))] : []
+  }
+
+  /// Why nobody has it may be that whoever has it is not served.
+  private var unservedRemark: String {
+    let count = surroundings.broken.count { snapshot.workspaces.slot(of: $0) == nil }
+    guard count > 0 else { return "" }
+    let whose =
+      count == 1
+      ? "1 workspace is not served because its files have errors"
+      : "\(count) workspaces are not served because their files have errors"
+    return "; \(whose): run backroad check"
+  }
+
+  private func loadBalancerStep(_ client: IPAddress) -> Explanation.Step {
+    Explanation.Step(
+      topic: .who,
+      text: """
+        \(client) is listed as a load balancer (--proxy): what it sends must begin with a PROXY protocol header of version \
+        2, which says who the client is, and is dropped without one; explain that client
+        """, facts: [("workspace", nil), ("loadBalancer", JSON(.bool(true)))])
   }
 
   /// For an administrator, who may know what a client is not told: which workspaces disagree.
@@ -120,7 +168,7 @@ public struct Explainer {
     let why =
       switch end {
       case .tokenTwice: "the query has two tokens"
-      case .refused(.nobodys): "no workspace has it: add it to the clients of one, or lease it"
+      case .refused(.nobodys): "no workspace has it: add it to the clients of one, or lease it" + unservedRemark
       case .refused(.unknownToken): "no workspace has the token"
       case .refused(.disputed(let basis)): "two workspaces claim \(basis.phrase): run backroad check"
       case .refused(.missing(let basis)): "its workspace requires \(basis.phrase), which the query does not show"
@@ -199,20 +247,27 @@ public struct Explainer {
     return steps
   }
 
-  private func nextStep(_ question: ForwardQuestion, _ known: HopKnowledge?) -> Explanation.Step {
+  /// What would be done now, and how that ends as far as it is known.
+  private func next(
+    _ question: ForwardQuestion, _ known: HopKnowledge?
+  ) -> (step: Explanation.Step, outcome: Explanation.Outcome) {
     let upstreams = question.rule.upstreams.map { "\($0)" }.joined(separator: ", ")
     var text = "\(upstreams) would be asked for \(question.name) \(question.type)"
-    let troubles = troubles()
+    let troubles = surroundings.troubles()
     let down = question.rule.upstreams.compactMap { upstream in troubles[upstream].map { "\(upstream) \($0)" } }
     let allAreDown = down.count == question.rule.upstreams.count
     if !down.isEmpty { text += "; " + down.joined(separator: ", ") }
-    if case .unknown(.some) = known {
+    var isStale = false
+    if case .unknown(.some) = known { isStale = true }
+    if isStale {
       text += allAreDown ? "; the client gets" : "; if they do not answer, the client gets"
       text += " the answer past its TTL"
     } else if allAreDown {
       text += "; the client gets SERVFAIL at once"
     }
-    return Explanation.Step(topic: .next, text: text, facts: [("name", .string("\(question.name)"))])
+    let step = Explanation.Step(topic: .next, text: text, facts: [("name", .string("\(question.name)"))])
+    guard allAreDown else { return (step, .asks(question)) }
+    return (step, isStale ? .staleAnswer(question) : .failure(question))
   }
 }
 

@@ -37,6 +37,10 @@ public struct Explanation: Sendable {
     case silence
     /// Upstreams are to be asked first; what they say decides.
     case asks(ForwardQuestion)
+    /// The upstreams that would be asked are all down, and nothing else is known: the client gets SERVFAIL at once.
+    case failure(ForwardQuestion)
+    /// They are all down, and the client gets what they said last, past its TTL.
+    case staleAnswer(ForwardQuestion)
   }
 
   /// The steps, in order.
@@ -51,6 +55,8 @@ public struct Explanation: Sendable {
     switch outcome {
     case .silence: text += Self.line("outcome", "no answer at all")
     case .asks: text += Self.line("outcome", "what the upstreams answer")
+    case .failure: text += Self.line("outcome", "SERVFAIL")
+    case .staleAnswer: text += Self.line("outcome", "the answer past its TTL")
     case .answer(let message):
       let records = message.answer.map { "\($0)" } + message.authority.map { "authority: \($0)" }
       let complaint = message.complaint.map { ["EDE \($0.code): \($0.text)"] } ?? []
@@ -77,11 +83,9 @@ extension Explanation.Outcome {
   fileprivate var json: JSON {
     switch self {
     case .silence: ["kind": "silence"]
-    case .asks(let question):
-      [
-        "kind": "asks", "name": .string("\(question.name)"), "type": .string("\(question.type)"),
-        "upstreams": .array(question.rule.upstreams.map { .string("\($0)") }),
-      ]
+    case .asks(let question): Self.json("asks", question)
+    case .failure(let question): Self.json("failure", question)
+    case .staleAnswer(let question): Self.json("stale-answer", question)
     case .answer(let message):
       [
         "kind": "answer", "status": .string(message.status),
@@ -90,5 +94,11 @@ extension Explanation.Outcome {
         "error": message.complaint.map { ["code": .number($0.code), "text": .string($0.text)] } ?? nil,
       ]
     }
+  }
+  private static func json(_ kind: String, _ question: ForwardQuestion) -> JSON {
+    [
+      "kind": .string(kind), "name": .string("\(question.name)"), "type": .string("\(question.type)"),
+      "upstreams": .array(question.rule.upstreams.map { .string("\($0)") }),
+    ]
   }
 }

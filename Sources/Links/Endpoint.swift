@@ -49,14 +49,14 @@ extension Endpoint {
     )
   {
     var name: Name?
-    var texts = addresses
+    var texts: [String] = []
     var warnings: [Problem] = []
+    let list = { (text: String) in text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
     for text in [argument ?? ""] + addresses where text.utf8.count > Limits.Links.endpointOctets {
       throw Problem("\(flag): \(quoted(text)) is longer than \(Limits.Links.endpointOctets) octets")
     }
     if let argument {
       let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
-      let list = { (text: String) in text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
       if sides.count == 2 {
         name = try hostName(sides[0], flag: flag, &warnings)
         texts += list(sides[1])
@@ -68,6 +68,7 @@ extension Endpoint {
     }
     var parsed: [IPAddress] = []
     for text in texts { parsed.append(try address(text, flag: flag, &warnings)) }
+    for text in addresses.flatMap(list) { parsed.append(try address(text, flag: "--address", &warnings)) }
     guard let endpoint = Endpoint(name: name, addresses: parsed) else {
       throw Problem(
         parsed.isEmpty

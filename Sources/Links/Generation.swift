@@ -14,6 +14,8 @@ struct Generation {
 
   let workspace: WorkspaceFolder
   let links: [Link]
+  /// The hosts that a link keeps though its input did not name them; nil where there is no input.
+  let kept: (link: String, hosts: Set<Name>)?
   /// Zones whose misses are forwarded, by the settings that are to be.
   let forwardedMisses: Set<Name>
 
@@ -24,9 +26,12 @@ struct Generation {
   private(set) var zones: [Name: GeneratedZone] = [:]
 
   /// Works out the zones; they are complete only when there are no errors.
-  init(workspace: WorkspaceFolder, links: [Link], settings: JSON) {
+  init(
+    workspace: WorkspaceFolder, links: [Link], settings: JSON, kept: (link: String, hosts: Set<Name>)? = nil
+  ) {
     self.workspace = workspace
     self.links = links
+    self.kept = kept
     forwardedMisses = WorkspaceSettings.forwardedMisses(settings)
     for link in links { for route in link.routes { claim(route, of: link) } }
     checkTargets()
@@ -51,6 +56,12 @@ struct Generation {
     return changes
   }
 
+  /// For who wonders about a host that was not in the input.
+  private func remark(on host: Name, _ links: Link...) -> String {
+    guard let kept, kept.hosts.contains(host), links.contains(where: { $0.name == kept.link }) else { return "" }
+    return "; this input does not name it, and the link \(quoted(kept.link)) keeps it: --prune removes such hosts"
+  }
+
   private mutating func claim(_ route: Link.Route, of link: Link) {
     for host in route.hosts {
       if let other = claims[host.name], !other.endpoint.leadsWhere(route.endpoint) {
@@ -59,7 +70,8 @@ struct Generation {
             link,
             "\(host.name.textWithoutFinalDot) leads to \(route.endpoint.text) by this link, and to \(other.endpoint.text) "
               + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: use the same "
-              + "endpoint, or put one of the links into a workspace of its own"))
+              + "endpoint, or put one of the links into a workspace of its own"
+              + remark(on: host.name, link, other.link)))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: route.endpoint, host: host, link: link)
       }

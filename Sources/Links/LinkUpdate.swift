@@ -53,7 +53,9 @@ public enum LinkUpdate {
     plan.nextSteps = draft.nextSteps
     plan.proof = draft.proof
     plan.warnings = draft.warnings
-    try finish(&plan, link: link, others: others, misses: draft.misses, in: workspace)
+    let named = Set(draft.link.routes.flatMap { $0.hosts.map(\.name) })
+    let kept = Set(link.routes.flatMap { $0.hosts.map(\.name) }).subtracting(named)
+    try finish(&plan, link: link, others: others, misses: draft.misses, kept: (name, kept), in: workspace)
     return plan
   }
 
@@ -99,7 +101,8 @@ public enum LinkUpdate {
 
   /// Works out the files: the link's, the zones of all links together, the settings.
   private static func finish(
-    _ plan: inout Plan, link: Link?, others: [Link], misses: [Name: MissPolicy], in workspace: WorkspaceFolder
+    _ plan: inout Plan, link: Link?, others: [Link], misses: [Name: MissPolicy],
+    kept: (link: String, hosts: Set<Name>)? = nil, in workspace: WorkspaceFolder
   ) throws(Problems) {
     let path = Link.path(plan.link)
     var files: [FileChange] = []
@@ -115,7 +118,7 @@ public enum LinkUpdate {
       }
       return try after.settings()
     }
-    let generation = Generation(workspace: workspace, links: links, settings: settings)
+    let generation = Generation(workspace: workspace, links: links, settings: settings, kept: kept)
     let zones = try generation.changes()
     plan.warnings += generation.warnings
     files += zones

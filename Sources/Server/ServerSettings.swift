@@ -193,6 +193,13 @@ public struct ServerSettings: Sendable {
 }
 
 extension ServerSettings {
+  /// Where somebody on this machine asks the server that has these settings: the first of its addresses, or the usual one.
+  public var askedAt: SocketAddress {
+    let first = listen?.first ?? ServerConfiguration.defaultListen[0]
+    guard first.address.isUnspecified else { return first }
+    return SocketAddress(first.address == .v4(0) ? .v4(0x7f00_0001) : IPAddress(v6: 1), port: first.port)
+  }
+
   /// The configuration that these settings make.
   ///
   /// - Parameters:
@@ -213,6 +220,10 @@ extension ServerSettings {
     configuration.proxies = proxies ?? file.proxies ?? []
     configuration.grants = file.grants
     configuration.search = search ?? file.search ?? []
+    var listeners: Set<SocketAddress> = []
+    for address in configuration.listen where !listeners.insert(address).inserted {
+      throw Problem("\(address) is named twice as an address to listen on; remove one")
+    }
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
       for rule in rules {

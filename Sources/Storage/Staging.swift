@@ -8,7 +8,8 @@ import Text
 ///
 /// A workspace's folder may belong to somebody else than this process's user, who may be root. So everything here is done by
 /// descriptor and without following links; what is built is out of anybody else's reach until it is whole, and its folder is
-/// handed over to the workspace's owner as the last thing before it is put in place.
+/// handed over to the workspace's owner as the last thing before it is put in place. What is new belongs to whom the folder
+/// belongs that it is made in, whoever makes it and with whatever umask.
 struct Staging: ~Copyable {
   /// The folder that the workspace's folder stands in.
   let parent: Folder
@@ -53,7 +54,7 @@ struct Staging: ~Copyable {
       }
     }
     let new = try makePlace()
-    for path in tree.folders { try makeFolder(path, in: new) }
+    for path in tree.folders { try makeFolders(path, in: new) }
     for path in tree.files where changes[path] == nil {
       try trying(to: "keep this file as it is", file: "\(shown)/\(path)") { () throws(SystemError) in
         let (folder, name) = split(path)
@@ -62,17 +63,13 @@ struct Staging: ~Copyable {
     }
     for (path, content) in changes.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       guard let content else { continue }
-      let folder = split(path).folder
-      if !folder.isEmpty, tree.identity(folder) == nil { try makeParent(folder, in: new) }
-      let access = try trying(to: "look at this", file: "\(shown)/\(path)") { () throws(SystemError) in
-        try old.access(path)
-      }
-      try write(content, at: path, in: new, like: access)
+      try makeFolders(split(path).folder, in: new)
+      try write(content, at: path, in: new, like: access(ofFile: path, in: old))
     }
     // Folders are handed over once all is in them; nobody reaches them before the outermost is.
-    for path in tree.folders.reversed() {
-      try trying(to: "make a folder beside it", file: FolderTree.join(shown, path)) { () throws(SystemError) in
-        guard let access = try old.access(path) else { return }
+    for path in try FolderTree(of: new, shown: shown, ReadingBudget(shown)).folders.reversed() {
+      let access = try access(ofFolder: path, in: old)
+      try trying(to: "give this to its owner", file: FolderTree.join(shown, path)) { () throws(SystemError) in
         try new.folder(path, links: .refused).setAccess(access)
       }
     }
@@ -82,46 +79,71 @@ struct Staging: ~Copyable {
 
   /// Builds a workspace that was not there.
   func build(_ files: [String: [UInt8]]) throws(Problem) -> Folder {
-    let new = try makePlace(mode: 0o755)
+    let new = try makePlace()
+    let above = try trying(to: "look at this", file: parent.path) { () throws(SystemError) in try parent.access }
     for (path, content) in files.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
-      let folder = split(path).folder
-      if !folder.isEmpty { try makeParent(folder, in: new) }
-      try write(content, at: path, in: new, like: nil)
+      try makeFolders(split(path).folder, in: new)
+      try write(content, at: path, in: new, like: .newFile(in: above))
+    }
+    for path in try FolderTree(of: new, shown: shown, ReadingBudget(shown)).folders.reversed() + [""] {
+      try trying(to: "give this to its owner", file: FolderTree.join(shown, path)) { () throws(SystemError) in
+        try new.folder(path, links: .refused).setAccess(.newFolder(in: above))
+      }
     }
     try synchronize(new)
     return new
   }
 
   /// Makes the folder where the next state is built, and opens it.
-  private func makePlace(mode: UInt32 = 0o700) throws(Problem) -> Folder {
-    let made = try trying(to: "make a folder beside it", file: shown) { () throws(SystemError) in
-      try parent.makeFolder(place, mode: mode)
-      return try parent.folder(place, links: .refused)
+  private func makePlace() throws(Problem) -> Folder {
+    let made: Folder?
+    do throws(SystemError) {
+      made = try parent.makePrivateFolder(place)
+    } catch {
+      throw .cannotChange(error, file: shown, in: parent.path)
     }
-    let access = try trying(to: "look at this", file: shown) { () throws(SystemError) in try made.access }
-    // Who may write the folder that it stands in could have put another in its place.
-    guard mode != 0o700 || access.isOwnAlone else {
+    // Who may write the folder that it stands in put another in its place.
+    guard let made else {
       throw Problem(file: shown, "somebody else changes the folder that this stands in; nothing was written")
     }
     return made
   }
 
-  private func makeParent(_ path: String, in new: borrowing Folder) throws(Problem) {
-    let kind = try trying(to: "look at this", file: "\(shown)/\(path)") { () throws(SystemError) in
-      try new.identity(path, links: .refused)?.kind
+  /// Makes a folder of the next state, and those that it is in, where they are missing.
+  private func makeFolders(_ path: String, in new: borrowing Folder) throws(Problem) {
+    guard !path.isEmpty else { return }
+    let present = try trying(to: "look at this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
+      try new.identity(path, links: .refused)
     }
-    if kind == nil { try makeFolder(path, in: new) }
+    guard present == nil else { return }
+    let (folder, name) = split(path)
+    try makeFolders(folder, in: new)
+    try trying(to: "write here", file: "\(shown)/\(path)") { () throws(SystemError) in
+      _ = try new.folder(folder, links: .refused).makePrivateFolder(name)
+    }
   }
 
-  private func makeFolder(_ path: String, in new: borrowing Folder) throws(Problem) {
-    try trying(to: "make a folder beside it", file: shown) { () throws(SystemError) in
-      let (folder, name) = split(path)
-      try new.folder(folder, links: .refused).makeFolder(name)
+  /// Whose a file of the next state is: a present one's owner's, or that of the folder that it is made in.
+  private func access(ofFile path: String, in old: borrowing Folder) throws(Problem) -> Files.Access {
+    if let access = try present(path, in: old) { return access }
+    return .newFile(in: try access(ofFolder: split(path).folder, in: old))
+  }
+
+  /// The same of a folder.
+  private func access(ofFolder path: String, in old: borrowing Folder) throws(Problem) -> Files.Access {
+    if let access = try present(path, in: old) { return access }
+    guard !path.isEmpty else { throw Problem(file: shown, "the folder went away while it was changed; run it again") }
+    return .newFolder(in: try access(ofFolder: split(path).folder, in: old))
+  }
+
+  private func present(_ path: String, in old: borrowing Folder) throws(Problem) -> Files.Access? {
+    try trying(to: "look at this", file: FolderTree.join(shown, path)) { () throws(SystemError) in
+      try path.isEmpty ? old.access : old.access(path)
     }
   }
 
   private func write(
-    _ content: [UInt8], at path: String, in new: borrowing Folder, like access: Files.Access?
+    _ content: [UInt8], at path: String, in new: borrowing Folder, like access: Files.Access
   ) throws(Problem) {
     try trying(to: "write this", file: "\(shown)/\(path)") { () throws(SystemError) in
       let (folder, name) = split(path)
@@ -223,10 +245,14 @@ extension Staging {
 
   /// Writes one file's next content at the place.
   func stage(_ content: [UInt8], for path: String, in contents: WorkspaceContents) throws(Problem) {
-    try trying(to: "write this", file: "\(shown)/\(path)") { () throws(SystemError) in
-      let access =
-        contents.tree.identity(path) == nil ? nil : try parent.folder(target, links: .refused).access(path)
+    let old = try trying(to: "open this folder", file: shown) { () throws(SystemError) in
+      try parent.folder(target, links: .refused)
+    }
+    let access = try access(ofFile: path, in: old)
+    do throws(SystemError) {
       try parent.create(place, content, like: access)
+    } catch {
+      throw .cannotChange(error, file: shown, in: parent.path)
     }
   }
 
@@ -263,8 +289,10 @@ extension Staging {
   }
 
   private func rename(_ name: String, to other: String) throws(Problem) {
-    try trying(to: "rename the workspace's folder", file: shown) { () throws(SystemError) in
+    do throws(SystemError) {
       try parent.rename(name, to: other, in: parent)
+    } catch {
+      throw .cannotChange(error, file: shown, in: parent.path)
     }
   }
 }

@@ -32,6 +32,18 @@ extension Problem {
     return Problem(file: file, "cannot \(what): \(error.reason)\(remedy)")
   }
 
+  /// What a person is told when a workspace's folder cannot be changed as a whole, which is done in the folder that it
+  /// stands in.
+  static func cannotChange(_ error: SystemError, file: String, in parent: String) -> Problem {
+    guard error.kind == .denied else { return .cannot("write here", error, file: parent) }
+    return Problem(
+      file: file,
+      """
+      a change of a workspace is built in \(parent), where this user may not write: have it made by whom \(parent) \
+      belongs to, or edit the files by hand. The right to write in \(parent) is the right to replace every workspace there
+      """)
+  }
+
   /// What a person is told when a change is made and seen by all, and the disk did not confirm it.
   static func unconfirmed(_ error: SystemError, file: String) -> Problem {
     Problem(

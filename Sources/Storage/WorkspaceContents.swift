@@ -72,9 +72,22 @@ extension ZonesFolder {
   ///
   /// - Throws: as `source(of:)`, and when the workspace does not exist.
   public func contents(of name: WorkspaceName) throws(Problem) -> WorkspaceContents {
+    let (contents, problems) = try readable(of: name)
+    if let first = problems.first { throw first }
+    return contents
+  }
+
+  /// The same without the files that cannot be read, for one who looks for all that is wrong.
+  ///
+  /// - Returns: what can be read, and a problem for each file that cannot.
+  /// - Throws: as `contents(of:)`, but not for a single file.
+  public func readable(
+    of name: WorkspaceName
+  ) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
     let shown = path(of: name)
     guard try contains(name) else { throw try noWorkspace(name) }
     return try stable(name) { budget throws(Problem) in
+      var problems: [Problem]? = []
       let folder = try open(name)
       let tree = try FolderTree(of: folder, shown: shown, budget)
       var names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
@@ -88,11 +101,11 @@ extension ZonesFolder {
           "links/\($0)"
         }
       }
-      let read = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget)
-      guard let (files, areSteady) = read else { throw Self.tooLarge(shown) }
+      let found = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget, &problems)
+      guard let (files, areSteady) = found else { throw Self.tooLarge(shown) }
       let after = try FolderTree(of: try open(name), shown: shown, budget)
       guard areSteady, tree.isSame(as: after) else { return nil }
-      return WorkspaceContents(name: name, folder: shown, files: files, tree: tree)
+      return (WorkspaceContents(name: name, folder: shown, files: files, tree: tree), problems ?? [])
     }
   }
 
@@ -132,33 +145,55 @@ extension ZonesFolder {
   }
 
   /// Reads files of a folder.
-  ///
-  /// - Returns: their contents, and whether every file was the same before and after; nil when there are more octets.
   private func read(
     _ names: [String], in folder: borrowing Folder, _ shown: String, within octets: Int, _ budget: ReadingBudget
+  ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool)? {
+    var problems: [Problem]?
+    return try read(names, in: folder, shown, within: octets, budget, &problems)
+  }
+
+  /// Reads files of a folder.
+  ///
+  /// - Parameter problems: gets those of files that cannot be read; nil for the first of them to end it.
+  /// - Returns: their contents, and whether every file was the same before and after; nil when there are more octets.
+  private func read(
+    _ names: [String], in folder: borrowing Folder, _ shown: String, within octets: Int, _ budget: ReadingBudget,
+    _ problems: inout [Problem]?
   ) throws(Problem) -> (files: [String: [UInt8]], areSteady: Bool)? {
     var files: [String: [UInt8]] = [:]
     var left = octets
     for name in names {
-      let path = "\(shown)/\(name)"
       try budget.check()
-      switch try Self.look(at: name, in: folder, shown: path, within: min(left, Limits.Files.octets)) {
-      case .content(let content):
-        // Never less than nothing: the file is no larger than what was left.
-        left -= content.count
-        budget.grant(octets: content.count)
-        files[name] = content
-      case .larger where left < Limits.Files.octets: return nil
-      case .larger: throw Self.fileTooLarge(path)
-      case .unsteady:
-        // Written meanwhile, gone since it was listed, or a link that leads nowhere: only that is still there.
-        if try identity(name, in: folder, shown) == nil, try identity(name, in: folder, shown, links: .refused) != nil {
-          throw Problem(file: path, "this link leads nowhere; mend or remove it")
+      do throws(Problem) {
+        switch try look(at: name, in: folder, shown, within: min(left, Limits.Files.octets)) {
+        case .content(let content):
+          // Never less than nothing: the file is no larger than what was left.
+          left -= content.count
+          budget.grant(octets: content.count)
+          files[name] = content
+        case .larger where left < Limits.Files.octets: return nil
+        case .larger: throw Self.fileTooLarge("\(shown)/\(name)")
+        // Written meanwhile, or gone since it was listed.
+        case .unsteady: return (files, false)
         }
-        return (files, false)
+      } catch {
+        guard problems != nil else { throw error }
+        problems?.append(error)
       }
     }
     return (files, true)
+  }
+
+  /// Reads a file; where it is not there any more, looks whether it is a link that leads nowhere: only that is still there.
+  private func look(
+    at name: String, in folder: borrowing Folder, _ shown: String, within octets: Int
+  ) throws(Problem) -> Look {
+    let found = try Self.look(at: name, in: folder, shown: "\(shown)/\(name)", within: octets)
+    guard case .unsteady = found else { return found }
+    if try identity(name, in: folder, shown) == nil, try identity(name, in: folder, shown, links: .refused) != nil {
+      throw Problem(file: "\(shown)/\(name)", "this link leads nowhere; mend or remove it")
+    }
+    return .unsteady
   }
 
   /// That a workspace's files are too large together.

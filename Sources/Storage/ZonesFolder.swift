@@ -34,7 +34,24 @@ public struct ZonesFolder: Sendable {
 
   /// Makes the zones folder; the folder that it is in must be there.
   public func make() throws(Problem) {
-    try trying(to: "make the zones folder", file: path) { () throws(SystemError) in try Files.makeFolder(path) }
+    let isMade = try trying(to: "make the zones folder", file: path) { () throws(SystemError) in
+      let parent = try Folder(opening: above)
+      guard let made = try parent.makePrivateFolder(last) else { return false }
+      do throws(SystemError) {
+        try made.setAccess(.newFolder(in: parent.access))
+      } catch {
+        unmake()
+        throw error
+      }
+      return true
+    }
+    guard isMade else { throw Problem(file: path, "somebody else changes the folder that this stands in") }
+  }
+
+  /// The path's last part, and the folder that it is in.
+  private var last: String { path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path }
+  private var above: String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   /// Takes back `make`, if nothing has come into the folder since.
@@ -47,8 +64,6 @@ public struct ZonesFolder: Sendable {
   ///
   /// - Returns: that it may not be, as a warning.
   public func settle() -> [Problem] {
-    let slash = path.lastIndex(of: "/")
-    let above = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     do throws(SystemError) {
       try Files.synchronize(folder: above)
       return []
@@ -115,7 +130,11 @@ public struct ZonesFolder: Sendable {
   public func checkIsThere() throws(Problem) {
     guard let kind = try kind() else {
       throw Problem(
-        file: path, "there is no such zones folder; name one with --zones DIR, or make it with backroad workspace add")
+        file: path,
+        """
+        there is no such zones folder; name it with --zones DIR, or the configuration that says where it is with --config \
+        FILE; the first backroad workspace add makes a new one
+        """)
     }
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
   }

@@ -40,8 +40,7 @@ public struct ZonesLock: ~Copyable {
     do throws(SystemError) {
       let access = try folder.access
       do throws(SystemError) {
-        try folder.makeFolder(stateFolder)
-        try folder.folder(stateFolder, links: .refused).setAccess(access.ofStateFolder)
+        try folder.makePrivateFolder(stateFolder)?.setAccess(access.ofStateFolder)
       } catch  where error.kind == .exists {}
       let state =
         isOperators

@@ -63,6 +63,17 @@ extension Files {
     /// The same without set-id bits.
     var withoutSetID: Access { Access(mode: mode & 0o1777, owner: owner, group: group) }
 
+    /// What a new file gets in a folder that is `folder`'s: the folder's owner and group, and a mode that neither whoever
+    /// makes it nor their umask changes, so that whoever may read the folder's other files can read this one.
+    public static func newFile(in folder: Access) -> Access {
+      Access(mode: 0o644, owner: folder.owner, group: folder.group)
+    }
+
+    /// The same of a new folder.
+    public static func newFolder(in folder: Access) -> Access {
+      Access(mode: 0o755, owner: folder.owner, group: folder.group)
+    }
+
     private init(mode: mode_t, owner: uid_t, group: gid_t) {
       self.mode = mode
       self.owner = owner

@@ -211,24 +211,35 @@ public struct Folder: ~Copyable, Sendable {
 
   // MARK: Changing
 
-  /// Makes a folder; one that is there already is an error (EEXIST).
-  public func makeFolder(_ name: String, mode: UInt32 = 0o755) throws(SystemError) {
+  /// Makes a folder that nobody but this process's user may enter, until `setAccess`, and opens it; one that is there
+  /// already is an error (EEXIST).
+  ///
+  /// - Returns: nil where whoever may write this folder has put another in its place.
+  public func makePrivateFolder(_ name: String) throws(SystemError) -> Folder? {
     // unsafe: the call reads the name.
-    try checked("mkdirat", shown(name)) { unsafe mkdirat(descriptor.raw, name, mode) }
+    try checked("mkdirat", shown(name)) { unsafe mkdirat(descriptor.raw, name, 0o700) }
+    do throws(SystemError) {
+      let made = try folder(name, links: .refused)
+      guard try made.access.isOwnAlone, try made.list().isEmpty else { return nil }
+      return made
+    } catch {
+      do throws(SystemError) { try removeFolder(name) } catch {}
+      throw error
+    }
   }
 
   /// Makes a new file with this content, and waits until it is on the disk.
   ///
   /// - Parameter access: whose it is to be in the end; until it is whole nobody but this process's user may open it.
-  public func create(_ name: String, _ content: [UInt8], like access: Files.Access? = nil) throws(SystemError) {
+  public func create(_ name: String, _ content: [UInt8], like access: Files.Access) throws(SystemError) {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let raw = try checked("openat", shown(name)) {
-      unsafe openat(descriptor.raw, name, flags, access == nil ? 0o644 : 0o600)  // unsafe: reads the name.
+      unsafe openat(descriptor.raw, name, flags, 0o600)  // unsafe: the call reads the name.
     }
     let file = FileDescriptor(owning: raw)
     try file.writeAll(content, shown(name))
     // A file gets no set-id bits: what they would lend was not given for a new content.
-    if let access { try file.setAccess(access.withoutSetID, shown(name)) }
+    try file.setAccess(access.withoutSetID, shown(name))
     try checked("fsync", shown(name)) { fsync(file.raw) }
   }
 

@@ -2,8 +2,14 @@
 ///
 /// Near is a third of the word's length in slips of the keyboard, at least one: a character too many, too few, another
 /// one, or two that changed places. Letters of either case are the same. The first of several equally near ones wins.
+///
+/// A word for one of what a candidate is the word for many is near it too: `proxy` is `proxies`.
 public func nearest(to word: some StringProtocol, among candidates: some Sequence<String>) -> String? {
   guard word.utf8.count <= 256 else { return nil }
+  if let many = candidates.first(where: { $0 == "\(word)s" || (word.hasSuffix("y") && $0 == "\(word.dropLast())ies") })
+  {
+    return many
+  }
   let wanted = Array(word.lowercased().unicodeScalars)
   guard wanted.count <= 64 else { return nil }
   var best: (candidate: String, slips: Int)?

@@ -170,7 +170,7 @@ extension Grants {
       problems.add(
         Problem(
           file: path, position: tokens[granted].position,
-          "workspace \(name) has \(tokens.count) tokens and \(granted) granted in \(file); revoke some, or have more granted"
+          "workspace \(name) has \(tokens.count == 1 ? "1 token" : "\(tokens.count) tokens") and \(granted) granted in \(file); revoke some, or have more granted"
         ))
     }
     return problems.all

@@ -10,6 +10,8 @@ public enum SpecialNames {
   static let zones: [String] =
     // RFC 6761 §6.3 and §6.4, RFC 6762 §22.1, RFC 7686 §2, RFC 8375 §4, RFC 9462 §6.4.
     ["localhost", "invalid", "local", "onion", "home.arpa", "resolver.arpa"] + reverseZones
+    // This server's own, which is in class CHAOS alone.
+    + ["whoami.backroad"]
 
   /// The reverse zones of addresses that are nobody's in public: RFC 6303 §4.1 to §4.6, and RFC 7793 of those that
   /// providers share (100.64/10).
@@ -25,6 +27,9 @@ public enum SpecialNames {
 
   /// The name that stands for the machine itself, with the names below it (RFC 6761 §6.3).
   public static let localhost = try? Name("localhost")
+
+  /// What clients ask this server about themselves, in class CHAOS.
+  public static let whoAmI = try? Name("whoami.backroad")
 
   /// Where resolvers tell of their encrypted addresses; all of its names exist, and have no data (RFC 9462 §6.4).
   public static let resolver = try? Name("resolver.arpa")

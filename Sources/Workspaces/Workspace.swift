@@ -214,14 +214,14 @@ public final class Workspace: Sendable {
     _ fileName: String, _ source: WorkspaceSource, _ problems: inout [Problem]
   ) -> Zone? {
     let path = "\(source.folder)/\(fileName)"
-    do throws(NameTextError) {
-      let apex = try Name(WorkspaceSource.zoneName(ofFile: fileName))
+    do throws(Problem) {
+      let apex = try ForwardRuleText.zone(WorkspaceSource.zoneName(ofFile: fileName), file: path)
       let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex)
       let (zone, found) = Zone.check(parsed, apex: apex)
       problems += found
       return zone
     } catch {
-      problems.append(Problem(file: path, "the file's name must be the zone's and end in .zone, but it has \(error)"))
+      problems.append(Problem(file: path, "the file's name must be the zone's and end in .zone: \(error.message)"))
       return nil
     }
   }

@@ -75,6 +75,19 @@ public struct MessageListing: Hashable, Sendable {
   /// The response code as `dig` prints it.
   public var status: String { ResponseCode(rawValue: code)?.mnemonic ?? "RCODE\(code)" }
 
+  /// The strings of the answer's TXT records (RFC 1035 §3.3.14).
+  public var texts: [String] {
+    var texts: [String] = []
+    for record in answer where record.type == .txt {
+      var rest = record.data[...]
+      while let length = rest.popFirst() {
+        texts.append(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+        rest = rest.dropFirst(Int(length))
+      }
+    }
+    return texts
+  }
+
   /// The names from `start` along the CNAMEs of the answer, `start` first.
   public func chain(from start: Name) -> [Name] {
     var targets: [Name: Name] = [:]

@@ -9,11 +9,27 @@ import Zones
 
 /// What `explain` tells is what happens: it goes the same way as an answer, and leaves no trace.
 @Suite struct ExplainTests {
-  static func explainer(_ server: TestServer) -> Explainer {
+  static func explainer(
+    _ server: TestServer, _ surroundings: ExplainSurroundings = ExplainSurroundings()
+  ) -> Explainer {
     Explainer(
       snapshot: server.snapshot, cache: server.upstreams.cache,
       responder: Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test")),
-      now: server.upstreams.now)
+      now: server.upstreams.now, surroundings: surroundings)
+  }
+
+  /// What `next` says and how it ends are one thing.
+  @Test func withAllUpstreamsDownItEndsAtOnce() throws {
+    let server = TestServer(zones: [:], forward: [".": "10.9.0.9"])
+    var surroundings = ExplainSurroundings()
+    let upstream = try #require(Upstream("10.9.0.9"))
+    surroundings.troubles = { [upstream: "is silent"] }
+    var explainer = Self.explainer(server, surroundings)
+    let client = ExplainRequest.Asker.client(.v4(0x0a00_0001), token: nil, listener: nil)
+    let told = explainer.explain(ExplainRequest(client, name("www.elsewhere"), .a))
+    #expect(
+      told.text.contains("10.9.0.9 is silent; the client gets SERVFAIL at once\noutcome  SERVFAIL\n"), "\(told.text)")
+    #expect(told.json.compactText.contains(#""kind": "failure""#), "\(told.json.compactText)")
   }
 
   static func explain(
@@ -56,7 +72,7 @@ import Zones
         case .asks(let first):
           foretold += 1
           #expect(asked.first?.hasSuffix(" \(first.name) \(first.type)") == true, "\(before.text)")
-        case .silence: Issue.record("\(question) \(type) has an answer")
+        case .silence, .failure, .staleAnswer: Issue.record("\(question) \(type) has an answer")
         }
         compared += 1
       }
@@ -156,10 +172,9 @@ import Zones
       ),
     ] as [(String?, String)] {
       let upstream = server.snapshot.workspaces[0].rules.rules[0].upstreams[0]
-      var explainer = Explainer(
-        snapshot: server.snapshot, cache: server.upstreams.cache,
-        responder: Responder(identity: ServerIdentity(version: "backroad test", hostName: "host.test")),
-        now: server.upstreams.now, troubles: { trouble.map { [upstream: $0] } ?? [:] })
+      var surroundings = ExplainSurroundings()
+      surroundings.troubles = { trouble.map { [upstream: $0] } ?? [:] }
+      var explainer = Self.explainer(server, surroundings)
       let told = explainer.explain(ExplainRequest(.workspace(0), name("far.test"), .a)).text
       #expect(told.contains(line), "\(told)")
     }

@@ -21,7 +21,7 @@ import Wire
 
   @Test(arguments: ["192.0.2.1", "10.4.0.1", "::1", "fd00:2::1", "0.0.0.0"])
   func anUnknownClientIsRefused(client: String) {
-    let refused = "REFUSED rd\nerror 18: client \(client) is in no workspace, add it to the clients of one"
+    let refused = "REFUSED rd\nerror 18: client \(client) is in no workspace, add it to the clients of one or lease it"
     #expect(server.ask("www.shared.test", from: client) == refused)
     #expect(server.ask("whoami.backroad", .txt, class: .chaos, from: client) == refused)
     // Over TCP as over UDP, and without EDNS just as much.

@@ -13,8 +13,10 @@ final class Backroad {
 
   let folder: String
 
-  /// The program stands beside the tests' bundle.
-  private static let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "backroad")
+  /// `BACKROAD`, or what stands beside the tests' bundle.
+  private static let program =
+    ProcessInfo.processInfo.environment["BACKROAD"].map { URL(filePath: $0) }
+    ?? Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "backroad")
 
   init() throws {
     let url = FileManager.default.temporaryDirectory.appending(path: "backroad-command-\(UUID().uuidString)")
@@ -40,12 +42,17 @@ final class Backroad {
   }
 
   private func process(
-    _ arguments: [String], input: String?, _ environment: [String: String] = [:]
+    _ arguments: [String], input: String?, _ environment: [String: String] = [:], umask: String? = nil
   ) throws -> Process {
     let process = Process()
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.executableURL = Self.program
-    process.arguments = arguments
+    if let umask, let program = Self.program {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = ["-c", "umask \(umask); exec \"$0\" \"$@\"", program.path] + arguments
+    } else {
+      process.executableURL = Self.program
+      process.arguments = arguments
+    }
     process.currentDirectoryURL = URL(filePath: folder)
     if let input {
       try write("input", input)
@@ -57,8 +64,10 @@ final class Backroad {
   }
 
   /// Runs the program to its end.
-  func run(_ arguments: [String], input: String? = nil) throws -> Outcome {
-    let process = try process(arguments, input: input)
+  ///
+  /// - Parameter umask: in octal; the tests' own for nil.
+  func run(_ arguments: [String], input: String? = nil, umask: String? = nil) throws -> Outcome {
+    let process = try process(arguments, input: input, umask: umask)
     // Files, for what is said may not fit into a pipe that nobody reads.
     let places = ["output", "errors"].map { URL(filePath: "\(folder)/\($0)-\(UUID().uuidString)") }
     for place in places { try Data().write(to: place) }

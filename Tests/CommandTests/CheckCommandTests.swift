@@ -1,3 +1,4 @@
+import SystemIO
 import Testing
 
 /// `backroad check`: each thing that can be wrong, with its place.
@@ -49,6 +50,26 @@ struct CheckCommandTests {
     #expect(outcome.errors == "")
     #expect(outcome.output.split(separator: "\n").contains { $0.hasPrefix(message) }, "\(outcome.output)")
     #expect(outcome.output.split(separator: "\n").last?.contains(" error") == true)
+  }
+
+  /// What cannot be read hides nothing of the rest, and what its absence makes others say is not told.
+  @Test func whatCannotBeReadKeepsNothingElseFromBeingTold() throws {
+    try backroad.write("secret", "{}")
+    try Files.removeFile("\(backroad.folder)/zones/acme/workspace.json")
+    for (file, target) in [
+      ("workspace.json", "../../secret"), ("sh.example.zone", "/etc/shadow"), ("corp.example.zone", "../../secret"),
+    ] {
+      try Files.symbolicLink(to: target, at: "\(backroad.folder)/zones/acme/\(file)")
+    }
+    try backroad.write("zones/acme/bad.example.zone", "nonsense\n")
+    let outcome = try backroad("check")
+    #expect(outcome.status == 1)
+    let lines = outcome.output.split(separator: "\n")
+    for file in ["workspace.json", "sh.example.zone", "corp.example.zone"] {
+      let told = lines.filter { $0.hasPrefix("zones/acme/\(file):") }
+      #expect(told.count == 1 && told[0].contains("leads out of the folder"), "\(outcome.output)")
+    }
+    #expect(lines.contains { $0.hasPrefix("zones/acme/bad.example.zone:1:9: ") }, "\(outcome.output)")
   }
 
   @Test func aGeneratedZoneEditedByHandIsFound() throws {

@@ -40,19 +40,21 @@ struct ImportCommandTests {
 
   /// What is pasted, the command line, and where and how it is refused.
   static let refusals = [
-    ("", importLine, "-:"),
-    ("{\"privatelink-account-url\": \"ab12345.us", importLine, "-:1:"),
-    ("{\"a\": \"b\", \"a\": \"c\"}", importLine, "-:1:"),
-    ("{\"privatelink-account-url\": \"<account>.privatelink.snowflakecomputing.com\"}", importLine, "-:1:"),
-    ("{\"privatelink-account-url\": \"www.example.com\"}", importLine, "-:1:"),
-    (snowflakeConfig("ab12345"), importLine.replacing("vpce-svc-0", with: "vpce-svc-1"), "-:1:"),
+    ("", importLine, "standard input:"),
+    ("{\"privatelink-account-url\": \"ab12345.us", importLine, "standard input:1:"),
+    ("{\"a\": \"b\", \"a\": \"c\"}", importLine, "standard input:1:"),
+    (
+      "{\"privatelink-account-url\": \"<account>.privatelink.snowflakecomputing.com\"}", importLine, "standard input:1:"
+    ),
+    ("{\"privatelink-account-url\": \"www.example.com\"}", importLine, "standard input:1:"),
+    (snowflakeConfig("ab12345"), importLine.replacing("vpce-svc-0", with: "vpce-svc-1"), "standard input:1:"),
     (snowflakeConfig("ab12345"), importLine.replacing("vpce-0a", with: "https://vpce-0a"), "--endpoint: "),
     (
       snowflakeConfig("ab12345"), importLine + " missing.json",
       "missing.json: cannot read a private link config: No such"
     ),
     (snowflakeConfig("ab12345"), importLine + " zones", "zones: cannot read a private link config: Is a directory"),
-    (String(repeating: " ", count: 2 << 20), importLine, "-: larger than 1024 KiB"),
+    (String(repeating: " ", count: 2 << 20), importLine, "standard input: larger than 1024 KiB"),
   ]
 
   @Test(arguments: refusals.indices) func aRefusedImportChangesNothing(index: Int) throws {
@@ -84,7 +86,7 @@ struct ImportCommandTests {
     #expect(try backroad.read("zones/acme/workspace.json").contains("\"miss\": \"forward\""))
     let wrong = try backroad("\(line) --from -", input: "git.corp.example\n  git.other.example\n")
     #expect(wrong.status == 1)
-    #expect(wrong.errors.hasPrefix("backroad: -:2:3: "))
+    #expect(wrong.errors.hasPrefix("backroad: standard input:2:3: "))
   }
 
   /// A hundred kills at random moments: each leaves all of the old or all of the new.

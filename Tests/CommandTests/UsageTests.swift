@@ -83,6 +83,11 @@ struct UsageTests {
     ("serve --listen 127.0.0.1", "--listen: \"127.0.0.1\" has no port; write 127.0.0.1:53"),
     ("serve --listen localhost:53", "--listen: \"localhost:53\" is not an address and port"),
     ("serve --forward corp.example=x", "--forward: \"x\" is not an upstream's address"),
+    ("serve --forward *.x.example=10.0.0.1", "--forward: \"*.x.example\" is not a zone's name: a zone is a name and"),
+    (
+      "serve --search *.svc",
+      "--search: \"*.svc\" is not a zone's name: a zone is a name and everything below it: write"
+    ),
     ("serve --workers -1", "--workers is a whole number from 0"),
     ("serve --admin 127.0.0.1", "--admin: \"127.0.0.1\" is neither a socket's path"),
     ("status --admin localhost:1", "--admin: \"localhost:1\" is neither a socket's path"),

@@ -32,6 +32,25 @@ struct WorkspaceCommandTests {
     #expect(try backroad("workspace list").errors == "backroad: there are no workspaces in zones\n")
   }
 
+  /// What check and the server's log say of the new claims, where it can still be chosen otherwise.
+  @Test func whatMeetsOthersClaimsIsToldAtOnce() throws {
+    let backroad = try Backroad()
+    for line in ["workspace add acme --client 10.1.0.0/16", "workspace add globex --client 10.2.0.0/16"] {
+      let outcome = try backroad(line)
+      #expect(outcome.status == 0 && outcome.errors == "", "\(outcome.errors)")
+    }
+    let wide = try backroad("workspace add evil --client 0.0.0.0/0")
+    #expect(wide.status == 0 && wide.output.contains("workspace evil added"))
+    let lines = wide.errors.split(separator: "\n")
+    #expect(lines.contains { $0.contains("zones/evil/workspace.json:") && $0.contains("takes in everybody") })
+    for (client, name) in [("10.1.0.0/16", "acme"), ("10.2.0.0/16", "globex")] {
+      #expect(
+        lines.contains { $0.contains("zones/\(name)/") && $0.contains("\(client) lie in 0.0.0.0/0 of workspace evil") },
+        "\(wide.errors)")
+    }
+    #expect(try backroad("check").output.split(separator: "\n").dropLast().count == lines.count, "and no others")
+  }
+
   @Test func whatCannotBeDoneChangesNothing() throws {
     _ = try backroad("workspace add acme --client 10.1.0.0/16")
     let before = try backroad.state()

@@ -82,6 +82,33 @@ extension EndToEnd {
       }
     }
 
+    /// A slip in a name must not look like nothing to do.
+    @Test func aWorkspaceThatNobodyKnowsIsAnErrorWithTheNearestName() throws {
+      try Lab.run { lab in
+        let server = try serve(lab)
+        for line in [
+          "reload --workspace acmee", "cache flush --workspace acmee", "lease list --workspace acmee",
+          "lease add --workspace acmee --ttl 1h 127.0.7.7", "explain --workspace acmee www.corp.example",
+        ] {
+          let outcome = try lab.run(Lab.backroad(), line.split(separator: " ").map { String($0) })
+          #expect(outcome.status == 1 && outcome.output == "", "\(line)")
+          #expect(
+            outcome.errors == "backroad: there is no workspace \"acmee\" here; did you mean \"acme\"?\n",
+            "\(line): \(outcome.errors)")
+        }
+        for path in ["/v1/reload", "/v1/cache/flush"] {
+          #expect(try server.curl(path, "--json", #"{ "workspace": "nobody" }"#).status == 404, "\(path)")
+        }
+        for path in ["/v1/leases?workspace=nobody", "/v1/workspaces/nobody"] {
+          #expect(try server.curl(path).status == 404, "\(path)")
+        }
+        // What is new on the disk is known to the reload that is to read it.
+        try lab.workspace("acmee", clients: ["127.0.3.1"], zones: ["corp.example": "www A 10.3.0.1\n"])
+        try lab.backroad(["reload", "--workspace", "acmee"])
+        #expect(try server.dig("-b", "127.0.3.1", "www.corp.example").addresses == ["10.3.0.1"])
+      }
+    }
+
     @Test func theCacheIsFlushed() throws {
       try Lab.run { lab in
         let upstream = try lab.scriptedUpstream { question in
@@ -249,6 +276,8 @@ extension EndToEnd {
         #expect(refused.status == 1 && refused.errors.contains("another server's admin interface is there"))
         let third = try lab.serve()
         try eventually("the log says so", within: 5) { third.program.errors.contains("no admin interface: ") }
+        let said = third.program.errors.split(separator: "\n").filter { $0.contains("no admin interface: ") }
+        #expect(said.count == 1 && said[0].hasSuffix("is there; name another place for it with --admin"), "\(said)")
         third.program.signal(SIGTERM)
         _ = try third.program.wait()
         #expect(try second.curl("/v1/status").status == 200, "the third left the second's socket alone")

@@ -32,5 +32,28 @@ extension EndToEnd {
         #expect(try explain("--workspace", "acme", "www.corp.example").hasPrefix("who      taken for a client of"))
       }
     }
+
+    /// Why a change of a file has no effect, and why whoever should be a client is none.
+    @Test func aBrokenWorkspaceIsTold() throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.1.0/24"], zones: ["corp.example": "www A 10.1.0.1\n"])
+        try lab.workspace("globex", clients: ["127.0.2.0/24"], zones: ["corp.example": "www A nonsense\n"])
+        let server = try lab.serve()
+        try lab.zone("corp.example", "new A nonsense\n", in: "acme")
+        _ = try lab.run(Lab.backroad(), ["reload"])
+        for who in [["--client", "127.0.1.5"], ["--workspace", "acme"]] {
+          let said = try lab.backroad(["explain"] + who + ["new.corp.example"])
+          let first = said.split(separator: "\n").first ?? ""
+          #expect(first.hasSuffix("; its files have errors, and it is served as it was before: run backroad check"))
+        }
+        let nobody = try lab.backroad(["explain", "--client", "127.0.2.5", "www.corp.example"])
+        #expect(
+          nobody.contains("; 1 workspace is not served because its files have errors: run backroad check\n"),
+          "\(nobody)")
+        let unserved = try lab.run(Lab.backroad(), ["explain", "--workspace", "globex", "www.corp.example"])
+        #expect(unserved.errors == "backroad: workspace globex is broken, and not served: run backroad check\n")
+        withExtendedLifetime(server) {}
+      }
+    }
   }
 }

@@ -31,7 +31,7 @@ extension EndToEnd {
             #expect(answer.status == "REFUSED" && answer.answer.isEmpty && answer.authority.isEmpty)
             #expect(
               answer.error
-                == "18 (Prohibited): (client 127.0.9.9 is in no workspace, add it to the clients of one)")
+                == "18 (Prohibited): (client 127.0.9.9 is in no workspace, add it to the clients of one or lease it)")
           }
         }
       }

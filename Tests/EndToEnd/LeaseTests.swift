@@ -65,7 +65,7 @@ extension EndToEnd {
         let notTheirs = try refusal(lab, ["lease", "remove", "--workspace", "globex", "127.0.7.7"])
         #expect(notTheirs.contains("workspace globex has no lease of 127.0.7.7"))
         let unknown = try refusal(lab, ["lease", "add", "--workspace", "nobody", "--ttl", "1h", "127.0.7.9"])
-        #expect(unknown.contains("there is no workspace nobody in the running server"))
+        #expect(unknown.contains(#"there is no workspace "nobody" here; see backroad workspace list"#))
         let list = try lab.backroad(["lease", "list"]).split(separator: "\n").map { $0.split(separator: " ") }
         let rows = list.map { $0.prefix(2).joined(separator: " ") }
         #expect(rows == ["ADDRESS WORKSPACE", "127.0.7.7 acme", "127.0.7.8 acme"])

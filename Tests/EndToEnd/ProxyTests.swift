@@ -95,6 +95,29 @@ extension EndToEnd {
       }
     }
 
+    /// Nobody is answered, so that without a word it would look like a server that is down.
+    @Test func whatHasNoHeaderIsToldCountedAndExplained() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        let name = "backroad_proxy_headers_missing_total"
+        #expect(try server.metric(name) == 0)
+        let socket = try socket(SOCK_DGRAM, server, from: Self.proxy)
+        for _ in 0..<3 { socket.send(query) }
+        let stream = try self.socket(SOCK_STREAM, server, from: Self.proxy)
+        stream.send(Message.bigEndian(query.count) + query)
+        try eventually("all four are counted", within: 5) { try server.metric(name) == 4 }
+        try eventually("the log tells of it", within: 5) {
+          server.program.errors.contains(
+            "dropped, for \(Self.proxy) is listed as a load balancer (--proxy) and sends no PROXY protocol header")
+        }
+        let lines = server.program.errors.split(separator: "\n").filter { $0.contains("no PROXY protocol header") }
+        #expect(lines.count <= 2, "one of each worker at most")
+        let said = try server.lab.backroad(["explain", "--client", Self.proxy, "www.corp.example"])
+        #expect(said.hasPrefix("who      \(Self.proxy) is listed as a load balancer (--proxy): "), "\(said)")
+        #expect(said.hasSuffix("outcome  no answer at all\n"), "\(said)")
+      }
+    }
+
     /// From anybody else a header is octets like any others.
     @Test func anUnlistedSourceIsNotBelieved() throws {
       try serve { server in

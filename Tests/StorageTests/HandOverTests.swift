@@ -36,7 +36,7 @@
     private static let isRoot = geteuid() == 0
     private static let changes: [[String: String?]] = [
       ["a.zone": "new"], ["a.zone": "new", "b.zone": "new", "links/x.json": nil, "links/y.json": "new"],
-      ["b.zone": "new"], ["a.zone": nil],
+      ["b.zone": "new"], ["a.zone": nil], ["sub/n.txt": "new", "sub/sub/n.txt": "new", "links/y.json": "new"],
     ]
 
     /// Everything of others that a link could lead to.
@@ -51,11 +51,36 @@
         _ = try lock.commit(.texts(changes), to: folder.zones.contents(of: name))
       }
       #expect(try others() == before)
-      var paths = ["", "/links", "/notes"]
-      if changes["a.zone"] != .some(nil) { paths.append("/a.zone") }
-      for path in paths {
-        #expect(try Files.access("\(zones)/acme\(path)")?.owner == Self.owner, "\(path)")
+      for path in ["."] + (try folder.listing("\(zones)/acme").keys.sorted()) {
+        #expect(try Files.access("\(zones)/acme/\(path)")?.owner == Self.owner, "\(path)")
       }
+    }
+
+    @Test(.enabled(if: isRoot, "only root gives files to others"))
+    func aNewWorkspaceIsTheirsWhoHaveTheZonesFolder() throws {
+      unsafe #expect(chown(zones, Self.owner, Self.owner) == 0)  // unsafe: the call reads the path.
+      try folder.zones.withLock { lock in
+        _ = try lock.addWorkspace(workspace("globex"), files: ["workspace.json": [], "links/a.json": []])
+      }
+      for path in ["", "/workspace.json", "/links", "/links/a.json"] {
+        #expect(try Files.access("\(zones)/globex\(path)")?.owner == Self.owner, "\(path)")
+      }
+    }
+
+    /// Who may write their own folder, and not the one that it stands in, is not told to get the right to that one.
+    @Test(arguments: [changes[0], changes[1]]) func whoMayNotWriteTheZonesFolderIsToldWhatThatRightIs(
+      changes: [String: String?]
+    ) throws {
+      let counting = FaultPlan()
+      try HandOverTests().commit(changes, counting)
+      // The file or folder that the next state begins with.
+      let made = try #require(
+        counting.calls.firstIndex { call in
+          (call.hasPrefix("openat ") || call.hasPrefix("mkdirat ")) && call.contains(".acme.staging-")
+        })
+      let said = problem { try commit(changes, FaultPlan(failing: made + 1, .error(EACCES))) }
+      #expect(said.contains("a change of a workspace is built in"), "\(said)")
+      #expect(said.contains("or edit the files by hand"), "\(said)")
     }
 
     /// What the owner of a workspace does to have root work on what is not theirs.

@@ -122,7 +122,9 @@ struct LockTests {
     let path = "\(folder.path)/admin.sock"
     _ = try Socket.unixServer(path) { _ in }
     let kept = keep("\(path).lock")
-    #expect(throws: SystemError("flock", "\(path).lock", code: EWOULDBLOCK)) { _ = try Socket.unixServer(path) { _ in } }
+    #expect(throws: SystemError("flock", "\(path).lock", code: EWOULDBLOCK)) {
+      _ = try Socket.unixServer(path) { _ in }
+    }
     close(kept)
     _ = try Socket.unixServer(path) { _ in }
   }

@@ -50,7 +50,7 @@ struct SpecialNameTests {
     #expect(rules.match(try Name("a.\(zone)"))?.isClosed == true)
   }
 
-  /// RFC 6761 §6, RFC 6762 §22.1, RFC 7686, RFC 8375, RFC 9462 §6.4, RFC 6303 §4 and RFC 7793, written out by hand.
+  /// RFC 6761 §6, RFC 6762 §22.1, RFC 7686, RFC 8375, RFC 9462 §6.4, RFC 6303 §4 and RFC 7793, and this server's own, by hand.
   @Test func theListIsThatOfTheStandards() throws {
     let private172 = (16...31).map { "\($0).172.in-addr.arpa" }
     let zeros = String(repeating: "0.", count: 31)
@@ -59,7 +59,7 @@ struct SpecialNameTests {
         + ["127.in-addr.arpa", "254.169.in-addr.arpa", "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa"]
         + ["113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa", "1.\(zeros)ip6.arpa", "0.\(zeros)ip6.arpa"]
         + ["d.f.ip6.arpa", "8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa"]
-        + ["8.b.d.0.1.0.0.2.ip6.arpa", "local", "resolver.arpa"] + private172
+        + ["8.b.d.0.1.0.0.2.ip6.arpa", "local", "resolver.arpa", "whoami.backroad"] + private172
         + (64...127).map { "\($0).100.in-addr.arpa" })
     #expect(Set(Self.zones) == expected && Self.zones.count == expected.count)
   }

@@ -90,8 +90,28 @@ public struct ExportReader {
     switch first {
     case UInt8(ascii: "{"), UInt8(ascii: "["): return try entries(json: text, layer)
     case UInt8(ascii: "\""): return try entries(quoted: text, layer)
-    default: return try entries(rows: SeparatedValues.rows(of: text, file: file), of: text, layer)
+    default:
+      do throws(Problem) {
+        return try entries(rows: SeparatedValues.rows(of: text, file: file), of: text, layer)
+      } catch {
+        if let around = textAround(text) { throw around }
+        throw error
+      }
     }
+  }
+
+  /// That a config stands in a mail or between marks, when it does.
+  private func textAround(_ text: SourceText) -> Problem? {
+    guard let start = text.octets.firstIndex(of: UInt8(ascii: "{")),
+      let end = text.octets.lastIndex(of: UInt8(ascii: "}")), start < end,
+      let object = try? JSON.parse(text[start..<(end + 1)], file: file, comments: false).asObject,
+      object.members.contains(where: { function.knows($0.key) })
+    else { return nil }
+    let (first, last) = (text.position(start), text.position(end))
+    return problem(
+      text, 0,
+      "there is text around the config, which starts with the { at line \(first.line), column \(first.column), and ends "
+        + "with the } at line \(last.line), column \(last.column); remove what stands before and after it")
   }
 
   /// What starts with a quote: JSON in a string, JSON without its braces, or CSV.

@@ -83,12 +83,15 @@ extension SnowflakeReading {
   /// Takes a storage host: with an endpoint for the stages it becomes a zone of its own name, and otherwise it is told
   /// what it needs. It never leads to Snowflake's endpoint.
   mutating func storage(_ item: SourceText, _ key: String, _ entry: ExportEntry) throws(Problem) {
+    namesStage = namesStage || key == "privatelink-internal-stage"
     guard let name = storageHost(item.string) else {
+      let mayBeNamed = options.stage != nil && options.stageHosts.isEmpty && item.octets.has(".s3.")
+      let remedy = mayBeNamed ? "; if it is your stage's, say so with --stage-host NAME" : ""
       warnings.append(
         Problem(
           file: file, position: item.position(0), severity: .warning,
           "\(quoted(item.string)) is not of the shape that storage has (sfc-…-customer-stage.s3.REGION.amazonaws.com, or "
-            + "an Azure storage account); it was left out"))
+            + "an Azure storage account); it was left out\(remedy)"))
       leftOut.append(Plan.LeftOut(entry.key, why: "not of the shape that storage has", position: entry.position))
       return
     }
@@ -152,6 +155,8 @@ extension SnowflakeReading {
   mutating func checkStage() throws(Problem) {
     guard let stage = options.stage else { return }
     guard let host = stageHosts.first else {
+      // What is there and was left out is told of already.
+      guard !namesStage else { return }
       warnings.append(
         Problem(
           file: file, severity: .warning,

@@ -57,6 +57,10 @@ struct SnowflakeReading {
   /// The names of `hosts`.
   private var names: Set<Name> = []
   var stageHosts: [Link.Host] = []
+  /// True once the config names storage for the stages, of whatever shape.
+  var namesStage = false
+  /// Keys that nobody knows, for one who finds nothing else.
+  private var unknownKeys: [String] = []
   var account: String?
   var service: (value: VPCEndpointService, position: Position)?
   var givenKeys: Set<String> = []
@@ -86,10 +90,17 @@ struct SnowflakeReading {
       try checkEndpoint()
       try checkStage()
     } catch { errors.append(error) }
-    if errors.isEmpty, hosts.isEmpty {
-      errors.append(
-        Problem(file: file, "the config names no host: paste the whole result of select \(SnowflakeKey.function.name)"))
+    if errors.isEmpty, hosts.isEmpty { errors.append(Problem(file: file, noHost)) }
+  }
+
+  /// That there is no host, and the keys that may have been meant for one.
+  private var noHost: String {
+    let keys = unknownKeys.prefix(5).map { key in
+      let known = nearest(to: SnowflakeKey.spelling(key), among: SnowflakeKey.function.keys.sorted())
+      return quoted(key) + (known.map { " (did you mean \(quoted($0))?)" } ?? "")
     }
+    let unknown = keys.isEmpty ? ":" : ", and these keys are unknown: \(keys.joined(separator: ", "));"
+    return "the config names no host\(unknown) paste the whole result of select \(SnowflakeKey.function.name)"
   }
 
   /// The OCSP keys have two spellings in use, and both may be there.
@@ -206,6 +217,7 @@ struct SnowflakeReading {
 
   /// A key that was not there when this was written: its hosts are shown, and nothing is done with them.
   private mutating func readUnknown(_ entry: ExportEntry) throws(Problem) {
+    unknownKeys.append(entry.key)
     let names = try ListText.items(entry.value, key: entry.key, file: file).compactMap { item -> Name? in
       guard SnowflakeKey.refusalByShape(item.string) == nil, case .host(let name, _) = HostText.read(item.string) else {
         return nil

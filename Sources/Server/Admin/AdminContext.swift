@@ -31,10 +31,27 @@ struct AdminContext: Sendable {
   /// The workspace of a path.
   func workspaceName(_ match: RouteMatch) throws(AdminError) -> WorkspaceName {
     let text = match.parameters["workspace"] ?? ""
-    guard let name = WorkspaceName(text), isKnown(name) else {
-      throw .notFound("there is no workspace \(quoted(text)) here")
-    }
+    guard let name = WorkspaceName(text), isKnown(name) else { throw noWorkspace(text) }
     return name
+  }
+
+  /// The workspace of a body; nil when it names none.
+  ///
+  /// - Throws: `not-found` for one that nobody knows, so that a slip in a name does not look like nothing to do.
+  func workspace(_ value: JSON?, _ match: RouteMatch) throws(AdminError) -> WorkspaceName? {
+    guard let value else { return nil }
+    let name = try match.read { () throws(Problem) in try ReloadRoute.workspaceName(value) }
+    guard isKnown(name) else { throw noWorkspace(name.description) }
+    return name
+  }
+
+  /// That there is no such workspace, naming the nearest that there is.
+  func noWorkspace(_ text: String) -> AdminError {
+    let view = state.view
+    let served = view.snapshot?.workspaces.all.map(\.workspace.name.description) ?? []
+    let near = nearest(to: text, among: (served + view.broken.keys.map(\.description)).sorted())
+    let remedy = near.map { "did you mean \(quoted($0))?" } ?? "see backroad workspace list"
+    return .notFound("there is no workspace \(quoted(text)) here; \(remedy)")
   }
 
   /// True for a workspace that is served, or would be without its errors.

@@ -42,11 +42,13 @@ final class AdminListener: Sendable {
       do throws(Problem) {
         return try openInZones(zones, configuration)
       } catch {
-        log.note("no admin interface: \(error); name a place for it with --admin")
+        log.note("no admin interface: \(error)")
         return nil
       }
     }
   }
+
+  private static let elsewhere = "name another place for it with --admin"
 
   private static func openInZones(
     _ zones: String, _ configuration: AdminConfiguration
@@ -55,7 +57,7 @@ final class AdminListener: Sendable {
     do throws(SystemError) {
       try Files.makeFolder(AdminAddress.stateFolder(zones: zones))
     } catch {
-      guard error.kind == .exists else { throw Problem(file: error.subject, error.reason) }
+      guard error.kind == .exists else { throw Problem(file: error.subject, "\(error.reason); \(elsewhere)") }
     }
     return try open(path: path, configuration)
   }
@@ -68,12 +70,14 @@ final class AdminListener: Sendable {
       return AdminListener(socket, access, .socket(path), bound)
     } catch {
       switch error.code {
-      case EADDRINUSE: throw Problem(file: path, "another server's admin interface is there; name another with --admin")
+      case EADDRINUSE: throw Problem(file: path, "another server's admin interface is there; \(elsewhere)")
       case EEXIST: throw Problem(file: path, "this is no socket; name another path with --admin, or remove it")
-      case EWOULDBLOCK:
-        throw Problem(file: path, "another process keeps \(path).lock; stop it, or name another path with --admin")
-      case ENAMETOOLONG: throw Problem(file: path, "the path is longer than \(Socket.maximumPathLength) octets")
-      default: throw Problem(file: path, "cannot make the admin interface's socket: \(error.reason) (\(error.call))")
+      case EWOULDBLOCK: throw Problem(file: path, "another process keeps \(path).lock; stop it, or \(elsewhere)")
+      case ENAMETOOLONG:
+        throw Problem(file: path, "the path is longer than \(Socket.maximumPathLength) octets; \(elsewhere)")
+      default:
+        throw Problem(
+          file: path, "cannot make the admin interface's socket: \(error.reason) (\(error.call)); \(elsewhere)")
       }
     }
   }

@@ -8,11 +8,11 @@ import Workspaces
 struct CacheFlushRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let body = try match.body(known: ["workspace", "name"])
-    let selection = try match.read { () throws(Problem) -> CacheSelection in
-      let workspace = try body["workspace"].map { value throws(Problem) in try ReloadRoute.workspaceName(value) }
-      let name = try body["name"].map { value throws(Problem) in try Self.name(value) }
-      return CacheSelection(owner: workspace.map { .workspace($0.description) }, name: name)
+    let workspace = try context.workspace(body["workspace"], match)
+    let name = try match.read { () throws(Problem) in
+      try body["name"].map { value throws(Problem) in try Self.name(value) }
     }
+    let selection = CacheSelection(owner: workspace.map { .workspace($0.description) }, name: name)
     return .json(["flushed": .number(context.cache.flush(selection))])
   }
 

@@ -17,12 +17,17 @@ struct ExplainRoute: AdminHandler {
     guard let snapshot = context.leases.snapshot else {
       throw AdminError(.unavailable, "starting", "the server is starting; ask again")
     }
-    let asker = try asker(body, match, snapshot)
+    let asker = try asker(body, match, snapshot, context)
     let (name, type) = try match.read { () throws(Problem) in (try Self.name(body), try Self.type(body)) }
+    var surroundings = ExplainSurroundings()
+    surroundings.troubles = { Self.troubles(context) }
+    surroundings.broken = Set(context.state.view.broken.keys)
+    let proxies = Proxies(context.configuration.proxies)
+    surroundings.isLoadBalancer = { proxies.contains($0) }
     var explainer = Explainer(
       snapshot: snapshot, cache: context.cache,
       responder: Responder(identity: .running, tokenOption: context.configuration.tokenOption),
-      now: Instant(nanoseconds: System.monotonicNanoseconds()), troubles: { Self.troubles(context) })
+      now: Instant(nanoseconds: System.monotonicNanoseconds()), surroundings: surroundings)
     let explanation = explainer.explain(ExplainRequest(asker, name, type))
     guard case .object(var object) = explanation.json.content else { return .json(explanation.json) }
     object.members.append(JSON.Member("text", .string(explanation.text)))
@@ -36,20 +41,23 @@ struct ExplainRoute: AdminHandler {
   }
 
   private func asker(
-    _ body: JSON.Object, _ match: RouteMatch, _ snapshot: Snapshot
+    _ body: JSON.Object, _ match: RouteMatch, _ snapshot: Snapshot, _ context: AdminContext
   ) throws(AdminError) -> ExplainRequest.Asker {
-    if let value = body["workspace"] {
-      let name = try match.read { () throws(Problem) in try ReloadRoute.workspaceName(value) }
+    if let name = try context.workspace(body["workspace"], match) {
       guard body["client"] == nil, body["token"] == nil, body["listener"] == nil else {
         throw .invalid("name a workspace, or a client and what its query shows, and not both")
       }
-      guard let slot = snapshot.workspaces.slot(of: name) else { throw .notFound("no workspace \(name) is served") }
+      guard let slot = snapshot.workspaces.slot(of: name) else {
+        throw .notFound("workspace \(name) is broken, and not served: run backroad check")
+      }
       return .workspace(slot)
     }
-    return try match.read { () throws(Problem) in try Self.client(body) }
+    return try match.read { () throws(Problem) in try Self.client(body, context.configuration.listen) }
   }
 
-  private static func client(_ body: JSON.Object) throws(Problem) -> ExplainRequest.Asker {
+  private static func client(
+    _ body: JSON.Object, _ listeners: [SocketAddress]
+  ) throws(Problem) -> ExplainRequest.Asker {
     guard let value = body["client"] else {
       throw Problem(file: "body", "\"client\" or \"workspace\" is missing: who asks")
     }
@@ -65,7 +73,12 @@ struct ExplainRoute: AdminHandler {
     var listener: SocketAddress?
     if let value = body["listener"] {
       let text = try value.expectString("\"listener\"", file: "body")
-      listener = try ServerSettings.listenAddress(text)
+      let address = try ServerSettings.listenAddress(text)
+      guard listeners.contains(address) else {
+        throw Problem(
+          "no query comes to \(address): the server listens on \(listeners.map(\.description).joined(separator: ", "))")
+      }
+      listener = address
     }
     return .client(address, token: token, listener: listener)
   }

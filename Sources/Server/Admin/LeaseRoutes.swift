@@ -31,6 +31,8 @@ struct LeaseListRoute: AdminHandler {
     let moment = LeaseKeeper.Moment.current
     let wanted = limit ?? Limits.Admin.rowsUsually
     let found = context.leases.list(of: workspace, after: after, limit: wanted + 1, moment: moment)
+    // One that was removed may have leases still.
+    if let workspace, found.isEmpty, !context.isKnown(workspace) { throw context.noWorkspace(workspace.description) }
     return .json([
       "leases": .array(found.prefix(wanted).map { $0.json(moment) }), "more": JSON(.bool(found.count > wanted)),
     ])
@@ -54,6 +56,10 @@ struct LeaseAddRoute: AdminHandler {
           request.addresses, to: request.workspace, ttlSeconds: UInt64(ttl), moment: moment)
         return .json(["leases": .array(leases.map { $0.json(moment) })])
       } catch {
+        // A broken one is known, and told of as such.
+        if case .refused(.noWorkspace(let name)) = error, !context.isKnown(name) {
+          return context.noWorkspace(name.description).response
+        }
         return error.adminError.response
       }
     }

@@ -88,6 +88,10 @@ struct MetricsPage: AdminHandler {
     text.single(
       "backroad_violations_total", .counter, "Queries refused because what tells whose they are disagrees.",
       totals.events[.violations] ?? 0)
+    text.single(
+      "backroad_proxy_headers_missing_total", .counter,
+      "Datagrams and connections of listed load balancers without a PROXY protocol header.",
+      totals.events[.missingHeaders] ?? 0)
   }
 
   private static func cache(_ text: inout MetricsText, _ cache: AnswerCache) {

@@ -1,4 +1,5 @@
 import Admin
+import Storage
 import Text
 import Workspaces
 
@@ -9,6 +10,10 @@ struct ReloadRoute: AdminHandler {
     let body = try match.body(known: ["workspace"])
     let name = try match.read { () throws(Problem) -> WorkspaceName? in
       try body["workspace"].map { value throws(Problem) in try Self.workspaceName(value) }
+    }
+    // What is new on the disk is read now; where the disk cannot be looked at, the reload says so.
+    if let name, !context.isKnown(name), (try? context.folder.contains(name)) == false {
+      throw context.noWorkspace(name.description)
     }
     return .afterReload(of: name) { .json(Self.json(of: $0, silentWorkers: $1)) }
   }

@@ -101,7 +101,10 @@ extension Worker {
   /// waits for what is missing. Where nothing is, it has another turn after the others.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
     try connection.flush(now: now)
-    guard takeProxyHeader(connection) else { return close(connection) }
+    guard takeProxyHeader(connection) else {
+      missesHeader(from: connection.peer)
+      return close(connection)
+    }
     let count = writeResults(of: connection)
     guard answerWhatCame(connection, atMost: settings.messagesPerTurn - count) else { return close(connection) }
     // It may have turned out to be one too many of its client's, or a stranger's.

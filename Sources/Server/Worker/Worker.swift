@@ -33,6 +33,7 @@ final class Worker {
   var connections: ConnectionTable
   let log: Log
   var violationReport = ViolationReport()
+  var missingHeaders = MissingHeaders()
 
   private let batch = DatagramBatch()
   let buffer = MessageBuffer()
@@ -196,9 +197,11 @@ final class Worker {
   private func answer(
     _ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot, _ names: CompressionMemory
   ) {
-    guard let source = batch.source(datagram), !batch.isCut(datagram),
-      let (client, start) = settings.proxies.unwrap(batch.input(datagram), from: source)
-    else { return counters.dropped(.udp) }
+    guard let source = batch.source(datagram), !batch.isCut(datagram) else { return counters.dropped(.udp) }
+    guard let (client, start) = settings.proxies.unwrap(batch.input(datagram), from: source) else {
+      missesHeader(from: source)
+      return counters.dropped(.udp)
+    }
     let message = batch.input(datagram).extracting(start...)
     let address = datagramListeners[listener].address
     var writer = MessageWriter(batch.output(), limit: DatagramBatch.outputSize, names: names.table())
@@ -310,5 +313,6 @@ final class Worker {
     expireConnections()
     acceptAgain()
     reportViolations()
+    reportMissingHeaders()
   }
 }

@@ -27,6 +27,8 @@ import Workspaces
     case refusedConnections
     /// Queries whose client two rules give to different workspaces.
     case violations
+    /// Datagrams and connections of listed load balancers that did not begin with a PROXY header.
+    case missingHeaders
   }
 
   /// The upper bounds of the latency's buckets in nanoseconds: 1/64 of a millisecond, doubled up to eight seconds.

@@ -80,6 +80,10 @@ extension Arguments {
   ) throws(UsageError) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
     guard let flag = command.flags.first(where: { $0.name == parts[0] }) else {
+      if parts[0] == Flag.workspace.name, command.operands.hasPrefix("W") {
+        throw UsageError(
+          "the workspace stands without a flag here: \(command.name) \(command.operands)", command: command.name)
+      }
       throw unknown("flag", parts[0], among: command.flags.map(\.name), command: command.name)
     }
     guard values[flag] == nil || flag.count == .repeated else {
@@ -103,7 +107,9 @@ extension Arguments {
   private func checkOperands(of command: Command) throws(UsageError) {
     if operands.count > command.operandCount.upperBound {
       let extra = operands[command.operandCount.upperBound]
-      throw UsageError("\(shown(extra)) is one argument too many", command: command.name)
+      let takesWorkspace = operands.count == 1 && command.flags.contains { $0.name == Flag.workspace.name }
+      let remedy = takesWorkspace ? "; a workspace is named with \(Flag.workspace.name) \(shown(extra))" : ""
+      throw UsageError("\(shown(extra)) is one argument too many\(remedy)", command: command.name)
     }
     if operands.count < command.operandCount.lowerBound {
       throw UsageError("arguments are missing: \(command.operands)", command: command.name)

@@ -60,11 +60,19 @@ struct CommandSet: Sendable {
 
 /// That a word is unknown, naming the nearest known one.
 func unknown(_ kind: String, _ word: String, among known: [String], command: String) -> UsageError {
+  let usual = usualWords[word].flatMap { known.contains($0) ? $0 : nil }
   let remedy =
-    nearest(to: word, among: known).map { "did you mean \($0)?" }
+    (usual ?? nearest(to: word, among: known)).map { "did you mean \($0)?" }
+    ?? (["-v", "--verbose"].contains(word)
+      ? "no command says more; explain, doctor and status tell of a running server" : nil)
     ?? (known.isEmpty ? "there is none here" : "there are \(known.joined(separator: ", "))")
   return UsageError("unknown \(kind) \(shown(word)); \(remedy)", command: command)
 }
+
+/// What other programs call what is called otherwise here.
+private let usualWords = [
+  "rm": "remove", "delete": "remove", "del": "remove", "ls": "list", "get": "show", "create": "add",
+]
 
 /// A word of the command line as a message shows it.
 func shown(_ word: String) -> String { quoted(word) }

@@ -34,7 +34,8 @@ struct Flag: Hashable, Sendable {
 
 /// The flags that several commands have.
 extension Flag {
-  static let zones = Flag("--zones", "DIR", help: "the zones folder (default: zones)")
+  static let zones = Flag(
+    "--zones", "DIR", help: "the zones folder (default: as the configuration says, or zones)")
   static let config = Flag(
     "--config", "FILE", help: "the configuration (default: backroad.json, if there is one here)")
   static let admin = Flag(
@@ -49,7 +50,8 @@ extension Flag {
   static let endpoint = Flag(
     "--endpoint", "VPCE[=ADDR,…]", help: "the endpoint's DNS name, with its addresses when they are to be pinned")
   static let address = Flag(
-    "--address", "ADDR", .repeated, help: "an address of the endpoint, alone or pinned to its name")
+    "--address", "ADDR", .repeated,
+    help: "an address of the endpoint, alone or pinned to its name; or several, with commas")
   static let answer = Flag(
     "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
   static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")

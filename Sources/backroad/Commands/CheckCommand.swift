@@ -10,7 +10,7 @@ import Workspaces
 /// `backroad check`.
 enum CheckCommand {
   static let command = Command(
-    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: [.zones, .config, .json],
+    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: Arguments.zonesFlags + [.json],
     details: """
       Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
       are served as they are. What workspaces may claim, where the server listens and whom it asks is what the
@@ -43,7 +43,7 @@ private struct Findings {
     } catch let error as Problems {
       problems = error.all
     }
-    let zones = ZonesFolder(path: arguments.value(.zones) ?? settings.zones ?? ServerConfiguration.defaultZones)
+    let zones = arguments.zonesFolder(over: settings)
     var configuration = ServerConfiguration()
     do throws(Problem) {
       configuration = try ServerSettings().configuration(
@@ -67,8 +67,8 @@ private struct Findings {
     for (index, name) in names.enumerated() {
       progress.update("checking \(index) of \(names.count) workspaces")
       do throws(Problem) {
-        let contents = try zones.contents(of: name)
-        if let workspace = check(contents) { loaded.append(workspace) }
+        let (contents, unreadable) = try zones.readable(of: name)
+        if let workspace = check(contents, unreadable) { loaded.append(workspace) }
       } catch {
         problems.append(error)
       }
@@ -79,20 +79,25 @@ private struct Findings {
   }
 
   /// Checks one workspace: what the server reads, and then the links that some of it was made from.
-  private mutating func check(_ contents: WorkspaceContents) -> Workspace? {
+  ///
+  /// - Parameter unreadable: of files that could not be read. What their absence makes others say is not told.
+  private mutating func check(_ contents: WorkspaceContents, _ unreadable: [Problem]) -> Workspace? {
+    let missing = Set(unreadable.map(\.file))
     let source = contents.source
     let folder = WorkspaceFolder(contents)
     zoneCount += source.files.keys.count { WorkspaceSource.isZone($0) }
     linkCount += folder.linkNames.count
     let (workspace, found) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
-    problems += found
+    problems += unreadable + found.filter { !missing.contains($0.file) }
     // The links' check needs the settings too, and would say the same of them less well.
     let settings = folder.shown(WorkspaceFile.fileName)
-    let settingsAreWrong = found.contains { $0.file == settings && $0.severity == .error }
+    let settingsAreWrong = (unreadable + found).contains { $0.file == settings && $0.severity == .error }
+    guard unreadable.allSatisfy({ $0.file?.hasPrefix("\(contents.folder)/links/") != true }) else { return nil }
     problems += LinkUpdate.problems(in: folder).filter { problem in
-      !(settingsAreWrong && (problem.file == settings || problem.file == contents.folder))
+      !missing.contains(problem.file)
+        && !(settingsAreWrong && (problem.file == settings || problem.file == contents.folder))
     }
-    return workspace
+    return unreadable.isEmpty ? workspace : nil
   }
 
   /// By place, each once.

@@ -11,7 +11,8 @@ import Zones
 
 /// `backroad doctor`.
 enum DoctorCommand {
-  private static let server = Flag("--server", "ADDR:PORT", help: "the server to ask (default: 127.0.0.1:5300)")
+  private static let server = Flag(
+    "--server", "ADDR:PORT", help: "the server to ask (default: where the configuration listens, or 127.0.0.1:5300)")
   private static let source = Flag("--from", "ADDR", help: "ask from this address, one of the workspace's clients")
   private static let token = Flag("--token", "HEX", help: "ask with this token of the workspace")
   private static let connect = Flag("--connect", "PORT", help: "try to reach each address, too, by TCP on this port")
@@ -21,18 +22,19 @@ enum DoctorCommand {
 
   static let command = Command(
     words: ["doctor"], summary: "ask the running server for every host of a workspace's links, and judge the answers",
-    flags: [.workspace, server, source, token, connect, timeout, .zones, .json],
+    flags: [.workspace, server, source, token, connect, timeout] + Arguments.zonesFlags + [.json],
     details: """
-      Each host must lead to addresses, and to private ones alone (RFC 1918, RFC 4193, RFC 6598): a public one would
-      carry the traffic around the private link. The questions are real ones, so they must come from one of the
-      workspace's clients, or carry its token. The exit status is 1 when anything is wrong.
+      Each host must lead to its link's endpoint and to the addresses that are pinned there, and to private ones alone
+      (RFC 1918, RFC 4193, RFC 6598): a public one would carry the traffic around the private link. The questions are
+      real ones, so they must come from one of the workspace's clients (--from), or carry its token (--token); nothing
+      is asked where the server takes them for another workspace's. The exit status is 1 when anything is wrong.
       """,
     examples: ["backroad doctor --workspace acme --connect 443"],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
     let workspace = try workspaceName(arguments.value(.workspace) ?? "")
-    let folder = WorkspaceFolder(try arguments.zonesFolder.contents(of: workspace))
+    let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let port = try arguments.number(connect, in: 1...65_535).map { UInt16($0) }
     let option = try arguments.value(token).map { text throws(UsageError) in
       guard let octets = hexadecimal(text) else {
@@ -40,15 +42,18 @@ enum DoctorCommand {
       }
       return (code: ServerConfiguration.defaultTokenOption, data: octets)
     }
-    var hosts: [(host: Name, link: String)] = []
+    var hosts: [LinkHost] = []
     for name in folder.linkNames {
       let link = try folder.link(name)
-      hosts += link.routes.flatMap(\.hosts).map { ($0.name, link.name) }
+      for route in link.routes {
+        hosts += route.hosts.map { LinkHost(name: $0.name, link: link.name, endpoint: route.endpoint) }
+      }
     }
-    let findings = try HostRound(
-      server: try serverAddress(arguments), source: try sourceAddress(arguments), option: option, port: port,
-      time: LookTime(seconds: try arguments.number(timeout, in: 1...86_400) ?? Limits.Links.lookSeconds)
-    ).findings(hosts)
+    let (server, source) = (try serverAddress(arguments), try sourceAddress(arguments))
+    let time = LookTime(seconds: try arguments.number(timeout, in: 1...86_400) ?? Limits.Links.lookSeconds)
+    try checkIsAskedAs(workspace, server, from: source, option: option, time)
+    let findings = try HostRound(server: server, source: source, option: option, port: port, time: time)
+      .findings(hosts)
     if arguments.has(.json) {
       console.print(JSON.array(findings.map(\.json)).text)
     } else {
@@ -57,8 +62,30 @@ enum DoctorCommand {
     return findings.allSatisfy(\.complaints.isEmpty) ? .done : .refused
   }
 
+  /// Refuses to go on where the server takes the questions for another workspace's: its answers would be judged.
+  private static func checkIsAskedAs(
+    _ workspace: WorkspaceName, _ server: SocketAddress, from source: IPAddress?,
+    option: (code: UInt16, data: [UInt8])?, _ time: LookTime
+  ) throws(Problem) {
+    guard let whoAmI = try? Name("whoami.backroad") else { return }
+    var client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
+    let answer = try client.ask(whoAmI, .txt, class: .chaos, option: option)
+    let remedy = "ask from one of \(workspace)'s clients with --from ADDR, or with its token with --token HEX"
+    let key = "workspace="
+    if let asked = answer.texts.first(where: { $0.hasPrefix(key) })?.dropFirst(key.count) {
+      guard asked != workspace.description else { return }
+      throw Problem("these questions are workspace \(asked)'s, not \(workspace)'s: \(remedy)")
+    }
+    guard answer.status == "REFUSED" else {
+      throw Problem(
+        "the server at \(server) does not say whose client this is (\(answer.status) for CH TXT whoami.backroad), as a "
+          + "Backroad does; name that with --server")
+    }
+    throw Problem("these questions are refused\(answer.complaint.map { ": \($0.text)" } ?? ""); \(remedy)")
+  }
+
   private static func serverAddress(_ arguments: Arguments) throws -> SocketAddress {
-    guard let text = arguments.value(server) else { return ServerConfiguration.defaultListen[0] }
+    guard let text = arguments.value(server) else { return arguments.serverAddress }
     return try readFlag(server) { () throws(Problem) in try ServerSettings.listenAddress(text) }
   }
 
@@ -70,7 +97,7 @@ enum DoctorCommand {
 }
 
 /// How long hosts are asked for in all.
-private struct LookTime: Sendable {
+struct LookTime: Sendable {
   let seconds: Int
   /// On the monotonic clock.
   let endNanoseconds: UInt64
@@ -109,10 +136,8 @@ private final class HostRound: Sendable {
   /// What was found, in the hosts' order.
   ///
   /// - Throws: why the server could not be asked.
-  func findings(_ hosts: [(host: Name, link: String)]) throws(Problem) -> [HostFinding] {
-    let results = concurrentMap(hosts.count, threads: Limits.Links.questionsAtOnce) { [self] index in
-      find(hosts[index].host, hosts[index].link)
-    }
+  func findings(_ hosts: [LinkHost]) throws(Problem) -> [HostFinding] {
+    let results = concurrentMap(hosts.count, threads: Limits.Links.questionsAtOnce) { [self] in find(hosts[$0]) }
     var findings: [HostFinding] = []
     for result in results {
       if let finding = try result.get() { findings.append(finding) }
@@ -121,95 +146,17 @@ private final class HostRound: Sendable {
   }
 
   /// Nil when the server could not be asked before.
-  private func find(_ host: Name, _ link: String) -> Result<HostFinding?, Problem> {
+  private func find(_ host: LinkHost) -> Result<HostFinding?, Problem> {
     guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
-    let notAsked = HostFinding(host, link: link, complaint: "not asked: \(time.reason)")
+    let notAsked = HostFinding(host, complaint: "not asked: \(time.reason)")
     guard !time.isOver else { return .success(notAsked) }
     do throws(Problem) {
       var client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
-      return .success(try HostFinding(host, link: link, &client, option: option, port: port, time))
+      return .success(try HostFinding(host, &client, option: option, port: port, time))
     } catch {
       guard !time.isOver else { return .success(notAsked) }
       hasFailed.store(true, ordering: .relaxed)
       return .failure(error)
     }
-  }
-}
-
-/// What was found of a host.
-private struct HostFinding: Sendable {
-  let host: Name
-  let link: String
-  /// The names that the host's leads to.
-  let chain: [Name]
-  let addresses: [IPAddress]
-  /// What is wrong; nothing when all is well.
-  private(set) var complaints: [String] = []
-
-  private static let connectNanoseconds: UInt64 = 3_000_000_000
-
-  init(
-    _ host: Name, link: String, _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?, port: UInt16?,
-    _ time: LookTime
-  ) throws(Problem) {
-    self.host = host
-    self.link = link
-    var addresses: [IPAddress] = []
-    var chain: [Name] = []
-    for type in [RecordType.a, .aaaa] {
-      let answer = try client.ask(host, type, option: option)
-      if answer.status != "NOERROR" {
-        let why = answer.complaint.map { ": \($0.text)" } ?? ""
-        complaints.append("\(type) is \(answer.status)\(why)")
-      }
-      chain = chain.isEmpty ? Array(answer.chain(from: host).dropFirst()) : chain
-      addresses += answer.answer.filter { $0.type == type }.compactMap { IPAddress(octets: $0.data) }
-    }
-    self.chain = chain
-    self.addresses = addresses
-    if addresses.isEmpty, complaints.isEmpty { complaints.append("no address") }
-    for address in addresses where !address.isPrivate { complaints.append("\(address) is public") }
-    guard let port else { return }
-    for (index, address) in addresses.enumerated() {
-      guard !time.isOver else {
-        complaints.append("\(addresses.count - index) addresses are not tried: \(time.reason)")
-        return
-      }
-      let place = SocketAddress(address, port: port)
-      let end = min(System.monotonicNanoseconds() + Self.connectNanoseconds, time.endNanoseconds)
-      if let obstacle = QuestionClient.obstacle(to: place, endNanoseconds: end) {
-        complaints.append("\(place) is not reached: \(obstacle)")
-      }
-    }
-  }
-
-  /// A host that was not asked for.
-  init(_ host: Name, link: String, complaint: String) {
-    self.host = host
-    self.link = link
-    chain = []
-    addresses = []
-    complaints = [complaint]
-  }
-
-  static func table(_ findings: [HostFinding]) -> Table {
-    var table = Table("HOST", "LINK", "LEADS TO", "ADDRESSES", "VERDICT")
-    for finding in findings {
-      table.add(
-        finding.host.textWithoutFinalDot, finding.link, finding.chain.last?.textWithoutFinalDot ?? "",
-        finding.addresses.map { "\($0)" }.joined(separator: ", "),
-        finding.complaints.isEmpty ? "ok" : finding.complaints.joined(separator: "; "))
-    }
-    return table
-  }
-
-  var json: JSON {
-    [
-      "host": .string(host.textWithoutFinalDot), "link": .string(link),
-      "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
-      "addresses": .array(
-        addresses.map { ["address": .string("\($0)"), "private": JSON(.bool($0.isPrivate))] as JSON }),
-      "complaints": .array(complaints.map { .string($0) }),
-    ]
   }
 }

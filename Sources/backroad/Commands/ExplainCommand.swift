@@ -2,6 +2,8 @@ import Admin
 import Server
 import Text
 import Wire
+import Workspaces
+import Zones
 
 /// `backroad explain`.
 enum ExplainCommand {
@@ -25,8 +27,10 @@ enum ExplainCommand {
     ],
     run: { arguments, console in
       guard arguments.has(client) != arguments.has(workspace) else {
-        throw UsageError("name who asks: \(client.name) ADDR, or \(workspace.name) W")
+        let both = arguments.has(client) ? ", and not both" : ""
+        throw UsageError("name who asks: \(client.name) ADDR, or \(workspace.name) W\(both)")
       }
+      try checkWords(arguments)
       var members: [(String, JSON)] = [("name", .string(arguments.operands[0]))]
       if arguments.operands.count > 1 { members.append(("type", .string(arguments.operands[1]))) }
       for (flag, key) in [(client, "client"), (workspace, "workspace"), (token, "token"), (listener, "listener")] {
@@ -36,4 +40,27 @@ enum ExplainCommand {
       console.print(arguments.has(.json) ? json.text : json.string("text"))
       return .done
     })
+
+  /// Refuses what the server would refuse, in the words of the command line and not of the request's body.
+  private static func checkWords(_ arguments: Arguments) throws(UsageError) {
+    if let text = arguments.value(client), IPAddress(text) == nil {
+      throw UsageError("\(client.name): \(shown(text)) is no address")
+    }
+    if let text = arguments.value(workspace) { _ = try workspaceName(text) }
+    if let text = arguments.value(token), hexadecimal(text) == nil {
+      throw UsageError("\(token.name) is hexadecimal, as backroad workspace token printed it")
+    }
+    if let text = arguments.value(listener) {
+      _ = try readFlag(listener) { () throws(Problem) in try ServerSettings.listenAddress(text) }
+    }
+    let name = arguments.operands[0]
+    do throws(NameTextError) {
+      _ = try Name(name)
+    } catch {
+      throw UsageError("\(shown(name)) is no name: \(error)")
+    }
+    if let type = arguments.operands.dropFirst().first, RecordType(mnemonic: type) == nil {
+      throw UsageError("\(shown(type)) is no record type; write A, AAAA, TYPE65 …")
+    }
+  }
 }

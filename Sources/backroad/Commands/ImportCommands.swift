@@ -1,6 +1,7 @@
 import Bounds
 import Links
 import Storage
+import SystemIO
 import Text
 import Wire
 import Zones
@@ -23,8 +24,8 @@ enum ImportCommands {
     words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
     operands: "[FILE|-]", operandCount: 0...1,
     flags: [
-      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune, .zones, .dryRun, .json,
-    ],
+      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune,
+    ] + Arguments.zonesFlags + [.dryRun, .json],
     details: """
       Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
       workspace's zones are made again from all of its links, all at once or not at all.
@@ -50,7 +51,7 @@ enum ImportCommands {
       let workspace = try arguments.workspace()
       let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
       return try LinkChange(workspace, arguments, console).make { folder in
-        try SnowflakeImport.plan(input, file: path, options: options, in: folder)
+        try SnowflakeImport.plan(input, file: inputName(path), options: options, in: folder)
       }
     })
 
@@ -58,8 +59,8 @@ enum ImportCommands {
     words: ["import", "hosts"], summary: "make a link of host names inside a network",
     operands: "[HOST…]", operandCount: 0...Int.max,
     flags: [
-      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune, .zones, .dryRun, .json,
-    ],
+      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune,
+    ] + Arguments.zonesFlags + [.dryRun, .json],
     details: """
       Each host becomes a zone of its own, so that it hides no other name; with --zone all of them stand in
       that zone, and --miss says what it does for names beside them. A file has one host a line; # starts
@@ -80,13 +81,23 @@ enum ImportCommands {
       let workspace = try arguments.workspace()
       let (items, file) = try readHosts(arguments, console)
       return try LinkChange(workspace, arguments, console).make { folder in
-        try HostsImport.plan(items, file: file, options: options, in: folder)
+        do {
+          return try HostsImport.plan(items, file: file, options: options, in: folder)
+        } catch {
+          // A host that is refused and is a file here was to be read, most likely.
+          guard file == nil, let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
+          throw Problem(
+            "\(shown(path)) is a file here; to read hosts from it, write \(from.name) \(path)")
+        }
       }
     })
 
+  private static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
+
   private static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
     guard arguments.has(.endpoint) || arguments.has(.address) else {
-      throw UsageError("\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing")
+      throw UsageError(
+        "\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing, or addresses with \(Flag.address.name) ADDR")
     }
     let (endpoint, warnings) = try Endpoint.read(
       arguments.value(.endpoint), addresses: arguments.values(.address), flag: Flag.endpoint.name)
@@ -137,6 +148,6 @@ enum ImportCommands {
       throw UsageError("hosts come as arguments or with \(from.name), not both")
     }
     let input = try readInput(path, "a list of hosts", maximumOctets: Limits.Links.pasteOctets, console)
-    return (try HostsImport.items(input, file: path), path)
+    return (try HostsImport.items(input, file: inputName(path)), inputName(path))
   }
 }

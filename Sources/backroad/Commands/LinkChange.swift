@@ -10,9 +10,9 @@ struct LinkChange {
   private let arguments: Arguments
   private let console: Console
 
-  init(_ workspace: WorkspaceName?, _ arguments: Arguments, _ console: Console) throws(UsageError) {
+  init(_ workspace: WorkspaceName?, _ arguments: Arguments, _ console: Console) throws {
     guard let workspace else { throw UsageError("\(Flag.workspace.usage) is missing") }
-    zones = arguments.zonesFolder
+    zones = try arguments.zonesFolder()
     self.workspace = workspace
     self.arguments = arguments
     self.console = console
@@ -26,7 +26,8 @@ struct LinkChange {
       return (Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }, plan)
     }
     for warning in warnings { console.problem(warning) }
-    console.print(arguments.has(.json) ? plan.json().text : plan.text(isDone: !isDryRun))
+    let server = arguments.serverAddress.asDigTakesIt
+    console.print(arguments.has(.json) ? plan.json(server: server).text : plan.text(server: server, isDone: !isDryRun))
     return .done
   }
 }

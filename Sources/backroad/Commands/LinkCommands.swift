@@ -9,9 +9,9 @@ enum LinkCommands {
   static let commands = [list, show, remove]
 
   private static let list = Command(
-    words: ["link", "list"], summary: "list links", flags: [.anyWorkspace, .zones, .json],
+    words: ["link", "list"], summary: "list links", flags: [.anyWorkspace] + Arguments.zonesFlags + [.json],
     run: { arguments, console in
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let views: [WorkspaceView]
       if let name = try arguments.anyWorkspace() {
         views = [WorkspaceView(try zones.contents(of: name))]
@@ -34,10 +34,10 @@ enum LinkCommands {
 
   private static let show = Command(
     words: ["link", "show"], summary: "show a link's hosts, and where they lead", operands: "W LINK",
-    operandCount: 2...2, flags: [.zones, .json],
+    operandCount: 2...2, flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let contents = try arguments.zonesFolder.contents(of: name)
+      let contents = try arguments.zonesFolder().contents(of: name)
       let link = try WorkspaceFolder(contents).link(arguments.operands[1])
       console.print(arguments.has(.json) ? link.json(in: name).text : link.text(in: name))
       return .done
@@ -45,7 +45,7 @@ enum LinkCommands {
 
   private static let remove = Command(
     words: ["link", "remove"], summary: "remove a link, and its hosts from the zones", operands: "W LINK",
-    operandCount: 2...2, flags: [.zones, .dryRun, .json],
+    operandCount: 2...2, flags: Arguments.zonesFlags + [.dryRun, .json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       return try LinkChange(name, arguments, console).make { folder in

@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 import Text
 import Wire
@@ -28,8 +29,16 @@ struct QuestionClient: ~Copyable {
       self.socket = socket
       self.poller = poller
     } catch {
-      throw Self.unreachable(server, error.reason)
+      if let source, error.code == EADDRNOTAVAIL {
+        throw Problem("--from: \(source) is no address of this machine; name one that is, or ask with --token")
+      }
+      throw Self.unreachable(server, error)
     }
+  }
+
+  private static func unreachable(_ server: SocketAddress, _ error: SystemError) -> Problem {
+    let start = error.kind == .notListening ? "start one with backroad serve, or " : ""
+    return Problem("the server at \(server) cannot be asked: \(error.reason); \(start)name another with --server")
   }
 
   private static func unreachable(_ server: SocketAddress, _ reason: String) -> Problem {
@@ -40,15 +49,15 @@ struct QuestionClient: ~Copyable {
   ///
   /// - Parameter option: an EDNS option that goes with it.
   mutating func ask(
-    _ name: Name, _ type: RecordType, option: (code: UInt16, data: [UInt8])?
+    _ name: Name, _ type: RecordType, class: RecordClass = .internet, option: (code: UInt16, data: [UInt8])?
   ) throws(Problem) -> MessageListing {
     lastID &+= 1
-    let query = ClientQuery.message(id: lastID, name, type, option: option)
+    let query = ClientQuery.message(id: lastID, name, type, class: `class`, option: option)
     let answer: [UInt8]?
     do throws(SystemError) {
       answer = try exchange([UInt8(query.count >> 8), UInt8(query.count & 0xff)] + query)
     } catch {
-      throw Self.unreachable(server, error.reason)
+      throw Self.unreachable(server, error)
     }
     guard let answer else { throw Self.unreachable(server, "it does not answer") }
     guard let header = Header(answer.span), header.id == lastID, let listing = try? MessageListing(answer.span) else {

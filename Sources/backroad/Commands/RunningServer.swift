@@ -4,12 +4,36 @@ import Server
 import Storage
 import SystemIO
 import Text
+import Wire
 import Workspaces
 
+/// How commands find the zones folder, by one rule for all of them.
+extension Arguments {
+  /// The flags by which the zones folder is found.
+  static let zonesFlags: [Flag] = [.zones, .config]
+
+  /// The zones folder: that of `--zones`, of the configuration file, or the usual one, in this order.
+  ///
+  /// - Throws: what is wrong with the configuration, unless `--zones` makes it of no matter.
+  func zonesFolder() throws -> ZonesFolder {
+    zonesFolder(over: has(.zones) ? ServerSettings() : try configurationFile())
+  }
+
+  /// The same with the configuration file as it was read.
+  func zonesFolder(over file: ServerSettings) -> ZonesFolder {
+    ZonesFolder(path: value(.zones) ?? file.zones ?? ServerConfiguration.defaultZones)
+  }
+}
+
 /// How commands find and ask the running server.
+extension SocketAddress {
+  /// How `dig` is told of it.
+  var asDigTakesIt: String { "@\(address)" + (port == 53 ? "" : " -p \(port)") }
+}
+
 extension Arguments {
   /// The flags by which a running server is found.
-  static let serverFlags: [Flag] = [.zones, .config, .admin, .adminTokenFile]
+  static let serverFlags: [Flag] = zonesFlags + [.admin, .adminTokenFile]
 
   /// What `--admin` says.
   func adminAddress() throws(UsageError) -> AdminAddress? {
@@ -21,8 +45,7 @@ extension Arguments {
   /// folder.
   func runningServer() throws -> AdminClient {
     let file = try configurationFile()
-    let zones = ZonesFolder(path: value(.zones) ?? file.zones ?? ServerConfiguration.defaultZones).path
-    let address = try adminAddress() ?? file.admin ?? .standard(zones: zones)
+    let address = try adminAddress() ?? file.admin ?? .standard(zones: zonesFolder(over: file).path)
     return try AdminClient(address, tokenFile: value(.adminTokenFile) ?? file.adminTokenFile)
   }
 
@@ -36,6 +59,10 @@ extension Arguments {
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
     }
   }
+
+  /// Where the server that the configuration is for is asked. What keeps the configuration from being read is told by what
+  /// depends on it; this is for hints.
+  var serverAddress: SocketAddress { ((try? configurationFile()) ?? ServerSettings()).askedAt }
 
   /// Refuses settings of a workspace that claim what is not granted to it: the server would not take them.
   func checkIsGranted(_ file: [UInt8], to name: WorkspaceName, path: String) throws {

@@ -17,7 +17,8 @@ enum TokenCommand {
   static let command = Command(
     words: ["workspace", "token"],
     summary: "make a token whose bearers are the workspace's clients; list or revoke them",
-    operands: "W", operandCount: 1...1, flags: [list, revoke, comment, tokenOption, .zones, .config, .dryRun, .json],
+    operands: "W", operandCount: 1...1,
+    flags: [list, revoke, comment, tokenOption] + Arguments.zonesFlags + [.dryRun, .json],
     details: """
       A query that brings the token in an EDNS option is the workspace's, wherever it comes from. The token
       is shown once; the workspace's file holds its SHA-256 alone. To rotate it, make a second one, bring it
@@ -65,15 +66,15 @@ enum TokenCommand {
       ]
       console.print(result.text)
     } else {
-      console.print(text(token, id, of: name, option, path, isDry: arguments.has(.dryRun)))
+      let server = arguments.serverAddress.asDigTakesIt
+      console.print(text(token, id, of: name, option, path, server, isDry: arguments.has(.dryRun)))
     }
     return .done
   }
 
   private static func text(
-    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, isDry: Bool
+    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, _ server: String, isDry: Bool
   ) -> String {
-    let listen = ServerConfiguration.defaultListen[0]
     let escaped = stride(from: 0, to: token.utf8.count, by: 2).map { "\\x" + token.dropFirst($0).prefix(2) }.joined()
     return """
       token \(onOneLine(id)) \(isDry ? "would be made" : "made") for workspace \(name):
@@ -81,7 +82,7 @@ enum TokenCommand {
         \(token)
 
       It is shown this once: \(onOneLine(path)) holds its SHA-256 alone. To use it:
-        dig       dig @\(listen.address) -p \(listen.port) +ednsopt=\(option):\(token) CH TXT whoami.backroad
+        dig       dig \(server) +ednsopt=\(option):\(token) CH TXT whoami.backroad
         CoreDNS   rewrite edns0 local set \(option) 0x\(token)
         dnsdist   addAction(AllRule(), SetEDNSOptionAction(\(option), "\(escaped)"))
 
@@ -104,7 +105,7 @@ enum TokenCommand {
   private static func showList(
     of name: WorkspaceName, _ arguments: Arguments, _ console: Console
   ) throws -> ExitStatus {
-    let contents = try arguments.zonesFolder.contents(of: name)
+    let contents = try arguments.zonesFolder().contents(of: name)
     let (path, bytes) = try settings(contents)
     let tokens = try WorkspaceFile(bytes, file: path).claims.tokens
     if arguments.has(.json) {
@@ -135,7 +136,8 @@ enum TokenCommand {
     _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> String {
     let isDryRun = arguments.has(.dryRun)
-    let (path, warnings) = try arguments.zonesFolder.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
+    let zones = try arguments.zonesFolder()
+    let (path, warnings) = try zones.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
       let (path, bytes) = try settings(contents)
       let changes: [String: [UInt8]?] = [WorkspaceFile.fileName: try edit(bytes, path)]
       let before = WorkspaceFolder(contents)

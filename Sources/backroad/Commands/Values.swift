@@ -6,9 +6,6 @@ import Workspaces
 
 /// How commands read the values that they are given.
 extension Arguments {
-  /// The zones folder that is named, or the default.
-  var zonesFolder: ZonesFolder { ZonesFolder(path: value(.zones) ?? "zones") }
-
   /// A flag's whole number.
   func number(_ flag: Flag, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
     guard let text = value(flag) else { return nil }
@@ -74,6 +71,9 @@ func readFlag<Result>(_ flag: Flag, _ body: () throws(Problem) -> Result) throws
   }
 }
 
+/// What a person is told that a problem is in: the file that they named, or what `-` stands for.
+func inputName(_ path: String) -> String { path == "-" ? "standard input" : path }
+
 /// Reads a file that a person named, or standard input for `-`.
 ///
 /// - Parameter what: what is expected, for a person who is to type or paste it.
@@ -84,8 +84,8 @@ func readInput(_ path: String, _ what: String, maximumOctets: Int, _ console: Co
     return try Files.readStandardInput(maximumSize: maximumOctets)
   } catch {
     switch error.kind {
-    case .tooLarge: throw Problem(file: path, "larger than \(maximumOctets >> 10) KiB; this is not \(what)")
-    default: throw Problem(file: path, "cannot read \(what): \(error.reason)")
+    case .tooLarge: throw Problem(file: inputName(path), "larger than \(maximumOctets >> 10) KiB; this is not \(what)")
+    default: throw Problem(file: inputName(path), "cannot read \(what): \(error.reason)")
     }
   }
 }

@@ -1,5 +1,7 @@
 import Links
+import Server
 import Storage
+import SystemIO
 import Text
 import Wire
 import Workspaces
@@ -13,12 +15,12 @@ enum WorkspaceCommands {
 
   private static let add = Command(
     words: ["workspace", "add"], summary: "make a workspace", operands: "W", operandCount: 1...1,
-    flags: [client, .zones, .config, .dryRun],
+    flags: [client] + Arguments.zonesFlags + [.dryRun],
     examples: ["backroad workspace add acme --client 10.1.0.0/16 --client fd00:1::/64"],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let clients = try readClients(arguments)
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let isDryRun = arguments.has(.dryRun)
       let isMissing = try !zones.exists()
       if isMissing, !isDryRun { try zones.make() }
@@ -51,13 +53,23 @@ enum WorkspaceCommands {
       guard try !zones.contains(name) else {
         throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
       }
-      try checkAreFree(clients, in: zones, console)
+      let others = try checkAreFree(clients, in: zones, console)
       let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
-      try arguments.checkIsGranted(file, to: name, path: "\(zones.path(of: name))/\(WorkspaceFile.fileName)")
       let files = [WorkspaceFile.fileName: file]
       let folder = WorkspaceFolder(name: name.description, directory: zones.path(of: name), files: files)
       try ReadBack.check(folder, insteadOf: nil)
-      return arguments.has(.dryRun) ? [] : try lock.addWorkspace(name, files: files)
+      let settings = try arguments.configurationFile()
+      let own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
+      let source = WorkspaceSource(name: name, folder: zones.path(of: name), files: files)
+      let (workspace, problems) = Workspace.load(source, serverRules: [], own: own, grants: settings.grants)
+      guard let workspace else { throw Problems(problems.filter { $0.severity == .error }) }
+      // As check and the server's log tell of them: here is who can still choose otherwise.
+      var builder = SnapshotBuilder(grants: settings.grants, own: own)
+      for other in others { builder.set(other) }
+      _ = builder.build()
+      builder.set(workspace)
+      let warnings = problems + builder.build().map(\.problem)
+      return warnings + (arguments.has(.dryRun) ? [] : try lock.addWorkspace(name, files: files))
     }
   }
 
@@ -77,15 +89,23 @@ enum WorkspaceCommands {
 
   /// Refuses prefixes that are another workspace's: they would be nobody's after. A workspace that cannot be read keeps
   /// nobody from making another, and of those that can only their settings are read.
-  private static func checkAreFree(_ clients: [IPPrefix], in zones: ZonesFolder, _ console: Console) throws(Problem) {
+  ///
+  /// - Returns: the others, without their zones.
+  private static func checkAreFree(
+    _ clients: [IPPrefix], in zones: ZonesFolder, _ console: Console
+  ) throws(Problem) -> [Workspace] {
     let clients = Set(clients)
-    guard !clients.isEmpty else { return }
+    guard !clients.isEmpty else { return [] }
+    var workspaces: [Workspace] = []
     for name in try zones.workspaceNames() {
       let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
       let others: [WorkspaceFile.Client]
       do {
         guard let settings = try zones.settings(of: name) else { continue }
         others = try WorkspaceFile(settings, file: path).clients
+        let source = WorkspaceSource(
+          name: name, folder: zones.path(of: name), files: [WorkspaceFile.fileName: settings])
+        if let workspace = Workspace.load(source, serverRules: []).workspace { workspaces.append(workspace) }
       } catch {
         let why = (error as? Problems)?.all.first ?? (error as? Problem) ?? Problem(file: path, "\(error)")
         console.note("whether these are clients of the workspace \(name) is not known: \(why)")
@@ -97,12 +117,13 @@ enum WorkspaceCommands {
           "the clients \(taken) are those of the workspace \(name); leave the prefix to one of them")
       }
     }
+    return workspaces
   }
 
   private static let list = Command(
-    words: ["workspace", "list"], summary: "list the workspaces", flags: [.zones, .json],
+    words: ["workspace", "list"], summary: "list the workspaces", flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let views = try zones.views(console)
       if arguments.has(.json) {
         console.print(JSON.array(views.map(\.json)).text)
@@ -125,10 +146,10 @@ enum WorkspaceCommands {
 
   private static let show = Command(
     words: ["workspace", "show"], summary: "show a workspace's clients, forwarding, zones and links",
-    operands: "W", operandCount: 1...1, flags: [.zones, .json],
+    operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let view = WorkspaceView(try arguments.zonesFolder.contents(of: name))
+      let view = WorkspaceView(try arguments.zonesFolder().contents(of: name))
       console.print(arguments.has(.json) ? view.json.text : view.text)
       for problem in view.problems { console.problem(problem) }
       return view.problems.isEmpty ? .done : .refused
@@ -136,10 +157,10 @@ enum WorkspaceCommands {
 
   private static let remove = Command(
     words: ["workspace", "remove"], summary: "remove a workspace with all its zones and links",
-    operands: "W", operandCount: 1...1, flags: [.zones, .dryRun],
+    operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.dryRun],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let zones = arguments.zonesFolder
+      let zones = try arguments.zonesFolder()
       let folder = zones.path(of: name)
       let (lines, warnings) = try zones.withLock(waitingOn: console) { lock in
         guard try zones.contains(name) else { throw try zones.noWorkspace(name) }
