@@ -40,12 +40,13 @@ extension ZonesFolder {
   public func source(of name: WorkspaceName, within octets: Int) throws(Problem) -> WorkspaceSource? {
     let shown = path(of: name)
     return try stable(shown) { () throws(Problem) -> WorkspaceSource?? in
-      let folder = try open(name)
+      let zones = try open()
+      let folder = try open(name, in: zones)
       let before = try identity(folder, shown)
       let names = try list(folder, shown).filter { WorkspaceSource.isRead($0) }
       guard let (files, areSteady) = try read(names, in: folder, shown, within: octets) else { return .some(nil) }
       // By name again: the workspace may be another folder by now.
-      let after = try identity(try open(name), shown)
+      let after = try identity(try open(name, in: zones), shown)
       guard areSteady, before == after else { return nil }
       return .some(WorkspaceSource(name: name, folder: shown, files: files))
     }
@@ -109,9 +110,10 @@ extension ZonesFolder {
   }
 
   /// Opens a workspace's folder, which must lie beneath the zones folder.
-  private func open(_ name: WorkspaceName) throws(Problem) -> Folder {
-    let zones = try open()
-    return try trying(to: "open this folder", file: path(of: name)) { () throws(SystemError) in
+  private func open(_ name: WorkspaceName) throws(Problem) -> Folder { try open(name, in: try open()) }
+
+  private func open(_ name: WorkspaceName, in zones: borrowing Folder) throws(Problem) -> Folder {
+    try trying(to: "open this folder", file: path(of: name)) { () throws(SystemError) in
       try zones.folder(name.description)
     }
   }
