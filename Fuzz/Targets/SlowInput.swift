@@ -239,6 +239,11 @@ extension SlowInput {
       ("deep names", zone(size) { "\(deep).\($0) A 1.1.1.1\n" }),
       ("delegations below a long origin", zone(size, head: long) { "\(short($0)) NS \(short($0))\n" }),
       ("servers below a long origin", zone(size, head: long) { "\(short($0)) MX 1 x.\(short($0))\n" }),
+      ("a set below a long origin", zone(size, head: long + "n NS n\n") { " NS \(short($0))\n" }),
+      (
+        "many origins",
+        zone(size) { $0 % 50 == 0 ? "$ORIGIN example.\n" : "$ORIGIN \(short($0))\n@ MX 1 \(short($0))\n" }
+      ),
       ("a chain of CNAMEs", zone(size) { "c\($0) CNAME c\($0 + 1)\n" }),
       ("a circle of CNAMEs", zone(size) { "c\($0) CNAME c\(($0 + 1) % 3000)\n" }),
       ("many types of a name", zone(size) { "n TYPE\(1000 + $0) \\# 0\n" }),

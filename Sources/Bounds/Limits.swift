@@ -92,7 +92,7 @@ public enum Limits {
     /// The most octets that one set may take in a response, owners compressed, so that it fits a message with its
     /// question and OPT.
     public static let octetsOfSet = 65_000
-    /// The most names that one workspace's zones may have together.
+    /// The most names that one workspace's zones may have together, and that one file may name.
     public static let nodesOfImage = 4_000_000
     /// The most octets that one workspace's names and records may take, made ready to be answered from.
     public static let octetsOfImage = 512 << 20

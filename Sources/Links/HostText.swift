@@ -44,7 +44,7 @@ enum HostText {
     if IPAddress(String(decoding: lower, as: UTF8.self)) != nil { return .none("is an address, not a host name") }
     if let why = fault(of: lower) { return .none(why) }
     do throws(NameTextError) {
-      return .host(try Name(text: lower[...]), changes: changes)
+      return .host(try Name(text: lower), changes: changes)
     } catch {
       return .none("is not a host name: \(error)")
     }

@@ -40,14 +40,15 @@ extension ZonesFolder {
   public func source(of name: WorkspaceName, within octets: Int) throws(Problem) -> WorkspaceSource? {
     let shown = path(of: name)
     return try stable(name) { budget throws(Problem) -> WorkspaceSource?? in
-      let folder = try open(name)
+      let zones = try open()
+      let folder = try open(name, in: zones)
       let before = try identity(folder, shown)
       let names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
       guard let (files, areSteady) = try read(names, in: folder, shown, within: octets, budget) else {
         return .some(nil)
       }
       // By name again: the workspace may be another folder by now.
-      let after = try identity(try open(name), shown)
+      let after = try identity(try open(name, in: zones), shown)
       guard areSteady, before == after else { return nil }
       return .some(WorkspaceSource(name: name, folder: shown, files: files))
     }
@@ -137,9 +138,10 @@ extension ZonesFolder {
   }
 
   /// Opens a workspace's folder, which must lie beneath the zones folder.
-  private func open(_ name: WorkspaceName) throws(Problem) -> Folder {
-    let zones = try open()
-    return try trying(to: "open this folder", file: path(of: name)) { () throws(SystemError) in
+  private func open(_ name: WorkspaceName) throws(Problem) -> Folder { try open(name, in: try open()) }
+
+  private func open(_ name: WorkspaceName, in zones: borrowing Folder) throws(Problem) -> Folder {
+    try trying(to: "open this folder", file: path(of: name)) { () throws(SystemError) in
       try zones.folder(name.description)
     }
   }

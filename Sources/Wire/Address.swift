@@ -71,17 +71,23 @@ extension IPAddress {
       guard let bits = Self.v6(Substring(text)) else { return nil }
       self.init(v6: bits)
     } else {
-      guard let bits = Self.v4(Substring(text)) else { return nil }
+      guard let bits = Self.v4(text.utf8) else { return nil }
       self = .v4(bits)
     }
   }
 
-  private static func v4(_ text: Substring) -> UInt32? {
+  /// Reads dotted-decimal IPv4 from octets, as the other initializer does from a text.
+  public init?(dottedDecimal text: some Sequence<UInt8>) {
+    guard let bits = Self.v4(text) else { return nil }
+    self = .v4(bits)
+  }
+
+  private static func v4(_ text: some Sequence<UInt8>) -> UInt32? {
     var bits: UInt32 = 0
     var dots = 0
     // Nil until the octet has a digit.
     var octet: UInt32?
-    for character in text.utf8 {
+    for character in text {
       if character == 0x2e {
         guard let whole = octet, dots < 3 else { return nil }
         bits = bits << 8 | whole
@@ -128,7 +134,7 @@ extension IPAddress {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     var groups: [UInt16] = []
     for (index, part) in parts.enumerated() {
-      if allowsDots, index == parts.count - 1, part.contains("."), let bits = v4(part) {
+      if allowsDots, index == parts.count - 1, part.contains("."), let bits = v4(part.utf8) {
         groups += [UInt16(truncatingIfNeeded: bits >> 16), UInt16(truncatingIfNeeded: bits)]
       } else {
         guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0 != 0x2b && $0 != 0x2d }),

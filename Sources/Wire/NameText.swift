@@ -24,80 +24,16 @@ extension Name {
   /// A final dot is allowed and changes nothing, unless `origin` is given: then a name without it is relative to that
   /// origin, and `@` is the origin itself, as in a master file.
   public init(_ text: some StringProtocol, origin: Name? = nil) throws(NameTextError) {
-    try self.init(text: Array(text.utf8)[...], origin: origin)
+    try self.init(text: Array(text.utf8), origin: origin)
   }
 
   /// Reads presentation form from octets, as the other initializer does from a text.
-  public init(text octets: ArraySlice<UInt8>, origin: Name? = nil) throws(NameTextError) {
-    guard let first = octets.first else { throw .empty }
-    if octets.count == 1, first == 0x2e {
-      self = .root
-      return
-    }
-    if octets.count == 1, first == 0x40, let origin {
-      self = origin
-      return
-    }
-    var wire: [UInt8] = []
-    wire.reserveCapacity(octets.count + 1 + (origin?.wire.count ?? 1))
-    // Each label's length octet is set when the label ends.
-    wire.append(0)
-    var start = 0
-    var at = octets.startIndex
-    var absolute = false
-    while at < octets.endIndex {
-      let octet = octets[at]
-      if octet == 0x2e {
-        try Self.close(labelAt: start, in: &wire)
-        absolute = at == octets.endIndex - 1
-        start = wire.count
-        wire.append(0)
-        at += 1
-      } else if octet == 0x5c {
-        wire.append(try Self.escaped(octets, at: &at))
-      } else {
-        wire.append(octet)
-        at += 1
-      }
-    }
-    if !absolute {
-      try Self.close(labelAt: start, in: &wire)
-      wire += (origin ?? .root).wire
-    }
-    guard wire.count <= Self.maximumLength else { throw .nameTooLong }
-    self.init(checked: wire)
+  public init(text octets: [UInt8], origin: Name? = nil) throws(NameTextError) {
+    var written = WrittenName()
+    try written.read(octets, octets.indices, hasOrigin: origin != nil)
+    guard let name = written.name(below: origin ?? .root) else { throw .nameTooLong }
+    self = name
   }
-
-  /// Sets the length octet of the label that ends `wire`.
-  private static func close(labelAt start: Int, in wire: inout [UInt8]) throws(NameTextError) {
-    let length = wire.count - start - 1
-    guard length > 0 else { throw .emptyLabel }
-    guard length <= maximumLabelLength else { throw .labelTooLong }
-    guard wire.count <= maximumLength else { throw .nameTooLong }
-    wire[start] = UInt8(length)
-  }
-
-  /// The octet that a backslash at `at` stands for; moves `at` past it.
-  private static func escaped(_ octets: ArraySlice<UInt8>, at: inout Int) throws(NameTextError) -> UInt8 {
-    guard let (octet, length) = Wire.escapedOctet(octets[(at + 1)...]) else { throw .badEscape }
-    at += 1 + length
-    return octet
-  }
-}
-
-/// What follows a backslash in a master file: one character that stands for itself, or `DDD`, an octet in decimal
-/// (RFC 1035 §5.1).
-///
-/// - Returns: the octet and how many characters stood for it; nil when there are none, or the digits are not three or
-///   are above 255.
-public func escapedOctet(_ rest: ArraySlice<UInt8>) -> (octet: UInt8, length: Int)? {
-  guard let first = rest.first else { return nil }
-  guard first &- 0x30 < 10 else { return (first, 1) }
-  let digits = rest.prefix(3)
-  guard digits.count == 3, digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
-  let value = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-  guard let octet = UInt8(exactly: value) else { return nil }
-  return (octet, 3)
 }
 
 extension Name: CustomStringConvertible {

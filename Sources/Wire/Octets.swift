@@ -47,6 +47,17 @@ extension MutableSpan where Element == UInt8 {
     }
   }
 
+  /// Copies octets of its own to `offset`; traps when either place is not wholly inside.
+  @_lifetime(self: copy self)
+  @inlinable public mutating func copy(_ range: Range<Int>, to offset: Int) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count && offset >= 0 && range.count <= count - offset)
+    // unsafe: both places are inside, as the line above checked; they may overlap.
+    unsafe withUnsafeMutableBytes { octets in
+      guard let base = octets.baseAddress else { return }
+      unsafe (base + offset).copyMemory(from: base + range.lowerBound, byteCount: range.count)
+    }
+  }
+
   /// Writes a plain value without padding at `offset`, in the machine's own order; traps when it does not fit.
   @_lifetime(self: copy self)
   @inlinable public mutating func set<Value: BitwiseCopyable>(plain value: Value, at offset: Int) {

@@ -68,7 +68,7 @@ public final class Workspace: Sendable {
     image = try ZoneImage(
       zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone), seed: seed)
     zoneCount = zones.count
-    recordCount = zones.reduce(0) { $0 + $1.records.count }
+    recordCount = zones.reduce(0) { $0 + $1.recordCount }
     let owner = ForwardRule.Owner.workspace(source.name.description)
     rules = Self.rules(file, owner, serverRules, forwarding: forwarding)
   }
@@ -176,7 +176,7 @@ public final class Workspace: Sendable {
         problems.append(
           Problem(file: "\(source.folder)/\(fileName)", "\(first) is the same zone, \(zone.apex): remove one"))
       }
-      recordCount += zone.records.count
+      recordCount += zone.recordCount
       guard recordCount <= Limits.Zones.recordsOfWorkspace else {
         problems.append(
           Problem(

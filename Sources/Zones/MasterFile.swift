@@ -19,17 +19,20 @@ public struct LocatedRecord: Hashable, Sendable {
 public struct ParsedMasterFile: Sendable {
   /// The file as the person named it.
   public var file: String?
-  /// In the file's order, class IN, their data valid for their type.
-  public var records: [LocatedRecord]
   /// Each entry that could not be read, in the file's order.
   public var problems: [Problem]
+  /// In the file's order, class IN, their data valid for their type.
+  let list: RecordList
 
-  /// Takes what was read; for those who put records together without a text.
-  public init(file: String?, records: [LocatedRecord], problems: [Problem]) {
+  /// Takes what was read.
+  init(file: String?, _ list: RecordList, problems: [Problem]) {
     self.file = file
-    self.records = records
+    self.list = list
     self.problems = problems
   }
+
+  /// The records, in the file's order, each made whole at each call.
+  public var records: [LocatedRecord] { list.entries.indices.map { list[$0] } }
 }
 
 /// Master files: the text form of zones (RFC 1035 §5).

@@ -4,28 +4,34 @@ import Wire
 
 /// Reads a master file's entries one after the other (RFC 1035 §5.1).
 struct MasterFileParser {
-  private var origin: Name
+  private var origin: RecordList.Origin
   /// What `$TTL` said last.
   private var defaultTTL: UInt32?
   /// What a record said last.
   private var statedTTL: UInt32?
-  private var lastOwner: Name?
+  private var lastOwner: NameTree.Index?
   /// The last owner could not be read: records that stand below it are checked, and then left out.
   private var lastOwnerIsBroken = false
-  private var records: [LocatedRecord] = []
-  /// How many octets the records take, about, as they go into messages: a short line can stand for a long name.
-  private var octets = 0
+  private var records: RecordList
   private let problems: ProblemList
+  private let maximumNames: Int
 
-  private init(file: String, origin: Name) {
+  private init(file: String, origin: Name, expecting count: Int, maximumNames: Int) {
+    self.maximumNames = maximumNames
     problems = ProblemList(file: file)
-    self.origin = origin
+    records = RecordList(expecting: count)
+    self.origin = RecordList.Origin(records.names.insert(origin.wire.span, below: NameTree.root))
   }
 
-  static func parse(_ text: [UInt8], file: String, origin: Name) -> ParsedMasterFile {
-    var parser = MasterFileParser(file: file, origin: origin)
+  /// - Parameter maximumNames: with more, those that stand between others among them, reading stops.
+  static func parse(
+    _ text: [UInt8], file: String, origin: Name, maximumNames: Int = Limits.Zones.nodesOfImage
+  ) -> ParsedMasterFile {
+    // A record seldom takes less; what is guessed costs less than what is said of it.
+    var parser = MasterFileParser(
+      file: file, origin: origin, expecting: text.count / 32, maximumNames: maximumNames)
     parser.parse(text)
-    return ParsedMasterFile(file: file, records: parser.records, problems: parser.problems.all)
+    return ParsedMasterFile(file: file, parser.records, problems: parser.problems.all)
   }
 
   private mutating func parse(_ text: [UInt8]) {
@@ -36,17 +42,24 @@ struct MasterFileParser {
       return
     }
     var tokenizer = MasterFileTokenizer(text)
+    var cursor = TokenCursor(text)
     while true {
       do throws(Fault) {
-        guard let entry = try tokenizer.next() else { return }
-        try parse(entry)
+        guard try cursor.next(&tokenizer, warns: !problems.hasAllWarnings) else { return }
+        try parse(&cursor)
         guard records.count <= Limits.Zones.records else {
           records.removeLast()
-          note(Fault(entry.end, "more than \(Limits.Zones.records) records: split the zone"))
+          note(Fault(cursor.end, "more than \(Limits.Zones.records) records: split the zone"))
           return
         }
-        guard octets <= Limits.Zones.octetsOfImage else {
-          note(Fault(entry.end, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone"))
+        // A name of one octet a label is a name for each of them, and so are those of records that are refused.
+        guard records.names.count <= maximumNames else {
+          note(Fault(cursor.end, "more than \(maximumNames) names: split the zone"))
+          return
+        }
+        // A short line can stand for a long name.
+        guard records.octets <= Limits.Zones.octetsOfImage else {
+          note(Fault(cursor.end, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone"))
           return
         }
       } catch {
@@ -61,65 +74,67 @@ struct MasterFileParser {
     problems.add(fault.position, fault.message, severity)
   }
 
-  private mutating func parse(_ entry: Entry) throws(Fault) {
-    var cursor = TokenCursor(entry, warns: !problems.hasAllWarnings)
-    if let first = cursor.peek, !first.isQuoted, first.octets.first == UInt8(ascii: "$") {
-      guard !entry.startsBlank else {
+  private mutating func parse(_ cursor: inout TokenCursor) throws(Fault) {
+    if let first = cursor.peek, !first.isQuoted, cursor.text[first.range.lowerBound] == UInt8(ascii: "$") {
+      guard !cursor.startsBlank else {
         throw Fault(
-          first.position, "\(first.shown) must stand at the start of its line: remove the white space before it")
+          first.position,
+          "\(cursor.shown(first)) must stand at the start of its line: remove the white space before it")
       }
       try parseControl(&cursor)
     } else {
-      try parseRecord(&cursor, entry)
+      try parseRecord(&cursor)
     }
     for warning in cursor.warnings { note(warning, .warning) }
   }
 
   private mutating func parseControl(_ cursor: inout TokenCursor) throws(Fault) {
-    let (text, position) = try cursor.word("control entry")
+    let token = try cursor.word("control entry")
     // No control entry is longer; letters without end are not to be compared (their normal form costs their square).
-    switch text.utf8.count <= 16 ? text.uppercased() : "" {
+    switch token.range.count <= 16 ? cursor.string(token).uppercased() : "" {
     case "$ORIGIN":
-      origin = try cursor.name("origin", origin: origin)
+      origin = RecordList.Origin(try cursor.name("origin", below: origin, &records.names))
     case "$TTL":
-      defaultTTL = try ttl(cursor.word("TTL"), "which $TTL takes")
+      let word = try cursor.word("TTL")
+      defaultTTL = try ttl(cursor, word, "which $TTL takes")
     case "$INCLUDE":
-      throw Fault(position, "$INCLUDE is not supported: put the other file's records into this one")
+      throw Fault(token.position, "$INCLUDE is not supported: put the other file's records into this one")
     case "$GENERATE":
-      throw Fault(position, "$GENERATE is not supported: write each record out")
+      throw Fault(token.position, "$GENERATE is not supported: write each record out")
     default:
+      let text = cursor.string(token)
       let hint = nearest(to: text, among: ["$ORIGIN", "$TTL"]).map { ": is \($0) meant?" } ?? ": use $ORIGIN or $TTL"
-      throw Fault(position, "\(shown(text)) is not a control entry\(hint)")
+      throw Fault(token.position, "\(shown(text)) is not a control entry\(hint)")
     }
     try cursor.finish()
   }
 
-  private mutating func parseRecord(_ cursor: inout TokenCursor, _ entry: Entry) throws(Fault) {
+  private mutating func parseRecord(_ cursor: inout TokenCursor) throws(Fault) {
     let position = cursor.position
-    let owner = try readOwner(&cursor, entry)
+    let owner = try readOwner(&cursor)
     let (type, stated) = try readTypeAndTTL(&cursor)
-    let data = try cursor.recordData(type, origin: origin)
-    let ttlSeconds = try ttlOrDefault(stated, at: position)
-    guard let owner else { return }
-    let record = ResourceRecord(owner: owner, type: type, ttlSeconds: ttlSeconds, data: data)
-    records.append(LocatedRecord(record: record, position: position))
-    octets += owner.wire.count + 12 + data.count
+    let data = try cursor.recordData(type, below: &origin, to: &records)
+    do throws(Fault) {
+      let ttlSeconds = try ttlOrDefault(stated, at: position)
+      guard let owner else { return records.cancel(data) }
+      records.append(owner, type, ttlSeconds: ttlSeconds, data, at: position)
+    } catch {
+      records.cancel(data)
+      throw error
+    }
   }
 
   /// The owner; nil when it is that of an entry whose owner could not be read, which was told of there.
-  private mutating func readOwner(_ cursor: inout TokenCursor, _ entry: Entry) throws(Fault) -> Name? {
-    if entry.startsBlank {
+  private mutating func readOwner(_ cursor: inout TokenCursor) throws(Fault) -> NameTree.Index? {
+    if cursor.startsBlank {
       guard lastOwner != nil || lastOwnerIsBroken else {
         throw Fault(cursor.position, "no owner before this record: start the line with its name, or @ for the origin")
       }
       return lastOwner
     }
-    let before = lastOwner
     lastOwner = nil
     lastOwnerIsBroken = true
-    let owner = try cursor.name("owner", origin: origin)
-    // The octets of one name are kept once.
-    lastOwner = before?.wire == owner.wire ? before : owner
+    lastOwner = try cursor.name("owner", below: origin, &records.names)
     return lastOwner
   }
 
@@ -128,26 +143,54 @@ struct MasterFileParser {
     var stated: UInt32?
     var hasClass = false
     while true {
-      let (text, position) = try cursor.word("record type")
-      if text.utf8.first.map({ $0 &- 0x30 < 10 }) == true {
-        guard stated == nil else { throw Fault(position, "\(shown(text)) is a second TTL: remove one") }
-        stated = try ttl((text, position), "nor is it a record type: write, say, 300 IN A 192.0.2.1")
+      let token = try cursor.word("record type")
+      if let first = cursor.text[token.range].first, first &- 0x30 < 10 {
+        guard stated == nil else {
+          throw Fault(token.position, "\(cursor.shown(token)) is a second TTL: remove one")
+        }
+        stated = try ttl(cursor, token, "nor is it a record type: write, say, 300 IN A 192.0.2.1")
         statedTTL = stated
-      } else if let isInternet = isInternetClass(text) {
-        guard isInternet else { throw Fault(position, "class \(text): only class IN is served; remove the record") }
-        guard !hasClass else { throw Fault(position, "a second class: remove one") }
+      } else if let type = usualType(cursor.text.span.extracting(token.range)) {
+        return (type, stated)
+      } else if let isInternet = isInternetClass(cursor, token) {
+        guard isInternet else {
+          throw Fault(token.position, "class \(cursor.string(token)): only class IN is served; remove the record")
+        }
+        guard !hasClass else { throw Fault(token.position, "a second class: remove one") }
         hasClass = true
       } else {
-        return (try recordType(text, position), stated)
+        return (try recordType(cursor.string(token), token.position), stated)
       }
     }
   }
 
+  /// The type of a mnemonic, of the types that zones are mostly made of; without making a string of it.
+  private func usualType(_ word: Span<UInt8>) -> RecordType? {
+    guard word.count <= 5 else { return nil }
+    var letters: UInt64 = 0
+    for index in word.indices { letters = letters << 8 | UInt64(lowercased(word[index])) }
+    return switch letters {
+    case 0x61: .a
+    case 0x6161_6161: .aaaa
+    case 0x63_6e61_6d65: .cname
+    case 0x6e73: .ns
+    case 0x6d78: .mx
+    case 0x74_7874: .txt
+    case 0x73_7276: .srv
+    default: nil
+    }
+  }
+
   /// Nil when `text` is no class at all.
-  private func isInternetClass(_ text: String) -> Bool? {
-    // `CLASS65535` is the longest.
-    guard text.utf8.count <= 10 else { return nil }
-    let upper = text.uppercased()
+  private func isInternetClass(_ cursor: TokenCursor, _ token: Token) -> Bool? {
+    let octets = cursor.text.span.extracting(token.range)
+    // `CLASS65535` is the longest, and all start with one letter of these.
+    guard octets.count <= 10, let first = octets.isEmpty ? nil : lowercased(octets[0]), "ich".utf8.contains(first)
+    else {
+      return nil
+    }
+    if octets.count == 2, first == UInt8(ascii: "i"), lowercased(octets[1]) == UInt8(ascii: "n") { return true }
+    let upper = cursor.string(token).uppercased()
     if upper == "IN" || upper == "CLASS1" { return true }
     let isOther = ["CH", "HS", "CS"].contains(upper) || upper.hasPrefix("CLASS")
     return isOther ? false : nil
@@ -167,17 +210,17 @@ struct MasterFileParser {
     return type
   }
 
-  private func ttl(_ word: (text: String, position: Position), _ remedy: String) throws(Fault) -> UInt32 {
+  private func ttl(_ cursor: TokenCursor, _ token: Token, _ remedy: String) throws(Fault) -> UInt32 {
     do throws(TTLText.Failure) {
-      return try TTLText.seconds(word.text)
+      return try TTLText.seconds(octets: cursor.text[token.range])
     } catch .tooLong {
       throw Fault(
-        word.position,
-        "the TTL \(shown(word.text)) is above \(TTLText.maximumSeconds) seconds (RFC 2181 §8): make it less")
+        token.position,
+        "the TTL \(cursor.shown(token)) is above \(TTLText.maximumSeconds) seconds (RFC 2181 §8): make it less")
     } catch {
       throw Fault(
-        word.position,
-        "\(shown(word.text)) is not a TTL (seconds, or like 1h30m), \(remedy)"
+        token.position,
+        "\(cursor.shown(token)) is not a TTL (seconds, or like 1h30m), \(remedy)"
       )
     }
   }

@@ -14,15 +14,15 @@ struct Fault: Error {
 
 /// One item of an entry: a name, a number, a quoted string.
 struct Token {
-  /// As in the file, escapes unread, without the quotes.
-  var octets: ArraySlice<UInt8>
+  /// Where it is in the text: as in the file, escapes unread, without the quotes.
+  var range: Range<Int>
   var isQuoted: Bool
   var position: Position
 }
 
 /// What stands on one line, or on several that parentheses join.
 struct Entry {
-  var tokens: [Token] = []
+  fileprivate(set) var tokens: [Token] = []
   /// The line starts with white space: the owner is the one of the entry before.
   var startsBlank = false
   /// After the last item.
@@ -34,7 +34,7 @@ struct Entry {
 /// Letters outside ASCII may stand in comments and quoted strings; other control characters than tab and line ends, and
 /// octets that are not UTF-8, may stand nowhere.
 struct MasterFileTokenizer {
-  private let text: [UInt8]
+  let text: [UInt8]
   private var at = 0
   private var place = Position(line: 1, column: 1)
   /// Where the entry's parenthesis was opened, if it is open.
@@ -46,21 +46,22 @@ struct MasterFileTokenizer {
     if text.starts(with: [0xef, 0xbb, 0xbf]) { at = 3 }
   }
 
-  /// The next entry that has any items; nil at the end.
+  /// Reads the next entry that has any items into the memory of the one before.
   ///
+  /// - Returns: false at the end.
   /// - Throws: what is wrong, having gone to the line where reading can go on.
-  mutating func next() throws(Fault) -> Entry? {
+  mutating func next(_ entry: inout Entry) throws(Fault) -> Bool {
     open = nil
+    entry.tokens.removeAll(keepingCapacity: true)
     do throws(Fault) {
-      return try readEntry()
+      return try readEntry(&entry)
     } catch {
       recover()
       throw error
     }
   }
 
-  private mutating func readEntry() throws(Fault) -> Entry? {
-    var entry = Entry()
+  private mutating func readEntry(_ entry: inout Entry) throws(Fault) -> Bool {
     entry.startsBlank = isAtBlank
     while at < text.count {
       switch text[at] {
@@ -68,7 +69,7 @@ struct MasterFileTokenizer {
         step()
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
         try readLineEnd()
-        if open == nil, !entry.tokens.isEmpty { return entry }
+        if open == nil, !entry.tokens.isEmpty { return true }
         if open == nil { entry.startsBlank = isAtBlank }
       case UInt8(ascii: ";"):
         try readComment()
@@ -87,7 +88,7 @@ struct MasterFileTokenizer {
       }
     }
     if let open { throw Fault(open.place, "this ( is never closed: add the ) where the entry ends") }
-    return entry.tokens.isEmpty ? nil : entry
+    return !entry.tokens.isEmpty
   }
 
   private mutating func openParenthesis() throws(Fault) {
@@ -128,7 +129,7 @@ struct MasterFileTokenizer {
     guard at < text.count, text[at] == UInt8(ascii: "\"") else {
       throw Fault(start, "this quoted string does not end on its line: add the closing quote")
     }
-    let token = Token(octets: text[first..<at], isQuoted: true, position: start)
+    let token = Token(range: first..<at, isQuoted: true, position: start)
     step()
     guard isAtDelimiter else { throw Fault(place, "text right after a closing quote: put a space between them") }
     return token
@@ -137,7 +138,9 @@ struct MasterFileTokenizer {
   private mutating func readBare() throws(Fault) -> Token {
     let start = place
     let first = at
-    while !isAtDelimiter {
+    while true {
+      stepPlain()
+      guard !isAtDelimiter else { break }
       if text[at] == UInt8(ascii: "\"") {
         throw Fault(place, "a quote inside an item: put a space before it, or write it as \\\"")
       }
@@ -155,7 +158,30 @@ struct MasterFileTokenizer {
       }
       try checkLength(at - first, start)
     }
-    return Token(octets: text[first..<at], isQuoted: false, position: start)
+    try checkLength(at - first, start)
+    return Token(range: first..<at, isQuoted: false, position: start)
+  }
+
+  /// Goes past what items are mostly made of: letters, digits, and marks that mean nothing but themselves.
+  private mutating func stepPlain() {
+    let first = at
+    at = plainEnd(from: at)
+    place.column += at - first
+  }
+
+  private func plainEnd(from start: Int) -> Int {
+    let octets = text.span
+    var at = start
+    while at < octets.count, Self.isPlain(octets[at]) { at += 1 }
+    return at
+  }
+
+  private static func isPlain(_ octet: UInt8) -> Bool {
+    switch octet {
+    case UInt8(ascii: "\""), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ";"), UInt8(ascii: "\\"): false
+    case 0x21...0x7e: true
+    default: false
+    }
   }
 
   private func checkLength(_ length: Int, _ start: Position) throws(Fault) {

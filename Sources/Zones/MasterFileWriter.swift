@@ -6,17 +6,18 @@ enum MasterFileWriter {
   private static let maximumOwnerWidth = 48
 
   static func text(of zone: Zone, header: [String]) -> String {
-    let ttlSeconds = usualTTL(of: zone)
+    let records = zone.records
+    let ttlSeconds = usualTTL(of: records)
     var text = ""
     for line in header { text += comment(line) }
     text += "$ORIGIN \(zone.apex)\n$TTL \(ttlSeconds)\n"
-    let owners = zone.records.map { $0.owner.text(relativeTo: zone.apex) }
+    let owners = records.map { $0.owner.text(relativeTo: zone.apex) }
     // Rounded to eights, so that a longer name seldom moves all other lines of a diff.
     let widest = owners.lazy.map(\.utf8.count).filter { $0 < maximumOwnerWidth }.max() ?? 0
     let ownerWidth = widest / 8 * 8 + 8
-    let hasOtherTTLs = zone.records.contains { $0.ttlSeconds != ttlSeconds }
-    let typeWidth = 1 + (zone.records.lazy.map(\.type.description.utf8.count).max() ?? 0)
-    for (record, owner) in zip(zone.records, owners) {
+    let hasOtherTTLs = records.contains { $0.ttlSeconds != ttlSeconds }
+    let typeWidth = 1 + (records.lazy.map(\.type.description.utf8.count).max() ?? 0)
+    for (record, owner) in zip(records, owners) {
       text += padded(owner, to: ownerWidth)
       if hasOtherTTLs {
         text += padded(record.ttlSeconds == ttlSeconds ? "" : String(record.ttlSeconds), to: 8)
@@ -30,9 +31,9 @@ enum MasterFileWriter {
   }
 
   /// The TTL that most records have, the lowest of several such: it is said once, by `$TTL`.
-  private static func usualTTL(of zone: Zone) -> UInt32 {
+  private static func usualTTL(of records: [ResourceRecord]) -> UInt32 {
     var counts: [UInt32: Int] = [:]
-    for record in zone.records { counts[record.ttlSeconds, default: 0] += 1 }
+    for record in records { counts[record.ttlSeconds, default: 0] += 1 }
     let usual = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
     return usual?.key ?? 0
   }

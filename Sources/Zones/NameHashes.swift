@@ -52,5 +52,6 @@ public struct NameHashes: Sendable {
     }
   }
 
-  private static func folded(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash ^ hash >> 32) }
+  /// A hash as slots have it.
+  static func folded(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash ^ hash >> 32) }
 }

@@ -7,14 +7,19 @@ public enum RecordText {
   ///
   /// - Throws: what is wrong, positioned within `text`.
   public static func data(_ text: some StringProtocol, type: RecordType, origin: Name) throws(Problem) -> [UInt8] {
+    let text = Array(text.utf8)
     do throws(Fault) {
-      var tokenizer = MasterFileTokenizer(Array(text.utf8))
-      var cursor = TokenCursor(try tokenizer.next() ?? Entry())
-      let data = try cursor.recordData(type, origin: origin)
-      if let more = try tokenizer.next()?.tokens.first {
-        throw Fault(more.position, "\(more.shown) is too much: the record ends before it")
+      var tokenizer = MasterFileTokenizer(text)
+      var cursor = TokenCursor(text)
+      var records = RecordList()
+      var origin = RecordList.Origin(records.names.insert(origin.wire.span, below: NameTree.root))
+      _ = try cursor.next(&tokenizer)
+      let writing = try cursor.recordData(type, below: &origin, to: &records)
+      records.append(origin.name, type, ttlSeconds: 0, writing, at: nil)
+      if try cursor.next(&tokenizer), let more = cursor.peek {
+        throw Fault(more.position, "\(cursor.shown(more)) is too much: the record ends before it")
       }
-      return data
+      return records[0].record.data
     } catch {
       throw Problem(position: error.position, error.message)
     }

@@ -14,11 +14,14 @@ public enum TTLText {
   }
 
   /// Reads a span: digits alone are seconds, and `w`, `d`, `h`, `m`, `s` in either case follow a number each.
-  public static func seconds(_ text: some StringProtocol) throws(Failure) -> UInt32 {
+  public static func seconds(_ text: some StringProtocol) throws(Failure) -> UInt32 { try seconds(octets: text.utf8) }
+
+  /// The same of octets.
+  public static func seconds(octets: some Sequence<UInt8>) throws(Failure) -> UInt32 {
     var total: UInt64 = 0
     var number: UInt64?
     var hasUnit = false
-    for octet in text.utf8 {
+    for octet in octets {
       if octet &- 0x30 < 10 {
         number = (number ?? 0) * 10 + UInt64(octet - 0x30)
       } else {

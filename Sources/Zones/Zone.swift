@@ -11,24 +11,29 @@ public struct Zone: Sendable {
 
   /// The name of the zone, which owns its SOA.
   public let apex: Name
-  /// In canonical order (RFC 4034 §6), the SOA first; no two are equal.
-  public let records: [ResourceRecord]
   /// The data of the SOA record.
   public let soa: StartOfAuthority
+  /// How many records it has.
+  public var recordCount: Int { tree.recordCount }
 
-  /// Takes records that were checked and ordered.
-  init(checked records: [ResourceRecord], soa: StartOfAuthority) {
-    apex = records[0].owner
-    self.records = records
+  let list: RecordList
+  let tree: ZoneTree
+
+  /// Takes records that were checked and ordered; nil when the SOA's data is none.
+  init?(checked list: RecordList, _ tree: ZoneTree, soa index: Int) {
+    guard let soa = StartOfAuthority(data: list.data(of: list.entries[index])) else { return nil }
+    apex = list.names[tree.apex]
     self.soa = soa
+    self.list = list
+    self.tree = tree
   }
 
   /// Makes a zone of records that came from no file.
   ///
   /// - Throws: every error that the checks find, without places; warnings alone do not stand in the way.
   public init(apex: Name, records: [ResourceRecord]) throws(Problems) {
-    let located = records.map { LocatedRecord(record: $0, position: nil) }
-    let (zone, problems) = Zone.check(ParsedMasterFile(file: nil, records: located, problems: []), apex: apex)
+    let list = RecordList(records)
+    let (zone, problems) = Zone.check(ParsedMasterFile(file: nil, list, problems: []), apex: apex)
     guard let zone else { throw Problems(problems.filter { $0.severity == .error }) }
     self = zone
   }
@@ -39,20 +44,31 @@ public struct Zone: Sendable {
   /// - Returns: the zone, unless anything is an error; and all problems, those of the text first among equals, in the
   ///   file's order.
   public static func check(_ parsed: ParsedMasterFile, apex: Name? = nil) -> (zone: Zone?, problems: [Problem]) {
-    let checker = ZoneChecker(parsed)
+    var checker = ZoneChecker(parsed)
     return checker.run(apex: apex)
+  }
+
+  /// In canonical order (RFC 4034 §6), the SOA first; no two are equal. They are made whole at each call.
+  public var records: [ResourceRecord] {
+    var (soa, others): ([ResourceRecord], [ResourceRecord]) = ([], [])
+    others.reserveCapacity(recordCount)
+    for node in tree.nodes {
+      for set in tree.sets(of: node) {
+        if set.type == .soa { soa += records(of: set) } else { others += records(of: set) }
+      }
+    }
+    return soa + others
   }
 
   /// The set of `type` at `name`; empty when there is none. Wildcards are not expanded.
   ///
-  /// - Complexity: O(log n) in the zone's records.
+  /// - Complexity: linear in the octets of the name and of the set.
   public func records(at name: Name, type: RecordType) -> [ResourceRecord] {
-    var low = 0
-    var high = records.count
-    while low < high {
-      let middle = (low + high) / 2
-      if records[middle].owner < name { low = middle + 1 } else { high = middle }
-    }
-    return Array(records[low...].prefix { $0.owner == name }.filter { $0.type == type })
+    guard let node = list.names.find(name).flatMap(tree.node(of:)) else { return [] }
+    return tree.set(type, of: tree.nodes[node]).map(records(of:)) ?? []
+  }
+
+  private func records(of set: ZoneTree.RecordSet) -> [ResourceRecord] {
+    tree.members(of: set).map { list[Int($0)].record }
   }
 }

@@ -6,36 +6,38 @@ import Wire
 ///
 /// They find what BIND or NSD would refuse, and what could be served but hardly be meant.
 struct ZoneChecker {
-  let records: [LocatedRecord]
+  private(set) var records: RecordList
   /// Entries of the file could not be read: what seems to be missing may stand in one of them.
   let isPartial: Bool
   let problems: ProblemList
 
   init(_ parsed: ParsedMasterFile) {
-    records = parsed.records
+    records = parsed.list
     problems = ProblemList(file: parsed.file, parsed.problems)
     isPartial = problems.hasErrors
   }
 
   /// Runs every check.
-  func run(apex expected: Name?) -> (zone: Zone?, problems: [Problem]) {
+  mutating func run(apex expected: Name?) -> (zone: Zone?, problems: [Problem]) {
     guard let (apex, soa) = findApex(expected) else { return (nil, problems.sorted) }
-    let tree = RecordTree(records, indices: recordsInside(apex), apex: apex)
-    for node in tree.nodes {
+    var tree = ZoneTree(records.names, apex: apex)
+    tree.add(records, recordsInside(tree))
+    for node in tree.nodes where !node.sets.isEmpty {
       for set in tree.sets(of: node) { check(set, of: node, tree) }
       checkCompany(node, tree)
-      if node.owner == apex { checkApex(node, soa, tree) }
+      if node.name == apex { checkApex(node, soa, tree) }
     }
     checkDescendants(tree)
     checkTargets(tree)
     checkLoops(tree)
     guard !problems.hasErrors, let soa else { return (nil, problems.sorted) }
-    return (makeZone(tree, soa), problems.sorted)
+    return (Zone(checked: records, tree, soa: soa), problems.sorted)
   }
 
   /// The apex, and the SOA record's index: nil for it when there is none and `expected` alone says what the zone is.
-  private func findApex(_ expected: Name?) -> (apex: Name, soa: Int?)? {
-    let all = records.indices.filter { records[$0].record.type == .soa }
+  private mutating func findApex(_ expected: Name?) -> (apex: NameTree.Index, soa: Int?)? {
+    let expected = expected.map { records.names.insert($0.wire.span, below: NameTree.root) }
+    let all = records.entries.indices.filter { records.entries[$0].type == .soa }
     guard let first = all.first else {
       if !isPartial {
         let top = problems.file == nil ? nil : Position(line: 1, column: 1)
@@ -44,35 +46,44 @@ struct ZoneChecker {
       }
       return expected.map { ($0, nil) }
     }
-    let owner = records[first].record.owner
+    let owner = records.entries[first].owner
     for other in all.dropFirst() where records[other].record != records[first].record {
-      note(other, "a second SOA record, besides that of \(owner)\(line(first)): a zone has exactly one; remove one")
+      note(
+        other, "a second SOA record, besides that of \(name(owner))\(line(first)): a zone has exactly one; remove one")
     }
     if let expected, owner != expected {
-      note(first, "the SOA is that of \(owner), but the zone is \(expected): rename the zone, or correct the owner")
+      note(
+        first,
+        "the SOA is that of \(name(owner)), but the zone is \(name(expected)): rename the zone, or correct the owner")
     }
     return (owner, first)
   }
 
-  private func recordsInside(_ apex: Name) -> [Int32] {
+  private func recordsInside(_ tree: ZoneTree) -> [Int32] {
     // What one zone may have is far below 2^31, and a file that has more is cut off there.
     let indices = Int32(0)..<Int32(min(records.count, Limits.Zones.records))
     if records.count > indices.count {
       note(indices.count, "more than \(Limits.Zones.records) records: split the zone")
+    } else if records.octets > Limits.Zones.octetsOfImage {
+      note(records.count - 1, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone")
     }
     return indices.filter { number in
       let index = Int(number)
-      let record = records[index].record
-      guard record.owner.isSubdomain(of: apex) else {
-        note(index, "\(record.owner) is outside the zone \(apex): remove it, or put it into a zone of its own")
+      let entry = records.entries[index]
+      guard tree.node(of: entry.owner) != nil else {
+        note(
+          index,
+          "\(name(entry.owner)) is outside the zone \(name(tree.apex)): remove it, or put it into a zone of its own")
         return false
       }
-      guard RecordField.isValid(record.data, for: record.type), !record.type.isMeta, !record.type.isReserved else {
-        note(index, "\(record.owner) \(record.type): the data is not what a record of this type may hold")
+      guard !records.unfit.contains(index) else {
+        note(index, "\(name(entry.owner)) \(entry.type): the data is not what a record of this type may hold")
         return false
       }
-      guard record.ttlSeconds <= UInt32(TTLText.maximumSeconds) else {
-        note(index, "\(record.owner) \(record.type): the TTL is above \(TTLText.maximumSeconds) (RFC 2181 §8)")
+      guard entry.ttlSeconds <= UInt32(TTLText.maximumSeconds) else {
+        note(
+          index,
+          "\(name(entry.owner)) \(entry.type): the TTL is above \(TTLText.maximumSeconds) (RFC 2181 §8)")
         return false
       }
       return true
@@ -80,42 +91,39 @@ struct ZoneChecker {
   }
 
   /// One TTL, and not too many or too much.
-  private func check(_ set: RecordTree.RecordSet, of node: RecordTree.Node, _ tree: RecordTree) {
+  private func check(_ set: ZoneTree.RecordSet, of node: ZoneTree.Node, _ tree: ZoneTree) {
     if let other = set.otherTTL.map({ Int($0) }) {
-      let ttl = records[other].record.ttlSeconds
-      let first = records[set.first].record.ttlSeconds
+      let ttl = records.entries[other].ttlSeconds
+      let first = records.entries[Int(set.first)].ttlSeconds
       note(
         other,
-        "\(title(node, set.type)) has TTL \(ttl) here, but \(first) before\(line(set.first)): give a set one TTL (RFC 2181 §5.2)"
+        "\(title(node, set.type)) has TTL \(ttl) here, but \(first) before\(line(Int(set.first))): give a set one TTL (RFC 2181 §5.2)"
       )
     }
-    let members = tree.members(of: set)
-    if members.count > Limits.Zones.recordsOfSet {
-      let extra = members.sorted()[Limits.Zones.recordsOfSet]
+    if set.count > Limits.Zones.recordsOfSet {
+      let extra = tree.members(of: set).sorted()[Limits.Zones.recordsOfSet]
       note(
         Int(extra),
-        "\(title(node, set.type)) has \(members.count) records: at most \(Limits.Zones.recordsOfSet) are served; remove the others"
+        "\(title(node, set.type)) has \(set.count) records: at most \(Limits.Zones.recordsOfSet) are served; remove the others"
       )
     }
-    // A compressed owner, and the fields up to the data.
-    let octets = members.reduce(0) { $0 + 12 + records[Int($1)].record.data.count }
-    if octets > Limits.Zones.octetsOfSet {
+    if set.octets > Limits.Zones.octetsOfSet {
       note(
-        set.first,
-        "\(title(node, set.type)) takes \(octets) octets: a response holds at most \(Limits.Zones.octetsOfSet) of one set"
+        Int(set.first),
+        "\(title(node, set.type)) takes \(set.octets) octets: a response holds at most \(Limits.Zones.octetsOfSet) of one set"
       )
     }
   }
 
   /// Not too many types, and none that cannot stand together at one name.
-  private func checkCompany(_ node: RecordTree.Node, _ tree: RecordTree) {
+  private func checkCompany(_ node: ZoneTree.Node, _ tree: ZoneTree) {
     let sets = tree.sets(of: node)
     if sets.count > Limits.Zones.typesOfName {
       // The first in the file's order that is one too many.
       let extra = sets.map(\.first).sorted()[Limits.Zones.typesOfName]
       note(
-        extra,
-        "\(node.owner) has records of \(sets.count) types: at most \(Limits.Zones.typesOfName) are served; "
+        Int(extra),
+        "\(name(node.name)) has records of \(sets.count) types: at most \(Limits.Zones.typesOfName) are served; "
           + "remove the others")
     }
     if let cname = tree.set(.cname, of: node) {
@@ -128,45 +136,39 @@ struct ZoneChecker {
       }
     }
     for type in [RecordType.cname, .dname, .alias] {
-      guard let set = tree.set(type, of: node), tree.members(of: set).count > 1 else { continue }
+      guard let set = tree.set(type, of: node), set.count > 1 else { continue }
       let members = tree.members(of: set).sorted().map { Int($0) }
-      note(members[1], "\(node.owner) has a second \(label(type)) besides the first\(line(members[0])): remove one")
+      note(
+        members[1], "\(name(node.name)) has a second \(label(type)) besides the first\(line(members[0])): remove one")
     }
     if let alias = tree.set(.alias, of: node), let address = tree.set(.a, of: node) ?? tree.set(.aaaa, of: node) {
       clash(alias, address, node, "an ALIAS stands for all addresses of its name", "remove one")
     }
-    if node.owner.isWildcard, let ns = tree.set(.ns, of: node) {
-      note(ns.first, "\(node.owner) NS: a wildcard cannot be delegated (RFC 4592 §4.2); remove it")
+    if records.names.isWildcard(node.name), let ns = tree.set(.ns, of: node) {
+      note(Int(ns.first), "\(name(node.name)) NS: a wildcard cannot be delegated (RFC 4592 §4.2); remove it")
     }
-    if node.owner.isWildcard, let dname = tree.set(.dname, of: node) {
-      note(dname.first, "\(node.owner) DNAME: servers differ in what a wildcard DNAME does (RFC 4592 §4.4)", .warning)
+    if records.names.isWildcard(node.name), let dname = tree.set(.dname, of: node) {
+      note(
+        Int(dname.first), "\(name(node.name)) DNAME: servers differ in what a wildcard DNAME does (RFC 4592 §4.4)",
+        .warning)
     }
   }
 
   private func clash(
-    _ a: RecordTree.RecordSet, _ b: RecordTree.RecordSet, _ node: RecordTree.Node, _ rule: String, _ remedy: String
+    _ a: ZoneTree.RecordSet, _ b: ZoneTree.RecordSet, _ node: ZoneTree.Node, _ rule: String, _ remedy: String
   ) {
     let (early, late) = a.first < b.first ? (a, b) : (b, a)
     note(
-      late.first,
-      "\(node.owner) has \(label(late.type)) here and \(label(early.type))\(line(early.first)): \(rule); \(remedy)")
+      Int(late.first),
+      "\(name(node.name)) has \(label(late.type)) here and \(label(early.type))\(line(Int(early.first))): \(rule); \(remedy)"
+    )
   }
 
-  private func checkApex(_ node: RecordTree.Node, _ soa: Int?, _ tree: RecordTree) {
+  private func checkApex(_ node: ZoneTree.Node, _ soa: Int?, _ tree: ZoneTree) {
     guard tree.set(.ns, of: node) == nil, !isPartial, let soa else { return }
-    note(soa, "\(node.owner) has no NS record: other servers refuse such a zone (RFC 1034 §4.2.1); add one at the apex")
-  }
-
-  private func makeZone(_ tree: RecordTree, _ soa: Int) -> Zone? {
-    guard let data = StartOfAuthority(data: records[soa].record.data) else { return nil }
-    var ordered = [records[soa].record]
-    ordered.reserveCapacity(tree.recordCount)
-    for node in tree.nodes {
-      for set in tree.sets(of: node) where set.type != .soa {
-        for index in tree.members(of: set) { ordered.append(records[Int(index)].record) }
-      }
-    }
-    return Zone(checked: ordered, soa: data)
+    note(
+      soa,
+      "\(name(node.name)) has no NS record: other servers refuse such a zone (RFC 1034 §4.2.1); add one at the apex")
   }
 }
 
@@ -175,16 +177,19 @@ extension ZoneChecker {
   ///
   /// - Parameter message: put together only for those that are told of.
   func note(_ index: Int, _ message: @autoclosure () -> String, _ severity: Problem.Severity = .error) {
-    problems.add(records[index].position, message(), severity)
+    problems.add(records.entries[index].position, message(), severity)
   }
+
+  /// A name as messages show it.
+  func name(_ name: NameTree.Index) -> String { "\(records.names[name])" }
 
   /// `" (line 5)"`, or nothing for a record from no file.
   func line(_ index: Int) -> String {
-    records[index].position.map { " (line \($0.line))" } ?? ""
+    records.entries[index].position.map { " (line \($0.line))" } ?? ""
   }
 
   /// A set as messages name it.
-  private func title(_ node: RecordTree.Node, _ type: RecordType) -> String { "\(node.owner) \(label(type))" }
+  private func title(_ node: ZoneTree.Node, _ type: RecordType) -> String { "\(name(node.name)) \(label(type))" }
 
   /// What people call the type.
   func label(_ type: RecordType) -> String { type == .alias ? "ALIAS" : type.description }

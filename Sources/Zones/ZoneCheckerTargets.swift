@@ -4,71 +4,69 @@ import Wire
 // Checks that look from one name to another: delegations, and what records point to.
 extension ZoneChecker {
   /// What stands below delegations and DNAMEs, where nothing of the zone is answered.
-  func checkDescendants(_ tree: RecordTree) {
-    let glue = glueNames(tree)
-    var cut: RecordTree.Node?
-    var redirection: RecordTree.Node?
-    // In canonical order a name's descendants follow it at once.
-    for node in tree.nodes {
-      if let above = redirection, node.owner.isSubdomain(of: above.owner), let dname = tree.set(.dname, of: above) {
-        let first = firstRecord(node, tree)
+  func checkDescendants(_ tree: ZoneTree) {
+    let glue = glueNodes(tree)
+    var cut: ZoneTree.Node?
+    var redirection: ZoneTree.Node?
+    // In canonical order a name's descendants follow it at once, and the first that is not one has no more labels.
+    for (index, node) in tree.nodes.enumerated() where node.marks.contains(.exists) {
+      let labelCount = records.names.labelCount(of: node.name)
+      if let above = redirection, labelCount <= records.names.labelCount(of: above.name) { redirection = nil }
+      if let above = cut, labelCount <= records.names.labelCount(of: above.name) { cut = nil }
+      guard !node.sets.isEmpty else { continue }
+      if let above = redirection, let dname = tree.set(.dname, of: above) {
         note(
-          first,
-          "\(node.owner) is below the DNAME of \(above.owner)\(line(dname.first)), which redirects it (RFC 6672 §2.4): "
-            + "remove one")
+          firstRecord(node, tree),
+          "\(name(node.name)) is below the DNAME of \(name(above.name))\(line(Int(dname.first))), which redirects it "
+            + "(RFC 6672 §2.4): remove one")
       } else if tree.set(.dname, of: node) != nil {
         redirection = node
       }
-      if cut.map({ node.owner.isSubdomain(of: $0.owner) }) != true {
-        cut = node.owner != tree.apex && tree.set(.ns, of: node) != nil ? node : nil
-      }
-      if let cut { checkBelow(cut, node, glue, tree) }
+      if cut == nil, node.marks.contains(.delegation) { cut = node }
+      if let cut { checkBelow(cut, node, isGlue: glue.contains(index), tree) }
     }
   }
 
   /// At a delegation only NS and DS are the zone's; at and below it, addresses of name servers are glue (RFC 1034 §4.2.1).
-  private func checkBelow(_ cut: RecordTree.Node, _ node: RecordTree.Node, _ glue: Set<Name>, _ tree: RecordTree) {
-    let isCut = node.owner == cut.owner
+  private func checkBelow(_ cut: ZoneTree.Node, _ node: ZoneTree.Node, isGlue: Bool, _ tree: ZoneTree) {
+    let isCut = node.name == cut.name
     guard let delegation = tree.set(.ns, of: cut) else { return }
     for set in tree.sets(of: node) {
       let isDelegation = isCut && (set.type == .ns || set.type == .ds)
-      let isGlue = (set.type == .a || set.type == .aaaa) && glue.contains(node.owner)
-      if isDelegation || isGlue { continue }
+      if isDelegation || (isGlue && (set.type == .a || set.type == .aaaa)) { continue }
       if isCut, set.type == .dname {
-        note(set.first, "\(node.owner) has both NS\(line(delegation.first)) and DNAME (RFC 6672 §2.3): remove one")
+        note(
+          Int(set.first),
+          "\(name(node.name)) has both NS\(line(Int(delegation.first))) and DNAME (RFC 6672 §2.3): remove one")
       } else {
         note(
-          set.first,
-          "\(node.owner) \(label(set.type)) is never answered: \(cut.owner) is delegated\(line(delegation.first))",
+          Int(set.first),
+          "\(name(node.name)) \(label(set.type)) is never answered: \(name(cut.name)) is delegated"
+            + line(Int(delegation.first)),
           .warning)
       }
     }
   }
 
-  private func glueNames(_ tree: RecordTree) -> Set<Name> {
-    var names: Set<Name> = []
-    for node in tree.nodes {
+  /// The nodes that are name servers.
+  private func glueNodes(_ tree: ZoneTree) -> Set<Int> {
+    var nodes: Set<Int> = []
+    for node in tree.nodes where !node.sets.isEmpty {
       for index in tree.set(.ns, of: node).map(tree.members) ?? [] {
-        if let target = RecordData.name(in: records[Int(index)].record.data), target.isSubdomain(of: tree.apex) {
-          names.insert(target)
-        }
+        let (target, missing) = records.target(of: records.entries[Int(index)])
+        if missing == 0, let place = tree.node(of: target) { nodes.insert(place) }
       }
     }
-    return names
+    return nodes
   }
 
   /// What NS, MX, SRV, CNAME and ALIAS point to, where that is in the zone.
-  func checkTargets(_ tree: RecordTree) {
-    let isBelowCut = tree.nodesBelowCuts
-    for (index, node) in tree.nodes.enumerated() where !isBelowCut[index] {
-      // What stands below a delegation is never answered, which was told already.
+  func checkTargets(_ tree: ZoneTree) {
+    // What stands below a delegation is never answered, which was told already.
+    for node in tree.nodes where !node.sets.isEmpty && !node.marks.contains(.isBelowCut) {
       for set in tree.sets(of: node) {
         guard let offset = targetOffset(set.type) else { continue }
-        for index in tree.members(of: set).lazy.map({ Int($0) }) {
-          guard let target = RecordData.name(in: records[index].record.data, at: offset) else { continue }
-          guard target.isSubdomain(of: tree.apex), !target.isRoot else { continue }
-          checkTarget(target, of: index, tree)
-        }
+        for index in tree.members(of: set) { checkTarget(of: Int(index), at: offset, tree) }
       }
     }
   }
@@ -83,11 +81,16 @@ extension ZoneChecker {
     }
   }
 
-  private func checkTarget(_ target: Name, of index: Int, _ tree: RecordTree) {
-    let type = records[index].record.type
+  private func checkTarget(of index: Int, at offset: Int, _ tree: ZoneTree) {
+    let entry = records.entries[index]
+    let type = entry.type
+    let (target, missing) = records.target(of: entry, at: offset)
+    // The root as a target says that there is none.
+    guard target != NameTree.root || missing > 0,
+      let place = tree.place(of: target, missing: missing, records.names)
+    else { return }
     // Put together only for a problem: most records have none.
-    var what: String { "\(records[index].record.owner) \(label(type)): \(target)" }
-    let place = tree.place(of: target)
+    var what: String { "\(name(entry.owner)) \(label(type)): \(records.targetName(of: entry, at: offset))" }
     let isElsewhere = place.isBelowCut
     // Where the zone's answer ends, addresses can still stand as glue, and nothing else is known.
     let node = (isElsewhere ? place.node : place.answering).map { tree.nodes[$0] }
@@ -99,7 +102,7 @@ extension ZoneChecker {
       }
     } else if !isElsewhere, let cname = node.flatMap({ tree.set(.cname, of: $0) }) {
       let rule = type == .srv ? "RFC 2782" : "RFC 2181 §10.3"
-      note(index, "\(what) is a CNAME\(line(cname.first)), which \(type) must not point to (\(rule))", severity)
+      note(index, "\(what) is a CNAME\(line(Int(cname.first))), which \(type) must not point to (\(rule))", severity)
     } else if !isPartial, type == .ns || !isElsewhere, !hasAddress(node, orAlias: type != .ns, tree) {
       note(
         index, "\(what) is in this zone but has no address: add its A or AAAA, or the final dot if one is missing",
@@ -107,56 +110,64 @@ extension ZoneChecker {
     }
   }
 
-  private func hasAddress(_ node: RecordTree.Node?, orAlias: Bool, _ tree: RecordTree) -> Bool {
+  private func hasAddress(_ node: ZoneTree.Node?, orAlias: Bool, _ tree: ZoneTree) -> Bool {
     guard let node else { return false }
     let types: [RecordType] = orAlias ? [.a, .aaaa, .alias] : [.a, .aaaa]
     return types.contains { tree.set($0, of: node) != nil }
   }
 
   /// CNAMEs and ALIASes that lead back to themselves within the zone, and DNAMEs to below themselves.
-  func checkLoops(_ tree: RecordTree) {
+  func checkLoops(_ tree: ZoneTree) {
     var isDone = [Bool](repeating: false, count: tree.nodes.count)
-    for start in tree.nodes.indices {
-      if let dname = tree.set(.dname, of: tree.nodes[start]),
-        let target = RecordData.name(in: records[dname.first].record.data),
-        target.isSubdomain(of: tree.nodes[start].owner)
-      {
-        note(
-          dname.first,
-          "the DNAME of \(tree.nodes[start].owner) leads to \(target), at or below itself: a loop without end")
-      }
+    for start in tree.nodes.indices where !tree.nodes[start].sets.isEmpty {
+      checkRedirection(tree.nodes[start], tree)
       var path: [Int] = []
       var next: Int? = start
       while let at = next, !isDone[at] {
         isDone[at] = true
         path.append(at)
         next = aliasRecord(tree.nodes[at], tree).flatMap { index in
-          RecordData.name(in: records[index].record.data).flatMap { target in
-            target.isSubdomain(of: tree.apex) ? tree.place(of: target).answering : nil
-          }
+          let (target, missing) = records.target(of: records.entries[index])
+          return tree.place(of: target, missing: missing, records.names)?.answering
         }
       }
       if let next, let loop = path.firstIndex(of: next) { noteLoop(path[loop...], tree) }
     }
   }
 
-  private func noteLoop(_ loop: ArraySlice<Int>, _ tree: RecordTree) {
-    let links = loop.compactMap { node in aliasRecord(tree.nodes[node], tree).map { (tree.nodes[node].owner, $0) } }
-    guard let (owner, index) = links.first else { return }
-    guard links.count > 1 else {
-      note(index, "\(owner) \(label(records[index].record.type)) leads to itself: point it to another name")
+  private func checkRedirection(_ node: ZoneTree.Node, _ tree: ZoneTree) {
+    guard let dname = tree.set(.dname, of: node) else { return }
+    let entry = records.entries[Int(dname.first)]
+    let labelCount = records.names.labelCount(of: node.name)
+    guard records.names.ancestor(of: records.target(of: entry).name, labelCount: labelCount) == node.name else {
       return
     }
-    let shown = links.prefix(8).map(\.0.description) + [links.count > 8 ? "…" : owner.description]
-    note(index, "\(owner) \(label(records[index].record.type)) leads back to itself: \(shown.joined(separator: " → "))")
+    note(
+      Int(dname.first),
+      "the DNAME of \(name(node.name)) leads to \(records.targetName(of: entry)), at or below itself: a loop without end"
+    )
+  }
+
+  private func noteLoop(_ loop: ArraySlice<Int>, _ tree: ZoneTree) {
+    let links = loop.compactMap { node in
+      aliasRecord(tree.nodes[node], tree).map { (owner: tree.nodes[node].name, index: $0) }
+    }
+    guard let (owner, index) = links.first else { return }
+    let type = label(records.entries[index].type)
+    guard links.count > 1 else {
+      note(index, "\(name(owner)) \(type) leads to itself: point it to another name")
+      return
+    }
+    let shown = links.prefix(8).map { name($0.owner) } + [links.count > 8 ? "…" : name(owner)]
+    note(index, "\(name(owner)) \(type) leads back to itself: \(shown.joined(separator: " → "))")
   }
 
   /// The record that sends a question for the node's addresses to another name.
-  private func aliasRecord(_ node: RecordTree.Node, _ tree: RecordTree) -> Int? {
-    (tree.set(.cname, of: node) ?? tree.set(.alias, of: node))?.first
+  private func aliasRecord(_ node: ZoneTree.Node, _ tree: ZoneTree) -> Int? {
+    (tree.set(.cname, of: node) ?? tree.set(.alias, of: node)).map { Int($0.first) }
   }
 
-  private func firstRecord(_ node: RecordTree.Node, _ tree: RecordTree) -> Int {
-    tree.sets(of: node).lazy.map(\.first).min() ?? 0
+  private func firstRecord(_ node: ZoneTree.Node, _ tree: ZoneTree) -> Int {
+    Int(tree.sets(of: node).lazy.map(\.first).min() ?? 0)
   }
 }

@@ -106,7 +106,8 @@ struct Slot: BitwiseCopyable, Sendable {
 
 /// An owner's name: one that has records, or only names below it (an empty non-terminal, RFC 8499 §7).
 ///
-/// Its RRsets' heads stand behind it in the octets, then the name in lower case, then the records.
+/// Its RRsets' heads stand behind it in the octets, then the name in lower case, then the records. An empty non-terminal
+/// has nothing behind it: its name is the end of a longer one's.
 public struct Node: BitwiseCopyable, Sendable {
   /// What a query that ends at or below this name meets.
   public struct Marks: OptionSet, BitwiseCopyable, Sendable {
@@ -134,8 +135,9 @@ public struct Node: BitwiseCopyable, Sendable {
   let nameLength: UInt8
   /// What stands at this name that is not mere data.
   public let marks: Marks
-  /// Fills the last word, so that every octet of a node is said.
-  let reserved: UInt16 = 0
+  /// Where the name stands, in octets after the node: behind the RRsets' heads; or, of an empty non-terminal, as the end
+  /// of the name below it that comes next.
+  var nameDistance: UInt16
 
   static let none = UInt32.max
 }
@@ -281,7 +283,7 @@ public struct ZoneImageView: ~Escapable {
   private func isName(_ name: Span<UInt8>, from offset: Int, length: Int, of index: Int) -> Bool {
     let node = node(at: index)
     guard Int(node.nameLength) == length else { return false }
-    let stored = index + MemoryLayout<Node>.stride + Int(node.setCount) * MemoryLayout<RecordSet>.stride
+    let stored = index + Int(node.nameDistance)
     var at = 0
     // Stored names are in lower case. Whole words first, and the last of them may overlap the one before.
     while at + 8 <= length {

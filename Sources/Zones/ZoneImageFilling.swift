@@ -32,6 +32,17 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
   /// How many slots beyond its own the name is in that is farthest from it.
   private(set) var longestProbe = 0
   private(set) var hasWildcards = false
+  /// Where the names are that the next one may be below, by how many labels they have; from the apex on.
+  private var line = [Place](repeating: Place(), count: NameHashes.capacity)
+
+  /// A name on the way from the apex to the one that is being written.
+  private struct Place {
+    var node = 0
+    /// Where the name stands in the octets; nil for one without its own, as long as none below it has come.
+    var name: Int?
+    var length = 0
+    var hash: UInt64 = 0
+  }
 
   // unsafe: the caller keeps the memory until the filling is done, and nobody else looks at it.
   @unsafe
@@ -60,14 +71,11 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
   mutating func fill(_ plan: ZoneImagePlan, maximumProbes: Int) -> Bool {
     for index in slots.indices { slots[index] = .free }
     (used, longestProbe) = (0, 0)
-    var hashes = NameHashes()
-    for zone in plan.zones.indices {
-      let records = plan.zones[zone].zone.records
+    for (zone, part) in plan.zones.enumerated() {
       do throws(TooFar) {
         try plan.forEachNode(of: zone) { node throws(TooFar) in
-          let start = add(node, zone: zone, records)
-          hashes.fill(node.owner.wire.span.extracting(node.start...), seed: seed)
-          let slot = Slot(hash: hashes.hash(fromLabel: 0), node: UInt32(start))
+          let start = add(node, zone: zone, part)
+          let slot = Slot(hash: NameHashes.folded(line[node.labelCount].hash), node: UInt32(start))
           guard insert(slot, maximumProbes) else { throw TooFar() }
         }
       } catch {
@@ -82,33 +90,79 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
 
   /// Writes the block of a name: its node, the heads of its RRsets, the name, the records.
   @_lifetime(self: copy self)
-  private mutating func add(_ node: ZoneImagePlan.Node, zone: Int, _ records: [ResourceRecord]) -> Int {
+  private mutating func add(_ node: ZoneImagePlan.Node, zone: Int, _ part: ZoneImagePlan.Part) -> Int {
     let start = Self.start(after: used, length: node.length)
-    let name = node.owner.wire
-    let nameLength = name.count - node.start
+    let nameLength = part.list.names.length(of: node.name)
+    let nameDistance = MemoryLayout<Node>.stride + node.sets.count * MemoryLayout<RecordSet>.stride
     hasWildcards = hasWildcards || node.isWildcard
-    // A zone's number, and how many types are at a name, are below 65,536; a name has at most 255 octets.
+    // A zone's number is below 65,536, and there are at most 100 types at a name; a name has at most 255 octets.
     octets.set(
       plain: Node(
         wildcard: Node.none, zone: UInt16(zone), setCount: UInt16(node.sets.count), nameLength: UInt8(nameLength),
-        marks: node.marks),
+        marks: node.marks, nameDistance: UInt16(nameDistance)),
       at: start)
+    line[node.labelCount] = Place(node: start, length: nameLength, hash: hash(of: node, part))
+    used = start + nameDistance
+    if node.isWithoutName { return start }
     var at = start + MemoryLayout<Node>.stride
-    var recordsStart = at + node.sets.count * MemoryLayout<RecordSet>.stride + nameLength
+    var recordsStart = used + nameLength
     for set in node.sets {
-      octets.set(plain: head(set.type, set.records.count, at: recordsStart, length: set.length), at: at)
+      octets.set(plain: head(set.type, set.count, at: recordsStart, length: set.octets), at: at)
       at += MemoryLayout<RecordSet>.stride
-      recordsStart += set.length
+      recordsStart += set.octets
     }
-    for index in node.start..<name.count {
-      octets[at] = lowercased(name[index])
-      at += 1
-    }
+    writeName(node, part)
     for set in node.sets {
-      for index in set.records { at = write(records[index], at: at) }
+      for index in part.tree.members(of: set) { write(part.list.entries[Int(index)], part.list) }
     }
-    used = at
     return start
+  }
+
+  /// The hash of a name, from that of the one above it.
+  private func hash(of node: ZoneImagePlan.Node, _ part: ZoneImagePlan.Part) -> UInt64 {
+    if node.name != part.tree.apex {
+      let above = line[node.labelCount - 1].hash
+      return seed.hash(label: part.list.names.label(of: node.name), at: 0, parent: above, ignoringCase: true)
+    }
+    let (apex, labels) = (part.apex.wire.span, LabelOffsets(part.apex))
+    var hash = seed.root
+    for label in (0..<labels.count).reversed() {
+      hash = seed.hash(label: apex, at: labels[label], parent: hash, ignoringCase: true)
+    }
+    return hash
+  }
+
+  /// Writes a name in lower case: its own labels as far as those above have no place, then the nearest above that has. Those
+  /// have one then: in this name.
+  @_lifetime(self: copy self)
+  private mutating func writeName(_ node: ZoneImagePlan.Node, _ part: ZoneImagePlan.Part) {
+    var (name, labelCount) = (node.name, node.labelCount)
+    while name != part.tree.apex, line[labelCount].name == nil {
+      let start = used
+      let label = part.list.names.label(of: name)
+      for index in label.indices { octets[start + index] = lowercased(label[index]) }
+      used += label.count
+      settle(line[labelCount], at: start)
+      line[labelCount].name = start
+      name = part.list.names.parent(of: name)
+      labelCount -= 1
+    }
+    if let above = line[labelCount].name {
+      octets.copy(above..<(above + line[labelCount].length), to: used)
+    } else {
+      settle(line[labelCount], at: used)
+      line[labelCount].name = used
+      octets.copy(part.apex.lowercased.wire.span, to: used)
+    }
+    used += line[labelCount].length
+  }
+
+  /// Tells a node where its name stands: at most 127 nodes, the heads of 100 RRsets and a name away.
+  @_lifetime(self: copy self)
+  private mutating func settle(_ place: Place, at start: Int) {
+    var node = octets.span.plain(Node.self, at: place.node)
+    node.nameDistance = UInt16(start - place.node)
+    octets.set(plain: node, at: place.node)
   }
 
   /// A set has at most 100 records, and everything stands in the first 4 GiB: `ZoneChecker` and `ZoneImageSize` see to
@@ -118,38 +172,34 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
   }
 
   /// Writes a record as it goes into a message, the owner as a pointer that each answer sets.
-  ///
-  /// - Returns: where it ends.
   @_lifetime(self: copy self)
-  private mutating func write(_ record: ResourceRecord, at start: Int, ttlSeconds: UInt32? = nil) -> Int {
-    octets.setBigEndian16(0xc000 | UInt16(Header.length), at: start)
-    octets.setBigEndian16(record.type.rawValue, at: start + 2)
-    octets.setBigEndian16(RecordClass.internet.rawValue, at: start + 4)
-    octets.setBigEndian32(ttlSeconds ?? record.ttlSeconds, at: start + 6)
-    // Checked to be at most 65,535 when the record was.
-    octets.setBigEndian16(UInt16(record.data.count), at: start + 10)
-    octets.copy(record.data.span, to: start + RecordSet.dataOffset)
-    return start + RecordSet.dataOffset + record.data.count
+  private mutating func write(_ record: RecordList.Entry, _ list: RecordList, ttlSeconds: UInt32? = nil) {
+    octets.setBigEndian16(0xc000 | UInt16(Header.length), at: used)
+    octets.setBigEndian16(record.type.rawValue, at: used + 2)
+    octets.setBigEndian16(RecordClass.internet.rawValue, at: used + 4)
+    octets.setBigEndian32(ttlSeconds ?? record.ttlSeconds, at: used + 6)
+    octets.setBigEndian16(record.length, at: used + 10)
+    used += RecordSet.dataOffset
+    list.forEachPiece(of: record) { piece in
+      octets.copy(piece, to: used)
+      used += piece.count
+    }
   }
 
   @_lifetime(self: copy self)
   private mutating func addZone(_ index: Int, _ plan: ZoneImagePlan) {
-    let (zone, miss) = plan.zones[index]
+    let zone = plan.zones[index]
     let start = used
-    var count = 0
-    if let soa = zone.records.first(where: { $0.type == .soa }) {
+    if let soa = zone.soaEntry {
       // RFC 2308 §3: a negative answer lives for the smaller of the SOA's own TTL and its MINIMUM field.
-      used = write(soa, at: used, ttlSeconds: min(soa.ttlSeconds, zone.soa.minimumSeconds))
-      count = 1
+      write(soa, zone.list, ttlSeconds: min(soa.ttlSeconds, zone.soa.minimumSeconds))
     }
-    let soa = head(.soa, count, at: start, length: used - start)
-    let apex = zone.apex.wire
-    for octet in apex {
-      octets[used] = lowercased(octet)
-      used += 1
-    }
+    let soa = head(.soa, zone.soaEntry == nil ? 0 : 1, at: start, length: used - start)
+    let apex = zone.apex.lowercased.wire
+    octets.copy(apex.span, to: used)
     zones[index] = ZoneEntry(
-      apexOffset: UInt32(used - apex.count), apexLength: UInt8(apex.count), missIsForwarded: miss == .forward, soa: soa)
+      apexOffset: UInt32(used), apexLength: UInt8(apex.count), missIsForwarded: zone.miss == .forward, soa: soa)
+    used += apex.count
   }
 
   /// Puts a name into the first slot from its own on that is free, or whose name is nearer to its own than this one: so
@@ -187,7 +237,7 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
     for zone in plan.zones.indices {
       plan.forEachNode(of: zone) { node in
         guard node.isWildcard else { return }
-        let name = node.owner.wire.span.extracting(node.start...)
+        let name = plan.zones[zone].list.names[node.name].wire.span
         hashes.fill(name, seed: seed)
         guard let wildcard = view.find(name, from: 0, length: hashes.length, hashes.hash(fromLabel: 0)),
           let parent = view.find(

@@ -2,133 +2,108 @@ import Wire
 
 /// What an image is made of: every name of every zone in a fixed order, gone along as often as needed and never kept.
 ///
-/// A zone's records are in canonical order (RFC 4034 §6.1), in which a name's descendants follow it at once. So going
-/// along them shows what each name shares with the one before it, and with that the empty non-terminals between them and
-/// what lies below a cut; nothing has to be looked up but the deeper zones.
+/// A zone's names are in canonical order (RFC 4034 §6.1), in which a name's descendants follow it at once: so what a cut
+/// hides is what follows it and has more labels.
 struct ZoneImagePlan {
   /// What stands at a name.
   typealias Marks = Zones.Node.Marks
 
   /// One name of the image.
   struct Node {
-    /// The owner that the name is an end of, or is.
-    let owner: Name
-    /// Where in the owner's wire form the name starts.
-    let start: Int
-    /// Its records' heads, by type.
-    let sets: [PreparedSet]
+    let name: NameTree.Index
+    /// How many labels the name has.
+    let labelCount: Int
+    /// Its records, by type.
+    let sets: ArraySlice<ZoneTree.RecordSet>
     let marks: Marks
     let isWildcard: Bool
+    /// It has no name of its own in its block: the first name below it that has ends with it.
+    let isWithoutName: Bool
     /// How many octets its block takes.
     let length: Int
   }
 
-  /// An RRset: where its records are among those of the zone.
-  struct PreparedSet {
-    let type: RecordType
-    let records: Range<Int>
-    /// How long they are as they go into a message.
-    let length: Int
+  /// A zone, with the names marked from where on it does not answer.
+  struct Part {
+    let apex: Name
+    let soa: StartOfAuthority
+    fileprivate(set) var list: RecordList
+    fileprivate(set) var tree: ZoneTree
+    let miss: MissPolicy
+
+    /// The SOA's record.
+    var soaEntry: RecordList.Entry? {
+      tree.set(.soa, of: tree.nodes[0]).flatMap { tree.members(of: $0).first }.map { list.entries[Int($0)] }
+    }
   }
 
   /// By name, so that the same input gives the same image.
-  let zones: [(zone: Zone, miss: MissPolicy)]
-  /// For each zone, the forwarding rules that cut it, in canonical order.
-  private var cuts: [Int: [Name]] = [:]
-  private let apexes: NameIndex
+  private(set) var zones: [Part]
 
   init(_ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], seed: HashSeed) {
-    self.zones = zones.sorted { $0.zone.apex < $1.zone.apex }
-    apexes = NameIndex(self.zones.map(\.zone.apex), seed: seed)
-    let rules = NameIndex(forwarded, seed: seed)
-    for (index, rule) in forwarded.enumerated() {
-      // Of two rules of one name the first.
-      guard rules.first(rule) == index, let zone = zone(cutBy: rule, rules) else { continue }
-      cuts[zone, default: []].append(rule)
+    self.zones = zones.sorted { $0.zone.apex < $1.zone.apex }.map {
+      Part(apex: $0.zone.apex, soa: $0.zone.soa, list: $0.zone.list, tree: $0.zone.tree, miss: $0.miss)
     }
-    for zone in cuts.keys { cuts[zone]?.sort() }
+    guard zones.count > 1 || !forwarded.isEmpty else { return }
+    let apexes = NameIndex(self.zones.map(\.apex), seed: seed)
+    mark(apexes.names, .deeperZone, apexes)
+    mark(forwarded, .forwarded, apexes)
   }
 
-  /// The zone that a rule lies in; nil when it is a zone's own name, or in none, or below another rule.
-  private func zone(cutBy rule: Name, _ rules: NameIndex) -> Int? {
-    var hashes = NameHashes()
-    hashes.fill(rule.wire.span, seed: apexes.seed)
-    for label in 0...hashes.labelCount {
-      let (hash, start) = (hashes.hash(fromLabel: label), hashes.offset(ofLabel: label))
-      if let zone = apexes.find(rule, from: start, hash) { return label == 0 ? nil : zone }
-      if label > 0, rules.find(rule, from: start, hash) != nil { return nil }
+  /// Marks names in the zones that they lie in, if they are not these zones' own.
+  private mutating func mark(_ names: [Name], _ mark: ZoneTree.Marks, _ apexes: NameIndex) {
+    var marked: [Int: [Name]] = [:]
+    for name in names {
+      let zone = apexes.closest(to: name, orItself: mark == .forwarded)
+      if let zone, zones[zone].apex != name { marked[zone, default: []].append(name) }
     }
-    return nil
+    for (zone, names) in marked {
+      // A rule makes its name exist; a deeper zone matters where the upper one has something at its name or below.
+      if mark == .forwarded, names.contains(where: { zones[zone].list.names.find($0) == nil }) {
+        zones[zone].add(names)
+      }
+      let known = names.compactMap { name in zones[zone].list.names.find(name).map { (name: $0, mark: mark) } }
+      if !known.isEmpty { zones[zone].tree.mark(known, zones[zone].list.names) }
+    }
   }
 
-  func apex(_ zone: Int) -> Name { zones.indices.contains(zone) ? zones[zone].zone.apex : .root }
+  func apex(_ zone: Int) -> Name { zones.indices.contains(zone) ? zones[zone].apex : .root }
 
   /// Goes along the names that a zone holds: the owners of its records and the empty non-terminals between them and the
   /// apex, but for what a deeper zone, a delegation or a forwarding rule hides.
   func forEachNode<Failure: Error>(
     of index: Int, _ body: (Node) throws(Failure) -> Void
   ) throws(Failure) {
-    let records = zones[index].zone.records
-    let cuts = cuts[index] ?? []
-    var walk = Walk(apexLabels: zones[index].zone.apex.labelCount, apexes: zones.count > 1 ? apexes : nil)
-    var (at, cut) = (0, 0)
-    while at < records.count || cut < cuts.count {
-      if cut < cuts.count, at == records.count || cuts[cut] <= records[at].owner {
-        try visit(cuts[cut], .forwarded, 0..<0, records, &walk, body)
-        cut += 1
-        continue
+    let zone = zones[index]
+    // How many labels the cut has whose descendants come.
+    var cut: Int?
+    for node in zone.tree.nodes where node.marks.contains(.exists) || node.marks.contains(.deeperZone) {
+      let labelCount = zone.list.names.labelCount(of: node.name)
+      if let above = cut {
+        guard labelCount <= above else { continue }
+        cut = nil
       }
-      let owner = records[at].owner
-      var end = at + 1
-      var isDelegation = false
-      while end < records.count, records[end].owner == owner { end += 1 }
-      if owner != zones[index].zone.apex { isDelegation = records[at..<end].contains { $0.type == .ns } }
-      try visit(owner, isDelegation ? .delegation : [], at..<end, records, &walk, body)
-      at = end
+      if !node.marks.isDisjoint(with: [.deeperZone, .delegation, .forwarded]) { cut = labelCount }
+      if !node.marks.contains(.deeperZone) { try body(zone.planned(node, labelCount)) }
     }
   }
 
-  private func visit<Failure: Error>(
-    _ owner: Name, _ marks: Marks, _ range: Range<Int>, _ records: [ResourceRecord], _ walk: inout Walk,
-    _ body: (Node) throws(Failure) -> Void
-  ) throws(Failure) {
-    guard let depths = walk.step(to: owner, isCut: !marks.isEmpty) else { return }
-    for depth in depths {
-      let isOwner = depth == depths.upperBound
-      let sets = isOwner ? Self.sets(of: records, range) : []
-      let start = depth == 0 ? owner.wire.count - 1 : walk.labels.offset(fromRoot: depth)
-      let head = MemoryLayout<Zones.Node>.stride + sets.count * MemoryLayout<RecordSet>.stride
-      try body(
-        Node(
-          owner: owner, start: start, sets: sets, marks: isOwner ? marks.union(Self.marks(of: sets)) : [],
-          isWildcard: depth > 0 && owner.wire[start] == 1 && owner.wire[start + 1] == UInt8(ascii: "*"),
-          length: sets.reduce(head + owner.wire.count - start) { $0 + $1.length }))
-    }
+  /// How many octets a zone's own name and its negative answers' SOA take.
+  func tailLength(of zone: Int) -> Int {
+    apex(zone).wire.count + (zones[zone].soaEntry?.messageLength ?? 0)
   }
+}
 
-  /// An owner's sets, by type.
-  private static func sets(of records: [ResourceRecord], _ range: Range<Int>) -> [PreparedSet] {
-    var sets: [PreparedSet] = []
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let type = records[start].type
-      var end = start
-      var length = 0
-      while end < range.upperBound, records[end].type == type {
-        length += RecordSet.dataOffset + records[end].data.count
-        end += 1
-      }
-      sets.append(PreparedSet(type: type, records: start..<end, length: length))
-      start = end
-    }
-    // They are by type already but for the SOA, which stands first.
-    if sets.first?.type == .soa { sets.sort { $0.type < $1.type } }
-    return sets
-  }
-
-  private static func marks(of sets: [PreparedSet]) -> Marks {
-    var marks: Marks = []
+extension ZoneImagePlan.Part {
+  fileprivate func planned(_ node: ZoneTree.Node, _ labelCount: Int) -> ZoneImagePlan.Node {
+    // A rule takes its own name too, whatever records stand there.
+    let isForwarded = node.marks.contains(.forwarded)
+    let sets = isForwarded ? [] : tree.sets(of: node)
+    var marks: ZoneImagePlan.Marks = isForwarded ? .forwarded : []
+    if node.marks.contains(.delegation), !isForwarded { marks.insert(.delegation) }
+    var length = MemoryLayout<Zones.Node>.stride + sets.count * MemoryLayout<RecordSet>.stride
     for set in sets {
+      length += set.octets
       switch set.type {
       case .cname: marks.insert(.cname)
       case .alias: marks.insert(.alias)
@@ -136,97 +111,30 @@ struct ZoneImagePlan {
       default: break
       }
     }
-    return marks
+    let isWithoutName = sets.isEmpty && !isForwarded
+    if !isWithoutName { length += list.names.length(of: node.name) }
+    return ZoneImagePlan.Node(
+      name: node.name, labelCount: labelCount, sets: sets, marks: marks,
+      isWildcard: labelCount > 0 && list.names.isWildcard(node.name), isWithoutName: isWithoutName, length: length)
   }
 
-  /// How many octets a zone's own name and its negative answers' SOA take.
-  func tailLength(of zone: Int) -> Int {
-    let soa = zones[zone].zone.records.first { $0.type == .soa }
-    return apex(zone).wire.count + (soa.map { RecordSet.dataOffset + $0.data.count } ?? 0)
-  }
-}
-
-/// Where going along a zone's names has come to.
-private struct Walk {
-  /// The last owner, and its labels.
-  private var last = Name.root
-  private(set) var labels = LabelOffsets(Name.root)
-  /// How many labels the last name that is not hidden has in common with the last; nil before the first.
-  private var visible: Int?
-  /// How many labels the cut has that the last name is at or below.
-  private var cutLabels: Int?
-  private let apexLabels: Int
-  /// The names of all zones, where there are others.
-  private let apexes: NameIndex?
-
-  init(apexLabels: Int, apexes: NameIndex?) {
-    self.apexLabels = apexLabels
-    self.apexes = apexes
-  }
-
-  /// Goes on to an owner.
-  ///
-  /// - Parameter isCut: what is below it is hidden.
-  /// - Returns: how many labels, from the root's side, the names have that become nodes: the owner's own, and before
-  ///   it those of the empty non-terminals that are not known yet. Nil when a cut hides it.
-  mutating func step(to owner: Name, isCut: Bool) -> ClosedRange<Int>? {
-    let before = (name: last, labels: labels)
-    labels = LabelOffsets(owner)
-    last = owner
-    let shared = Self.shared(before.name, before.labels, owner, labels)
-    // What two names have in common through all that stand between them in order is the least of it.
-    visible = visible.map { min($0, shared) }
-    if let cut = cutLabels, shared >= cut { return nil }
-    cutLabels = nil
-    if let apexes, let cut = deeperZone(owner, below: max(shared, apexLabels), apexes) {
-      cutLabels = cut
-      return nil
+  /// Puts names without records among the others.
+  fileprivate mutating func add(_ names: [Name]) {
+    for name in names { _ = list.names.insert(name.wire.span, below: NameTree.root) }
+    let marked = tree.nodes.filter { $0.marks.contains(.deeperZone) }.map {
+      (name: $0.name, mark: ZoneTree.Marks.deeperZone)
     }
-    if isCut { cutLabels = labels.count }
-    // The first is the zone's own name, with which its SOA stands.
-    let known = visible.map { max($0, apexLabels) + 1 } ?? apexLabels
-    visible = labels.count
-    return min(known, labels.count)...labels.count
-  }
-
-  /// How many labels the name of a deeper zone has that the owner is in.
-  private func deeperZone(_ owner: Name, below known: Int, _ apexes: NameIndex) -> Int? {
-    guard known < labels.count else { return nil }
-    var hashes = NameHashes()
-    hashes.fill(owner.wire.span, seed: apexes.seed)
-    for count in (known + 1)...labels.count {
-      let label = labels.count - count
-      if apexes.find(owner, from: labels[label], hashes.hash(fromLabel: label)) != nil { return count }
-    }
-    return nil
-  }
-
-  /// How many labels two names have in common, from the root's side.
-  private static func shared(_ a: Name, _ aLabels: LabelOffsets, _ b: Name, _ bLabels: LabelOffsets) -> Int {
-    let (x, y) = (a.wire.span, b.wire.span)
-    // First how many octets they have in common at their ends; then how many whole labels that is.
-    let limit = min(x.count, y.count)
-    var octets = 0
-    while octets + 8 <= limit,
-      lowercased(x.word(at: x.count - octets - 8)) == lowercased(y.word(at: y.count - octets - 8))
-    {
-      octets += 8
-    }
-    while octets < limit, lowercased(x[x.count - octets - 1]) == lowercased(y[y.count - octets - 1]) { octets += 1 }
-    var count = min(aLabels.count, bLabels.count)
-    while count > 0 {
-      let length = x.count - aLabels.offset(fromRoot: count)
-      if length <= octets, length == y.count - bLabels.offset(fromRoot: count) { break }
-      count -= 1
-    }
-    return count
+    tree = ZoneTree(list.names, apex: tree.apex)
+    // A checked zone has no record that is not its own.
+    tree.add(list, Array(0..<Int32(list.count)))
+    tree.mark(marked, list.names)
   }
 }
 
 /// Names by their hashes, to find one that ends another.
 struct NameIndex {
-  let seed: HashSeed
-  private let names: [Name]
+  private let seed: HashSeed
+  let names: [Name]
   private var places: [UInt32: [Int]] = [:]
 
   init(_ names: [Name], seed: HashSeed) {
@@ -240,15 +148,18 @@ struct NameIndex {
   }
 
   /// The first that is the end of `name` from `start`, whose hash is given.
-  func find(_ name: Name, from start: Int, _ hash: UInt32) -> Int? {
+  private func find(_ name: Name, from start: Int, _ hash: UInt32) -> Int? {
     places[hash]?.first { names[$0].isEnd(of: name, from: start) }
   }
 
-  /// The first that is `name`.
-  func first(_ name: Name) -> Int? {
+  /// The one that is the longest end of `name`, or else of what is above it.
+  func closest(to name: Name, orItself: Bool) -> Int? {
     var hashes = NameHashes()
     hashes.fill(name.wire.span, seed: seed)
-    return find(name, from: 0, hashes.hash(fromLabel: 0))
+    for label in (orItself ? 0 : 1)..<max(1, hashes.labelCount + 1) {
+      if let index = find(name, from: hashes.offset(ofLabel: label), hashes.hash(fromLabel: label)) { return index }
+    }
+    return nil
   }
 }
 

@@ -51,7 +51,7 @@ struct WorkspaceView {
       problems += found.filter { $0.severity == .error }
       zones.append(
         ZoneLine(
-          apex: apex, recordCount: zone?.records.count, missIsForwarded: forwarded.contains(apex),
+          apex: apex, recordCount: zone?.recordCount, missIsForwarded: forwarded.contains(apex),
           isGenerated: source.isGenerated(path)))
     }
     for name in source.linkNames {
