@@ -106,7 +106,11 @@ extension Worker {
       return close(connection)
     }
     let count = writeResults(of: connection)
-    guard answerWhatCame(connection, atMost: settings.messagesPerTurn - count) else { return close(connection) }
+    guard answerWhatCame(connection, atMost: settings.messagesPerTurn - count) else {
+      // What came before the nonsense has its answers.
+      try connection.flush(now: now)
+      return close(connection)
+    }
     // It may have turned out to be one too many of its client's, or a stranger's.
     guard connections[connection.number] != nil else { return }
     try connection.flush(now: now)
