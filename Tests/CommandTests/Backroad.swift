@@ -115,7 +115,8 @@ final class Backroad {
   /// Every file below a folder with its content, and every folder, as an outside judge sees them.
   func state(_ path: String = "zones") throws -> [String: String] {
     var state: [String: String] = [:]
-    for name in try Files.list("\(folder)/\(path)") {
+    // The lock is no part of it.
+    for name in try Files.list("\(folder)/\(path)") where name != ".backroad" {
       let inside = "\(path)/\(name)"
       if try Files.identity("\(folder)/\(inside)")?.kind == .folder {
         state[inside + "/"] = ""

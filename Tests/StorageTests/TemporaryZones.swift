@@ -40,11 +40,11 @@ final class TemporaryZones: Sendable {
     unsafe fclose(stream)  // unsafe: the stream is not used after.
   }
 
-  /// Every path below a folder with its content, or what a link says; folders end in `/`.
+  /// Every path below a folder with its content, or what a link says; folders end in `/`. The folders of the lock are left out.
   func listing(_ folder: String? = nil, below prefix: String = "") throws -> [String: String] {
     let folder = folder ?? zones.path
     var result: [String: String] = [:]
-    for name in try Files.list(folder) {
+    for name in try Files.list(folder) where name != ".backroad" {
       let path = "\(folder)/\(name)"
       if let target = Files.symbolicLinkTarget(path) {
         result[prefix + name] = "-> \(target)"

@@ -309,7 +309,7 @@ final class WorkerSimulation {
     case .connection(let number):
       if connections[number].reads {
         try read(number)
-      } else if ready.events.isFailed {
+      } else if ready.events.isSuperset(of: [.error, .hangup]) {
         try ended(number)
       }
     }
