@@ -11,42 +11,39 @@ public func concurrentMap<Result: Sendable>(
 ) -> [Result] {
   let work = ConcurrentWork(count, body)
   // A thread that cannot be had leaves its share to the others.
-  let helpers = (1..<max(1, min(threads, count / ConcurrentWork<Result>.blockSize))).compactMap { index in
-    try? ConcurrentHelper(Thread(name: "loader-\(index)") { work.run() })
+  let helpers = (1..<max(1, min(threads, count))).compactMap { index in
+    try? ConcurrentHelper(Thread(name: "asker-\(index)") { work.run() })
   }
   work.run()
   for helper in helpers { helper.join() }
   return work.results
 }
 
-/// Numbers that several threads take, block by block.
+/// Numbers that several threads take, one by one.
 private final class ConcurrentWork<Result: Sendable>: Sendable {
-  /// How many numbers a thread takes at once: few, so that all end at about the same time.
-  static var blockSize: Int { 16 }
-
   private let count: Int
   private let body: @Sendable (Int) -> Result
   private let next = Atomic<Int>(0)
-  private let done = Mutex<[(start: Int, results: [Result])]>([])
+  private let done = Mutex<[(number: Int, result: Result)]>([])
 
   init(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) {
     self.count = count
     self.body = body
   }
 
-  /// Takes blocks until there are none.
+  /// Takes numbers until there are none.
   func run() {
     while true {
-      let start = next.add(Self.blockSize, ordering: .relaxed).oldValue
-      guard start < count else { return }
-      let results = (start..<min(start + Self.blockSize, count)).map(body)
-      done.withLock { $0.append((start, results)) }
+      let number = next.add(1, ordering: .relaxed).oldValue
+      guard number < count else { return }
+      let result = body(number)
+      done.withLock { $0.append((number, result)) }
     }
   }
 
   /// All results, once every thread has ended.
   var results: [Result] {
-    done.withLock { $0.sorted { $0.start < $1.start } }.flatMap(\.results)
+    done.withLock { $0.sorted { $0.number < $1.number } }.map(\.result)
   }
 }
 

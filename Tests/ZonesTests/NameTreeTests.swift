@@ -12,12 +12,13 @@ import Wire
     var random = SplitMix64(state: seed)
     var tree = NameTree()
     var numbers: [Name: NameTree.Index] = [.root: NameTree.root]
+    var known: [Name] = [.root]
     for _ in 0..<2000 {
-      let below = numbers.keys.sorted().randomElement(using: &random) ?? .root
+      let below = known.randomElement(using: &random) ?? .root
       let name = random.name(below: below.wire.count < 120 ? below : .root, labels: 0...3)
       let number = tree.insert(name.wire.span, below: NameTree.root)
       #expect(numbers[name, default: number] == number)
-      numbers[name] = number
+      if numbers.updateValue(number, forKey: name) == nil { known.append(name) }
       #expect(tree[number] == name && tree.find(name.lowercased) == number)
       #expect(tree.labelCount(of: number) == name.labelCount && tree.length(of: number) == name.wire.count)
       #expect(tree[tree.parent(of: number)] == name.parent ?? .root)
@@ -44,11 +45,11 @@ import Wire
   }
 
   /// A short line below a long origin stands for a name of 255 octets; what is kept of it is as short as the line.
-  @Test(arguments: ["A 1.1.1.1", "MX 1 x.N", "NS N", "SRV 1 2 3 N", "NAPTR 1 2 \"\" \"\" \"\" N", "SOA N N 1 1 1 1 1"])
+  @Test(arguments: ["A 1.1.1.1", "MX 1 #", "NS #", "SRV 1 2 3 #", "NAPTR 1 2 \"\" \"\" \"\" #", "SOA # # 1 1 1 1 1"])
   func whatIsKeptIsAsShortAsTheText(_ data: String) throws {
     let origin = "$ORIGIN \(Array(repeating: "a", count: 118).joined(separator: ".")).example.com.\n"
     var text = "$TTL 1\n" + origin
-    for number in 100..<1100 { text += "\(number) \(data.split(separator: "N").joined(separator: "\(number)"))\n" }
+    for number in 100..<1100 { text += "\(number) \(data.replacing("#", with: "\(number)"))\n" }
     let parsed = MasterFile.parse(Array(text.utf8), file: "f", origin: exampleCom)
     #expect(parsed.problems == [])
     #expect(parsed.list.octets > 15 * text.utf8.count)

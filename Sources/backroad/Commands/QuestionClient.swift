@@ -72,6 +72,7 @@ struct QuestionClient: ~Copyable {
     var unsent = query[...]
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     try poller.change(socket.raw, [.readable, .writable], token: 0)
+    var isAtEnd = false
     while true {
       if received.count >= 2, received.count >= 2 + (Int(received[0]) << 8 | Int(received[1])) {
         let length = Int(received[0]) << 8 | Int(received[1])
@@ -79,14 +80,18 @@ struct QuestionClient: ~Copyable {
         return Array(received[2..<(2 + length)])
       }
       let now = System.monotonicNanoseconds()
-      guard now < end else { return nil }
+      guard now < end, !isAtEnd else { return nil }
       guard try poller.wait(timeoutMilliseconds: Self.milliseconds(from: now, to: end)) > 0 else { continue }
       if let error = socket.takeError() { throw error }
       while !unsent.isEmpty, let count = try socket.descriptor.write(unsent) { unsent = unsent.dropFirst(count) }
       if unsent.isEmpty { try poller.change(socket.raw, .readable, token: 0) }
       // No more than one message: a server that never stops sending is read no further, and its time runs out.
       while received.count < 2 + 65_535, let count = try socket.descriptor.read(into: &buffer) {
-        guard count > 0 else { return nil }
+        guard count > 0 else {
+          // What came before it counts.
+          isAtEnd = true
+          break
+        }
         received += buffer[..<count]
       }
     }
