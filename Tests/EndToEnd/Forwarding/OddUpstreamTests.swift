@@ -26,7 +26,8 @@ extension EndToEnd {
           #expect(try server.dig("one.example").addresses == ["10.9.9.9"])
           #expect(upstream.questions.filter { $0.type != 6 }.map(\.hasEDNS) == [true, false])
           #expect(try server.dig("two.example").addresses == ["10.9.9.9"])
-          #expect(upstream.questions.filter { $0.type != 6 }.map(\.hasEDNS) == [true, false, false], "it is remembered")
+          #expect(
+            upstream.questions.filter { $0.type != 6 }.map(\.hasEDNS) == [true, false, false], "it is remembered")
         }
       }
     }
