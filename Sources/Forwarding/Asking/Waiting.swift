@@ -37,7 +37,9 @@ extension Forwarder {
 
   /// Ends the waiting of whoever a question is charged to: the question goes on for the others, on their account.
   func displace(_ exchange: Exchange, _ now: Instant) {
-    guard let waiter = exchange.payingWaiter ?? exchange.waiters.first else { return end(exchange, nil, now) }
+    // Whoever paid may have its answer already, while the question goes on for the cache.
+    let payer = exchange.payingWaiter.flatMap { $0.exchange == nil ? nil : $0 }
+    guard let waiter = payer ?? exchange.waiters.first else { return end(exchange, nil, now) }
     displace(waiter, now)
   }
 

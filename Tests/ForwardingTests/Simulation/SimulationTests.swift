@@ -12,7 +12,8 @@ struct SimulationTests {
   ///
   /// - 240, 533, 744: an upstream that loses the case behind a network that drops EDNS; the repetition in plain case went
   ///   out with EDNS when the query that it repeated had none, so that no name ever resolved (`sendDatagram`).
-  static let kept: [UInt64] = [240, 533, 665, 744]
+  /// - 92: room for a socket was made for ever of a question whose payer had its answer already (`displace`).
+  static let kept: [UInt64] = [92, 240, 533, 665, 744]
 
   private static func number(_ variable: String, _ otherwise: Int) -> Int {
     // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
