@@ -18,8 +18,8 @@ struct WorkerSimulationTests {
   @Test(arguments: Self.kept)
   func keptSeed(_ seed: UInt64) throws { _ = try WorkerSimulation(seed: seed).run() }
 
-  /// Seeds that fail and are not understood yet: an upstream that is back is asked too late; an answer is of a client's former
-  /// workspace; one is missing when the server stops. Left out of runs that do not begin with them.
+  /// Seeds that fail and are not understood yet: an upstream that is back is asked too late; an answer is not the one
+  /// expected of its age or sharing; one is missing when the server stops. Left out of runs that do not begin with them.
   static let open: Set<Int> = [20, 51, 65, 164, 214]
 
   /// The seeds are dealt out to this many tests, which run at the same time.
