@@ -47,6 +47,20 @@ struct UpstreamHealthTests {
     #expect(fail(&health, sent: 1600, at: 1800, isProbe: true) == .down)
   }
 
+  @Test func whatWasFoundOutLongAgoIsFoundOutAnew() {
+    var health = UpstreamHealth()
+    _ = fail(&health, sent: 0, at: 1500)
+    _ = fail(&health, sent: 0, at: 1500)
+    _ = fail(&health, sent: 1500, at: 1900, isProbe: true)
+    health.becameDoubtful(at(20_000))
+    #expect(health.standing == .suspected)
+    #expect(fail(&health, sent: 18_000, at: 20_001, isProbe: true) == .none, "a probe from before")
+    #expect(fail(&health, sent: 20_000, at: 20_400, isProbe: true) == .stillDown && health.standing == .down)
+    health.heard(at(21_000))
+    health.becameDoubtful(at(40_000))
+    #expect(health.standing == .up, "what is up is not doubted")
+  }
+
   @Test func whatWasSentBeforeItWasHeardSaysNothing() {
     var health = UpstreamHealth()
     health.heard(at(500))

@@ -14,8 +14,8 @@ final class Exchange: TimerItem {
   var payingWaiter: Waiter?
   /// The paying waiter's account, on which its sockets are too; changed by the table of exchanges alone.
   var account: Account
-  /// Who asked it of upstreams that are known to be down, and does not wait for it.
-  let passer: Account?
+  /// Who asked it of upstreams that are known to be down, and does not wait for it; nil once somebody does.
+  var passer: Account?
   /// Who is charged for its tries.
   var payer: Account { passer ?? account }
   /// True when it goes on though nobody waits: to refresh the cache.

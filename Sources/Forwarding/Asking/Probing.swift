@@ -6,10 +6,14 @@ extension Forwarder {
   /// What is known of an upstream that a rule is about to use.
   func state(of upstream: Upstream, _ rule: ForwardRule, _ account: Account, _ now: Instant) -> UpstreamState {
     let state = known(UpstreamUse(upstream: upstream, owner: rule.owner), account, now)
-    // Probing stopped while nobody wanted it.
-    if state.want(for: rule.zone, by: account, now), state.health.isInQuestion { probe(state, now) }
-    // Or became rare.
-    if state.isDown, timers.holds(state), state.due > now + settings.maximumProbeInterval { probeAnew(state, now) }
+    let probingEnded = state.want(for: rule.zone, by: account, now)
+    if state.isDown, now > state.probedAt + settings.maximumProbeInterval {
+      // Probes became rare while nobody asked, or ended: it may be back since long.
+      state.health.becameDoubtful(now)
+      probeAnew(state, now)
+    } else if probingEnded, state.health.isInQuestion {
+      probe(state, now)
+    }
     return state
   }
 
@@ -49,8 +53,8 @@ extension Forwarder {
     switch change {
     case .none: return
     case .suspected: tellOthers(of: state)
-    case .down:
-      counters.upstreamsDown += 1
+    case .down, .stillDown:
+      if change == .down { counters.upstreamsDown += 1 }
       state.probeInterval = settings.firstProbeInterval
       for exchange in state.concerned where exchange.isHopeless && exchanges.holds(exchange) { giveUp(exchange, now) }
     }
@@ -96,11 +100,11 @@ extension Forwarder {
     }
   }
 
-  /// Probes an upstream that is down as if it had just become so.
+  /// Probes an upstream at once, whatever was planned.
   private func probeAnew(_ state: UpstreamState, _ now: Instant) {
     if let probe = state.probe { close(probe, now) }
     state.probeInterval = settings.firstProbeInterval
-    sendProbe(state, waiting: state.probeInterval, now)
+    sendProbe(state, waiting: state.isDown ? state.probeInterval : state.probeTimeout(settings: settings), now)
   }
 
   /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.

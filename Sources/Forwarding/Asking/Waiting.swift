@@ -56,6 +56,7 @@ extension Forwarder {
   func join(_ exchange: Exchange, _ ticket: Ticket, _ account: Account, _ now: Instant) {
     let waiter = Waiter(ticket, account, exchange)
     waits.add(waiter)
+    exchange.passer = nil
     if let payer = exchange.payingWaiter, exchanges.isLighter(account, than: payer.account) {
       exchange.payingWaiter = waiter
     }

@@ -6,7 +6,8 @@
 struct UpstreamHealth {
   enum Standing: Comparable {
     case up
-    /// Some tries in a row came to nothing: others are preferred, and it is being probed.
+    /// Some tries in a row came to nothing, or it was down when it was last looked at: others are preferred, and it is
+    /// being probed.
     case suspected
     /// It is known not to answer: nobody waits for it.
     case down
@@ -15,6 +16,8 @@ struct UpstreamHealth {
   /// What a failure made of it.
   enum Change {
     case none, suspected, down
+    /// It was down before, and nothing was heard of it in between.
+    case stillDown
   }
 
   private(set) var standing = Standing.up
@@ -26,6 +29,7 @@ struct UpstreamHealth {
   private(set) var refuses = false
   private var failuresInARow = 0
   private var suspectedAt = Instant(nanoseconds: 0)
+  private var wasDown = false
 
   /// True while something is to be found out by probes.
   var isInQuestion: Bool { silentSince != nil }
@@ -54,10 +58,17 @@ struct UpstreamHealth {
       suspectedAt = now
       return .suspected
     case .suspected where isProbe && sentAt >= suspectedAt && now >= since + settings.silenceUntilDown:
-      standing = .down
-      return .down
+      defer { (standing, wasDown) = (.down, true) }
+      return wasDown ? .stillDown : .down
     default: return .none
     }
+  }
+
+  /// That it is down was found out too long ago to be relied on: the next probe decides.
+  mutating func becameDoubtful(_ now: Instant) {
+    guard standing == .down else { return }
+    standing = .suspected
+    suspectedAt = now
   }
 
   /// What it does instead of answering; nil while it counts as up.
