@@ -77,14 +77,14 @@ extension Forwarder {
     } else if !wasDown {
       timers.set(state, at: now + state.probeInterval)
     } else {
-      probeAgain(state, wasAskedFor: state.wasWanted(since: state.probedAt), now)
+      probeAgain(state, now)
     }
   }
 
   /// Probes on an upstream that is down: of several workers one does, and the others hear of it.
-  private func probeAgain(_ state: UpstreamState, wasAskedFor: Bool, _ now: Instant) {
+  private func probeAgain(_ state: UpstreamState, _ now: Instant) {
     state.probeInterval =
-      wasAskedFor
+      state.wasWantedLately(now)
       ? min(state.probeInterval * 2, settings.maximumProbeInterval)
       : min(state.probeInterval * 4, UpstreamState.longestProbeInterval)
     let next = now + state.probeInterval

@@ -37,7 +37,9 @@ final class UpstreamState: TimerItem {
 
   /// How long an upstream that nobody asks any more is still probed.
   static let probedFor = Duration.seconds(60)
-  /// The longest time between probes of one that nobody asks.
+  /// How long it is probed as often as while it is asked.
+  static let probedOftenFor = Duration.seconds(10)
+  /// The longest time between probes of one that nobody asks any more.
   static let longestProbeInterval = Duration.seconds(16)
 
   init(_ use: UpstreamUse, clientCookie: [UInt8], account: Account, settings: ForwardSettings) {
@@ -68,8 +70,8 @@ final class UpstreamState: TimerItem {
   /// True while anybody is interested in whether it answers.
   func isWanted(_ now: Instant) -> Bool { lastWanted.map { now <= $0 + Self.probedFor } ?? false }
 
-  /// True when a rule that has it was asked by since a moment.
-  func wasWanted(since moment: Instant) -> Bool { lastWanted.map { $0 > moment } ?? false }
+  /// True while it counts as asked for without a pause, so that its return is to be noticed soon.
+  func wasWantedLately(_ now: Instant) -> Bool { lastWanted.map { now <= $0 + Self.probedOftenFor } ?? false }
 
   /// A try or a probe was sent.
   func opened(_ attempt: Attempt, _ account: Account) {

@@ -82,8 +82,9 @@ extension WorkerSimulation {
     if question.isStream {
       guard let connection = connection(of: number), connection.reads, question.answers == 0 else { return }
       if isStopping {
-        let isBehind = connection.questions.prefix { $0.number != number }.count { asked[$0.number].answers == 0 }
-        guard isBehind < settings.maximumPipelined else { return }
+        // One that had to wait for others may have been taken when there was no time left to ask an upstream.
+        let before = connection.questions.prefix { $0.number != number }.count { openAtStop.contains($0.number) }
+        guard before < settings.maximumPipelined else { return }
       }
     } else {
       // Of what comes late over UDP clients are sent so much a second.

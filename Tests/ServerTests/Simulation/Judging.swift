@@ -182,10 +182,12 @@ extension WorkerSimulation {
     guard allowed.contains(upstream), let given = upstreams[upstream].given[serial], given.name == name else {
       return false
     }
-    // It came after it was given, by what the network took, and ages in whole seconds; or it is stale, with 30 s.
-    let age = isLate ? 0 : now.wholeSeconds(since: given.at)
-    let isStale = age >= given.ttlSeconds && settings.forwarding.maximumStaleSeconds > 0
-    guard isStale || records[0].ttlSeconds + age <= given.ttlSeconds + 4 else { return false }
+    // It came after it was given, by what the network took, and ages in whole seconds; or it is past that, with 30 s.
+    let age = now.wholeSeconds(since: given.at)
+    let ttl = records[0].ttlSeconds
+    let mayBeStale = age >= given.ttlSeconds && settings.forwarding.maximumStaleSeconds > 0
+    guard ttl + (isLate ? 0 : age) <= given.ttlSeconds + 4 || (mayBeStale && ttl == ForwardSettings.staleTTLSeconds)
+    else { return false }
     guard owners.count == 1, let owner = owners.first, let folder = possible.folders.last else { return true }
     let scope: SimulatedUpstream.Scope = isOwn || folder.hasOwnCache ? .workspace(owner) : .server
     if given.scope == nil { upstreams[upstream].given[serial]?.scope = scope }

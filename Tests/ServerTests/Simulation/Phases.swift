@@ -180,6 +180,7 @@ extension WorkerSimulation {
   func stop() throws {
     for _ in 0..<8 { try ask(drawName(), drawPod(), random.number(below: Self.workerCount), at: true) }
     isStopping = true
+    openAtStop = Set(asked.indices.filter { asked[$0].answers == 0 })
     for mailbox in mail.mailboxes { mailbox.stop() }
     let deadline = now + .milliseconds(Int64(settings.stopMilliseconds))
     try settle()

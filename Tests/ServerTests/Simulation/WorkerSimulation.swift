@@ -101,6 +101,8 @@ final class WorkerSimulation {
   /// From when on nothing may fail any more.
   var calmSince: Instant?
   var isStopping = false
+  /// Questions that had no answer when the server was told to stop.
+  var openAtStop: Set<Int> = []
 
   // The server.
   let settings: WorkerSettings

@@ -7,7 +7,10 @@ import Testing
 /// the forwarding.
 struct WorkerSimulationTests {
   /// Seeds that once failed; they are run first, for ever.
-  static let kept: [UInt64] = []
+  ///
+  /// - 51, 164, 214: the first question after a while without any failed at once, though the upstream was back.
+  /// - 20, 65: what was expected was wrong, of a question behind others at the stop and of a stale answer that was read late.
+  static let kept: [UInt64] = [20, 51, 65, 164, 214]
 
   private static func number(_ variable: String, _ otherwise: Int) -> Int {
     // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
@@ -18,10 +21,6 @@ struct WorkerSimulationTests {
   @Test(arguments: Self.kept)
   func keptSeed(_ seed: UInt64) throws { _ = try WorkerSimulation(seed: seed).run() }
 
-  /// Seeds that fail and are not understood yet: an upstream that is back is asked too late; an answer is not the one
-  /// expected of its age or sharing; one is missing when the server stops. Left out of runs that do not begin with them.
-  static let open: Set<Int> = [20, 51, 65, 164, 214]
-
   /// The seeds are dealt out to this many tests, which run at the same time.
   private static let parts = 4
 
@@ -31,7 +30,6 @@ struct WorkerSimulationTests {
     let count = Self.number("BACKROAD_SEEDS", 400) / 20
     var total = WorkerSimulation.Figures()
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
-      guard seed == first || !Self.open.contains(seed) else { continue }
       do {
         let simulation = try WorkerSimulation(seed: UInt64(seed))
         total.add(try simulation.run())
