@@ -70,22 +70,26 @@ extension Forwarder {
     send(exchange, to: index, now)
   }
 
-  /// Sends the question to one of its upstreams, or parks it.
+  /// Sends the question to one of its upstreams, or parks it. The room for that may turn out to be its own: then it has
+  /// ended.
   ///
   /// - Parameter former: the query whose case was lost, which is to be sent again in plain case and otherwise as it was.
   func send(_ exchange: Exchange, to index: Int, inPlaceOf former: Attempt? = nil, _ now: Instant) {
     let state = exchange.targets[index].state
     guard makeTryRoom(at: state, for: exchange, now) else { return park(exchange, now) }
+    guard exchanges.holds(exchange) else { return }
     if exchange.usesStreams {
       guard let stream = stream(for: exchange, to: state, now) else {
         placeLine.enter(exchange)
         return park(exchange, now)
       }
+      guard exchanges.holds(exchange) else { return idle(stream, now) }
       exchange.isParked = false
       send(exchange, to: index, on: stream, now)
     } else {
       while exchange.attempts.count >= settings.maximumOpenTries { close(exchange.attempts[0], now) }
       guard makeSocketRoom(for: exchange, now) else { return park(exchange, now) }
+      guard exchanges.holds(exchange) else { return }
       exchange.isParked = false
       sendDatagram(exchange, to: index, inPlaceOf: former, now)
     }
@@ -193,6 +197,7 @@ extension Forwarder {
   // MARK: Waiting for an upstream that can take it
 
   private func park(_ exchange: Exchange, _ now: Instant) {
+    guard exchanges.holds(exchange) else { return }
     exchange.isParked = true
     exchange.nextTryAt = now + settings.firstProbeInterval
   }
