@@ -108,7 +108,7 @@ public enum Limits {
     public static let clients = 65_536
     /// The most forwarding rules of one workspace.
     public static let rules = 4096
-    /// The most upstreams of one rule; more are ignored.
+    /// The most upstreams of one rule.
     public static let upstreamsOfRule = 16
     /// The most upstreams of all rules of one workspace together.
     public static let upstreams = 8192
