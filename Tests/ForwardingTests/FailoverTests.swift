@@ -124,12 +124,14 @@ struct FailoverTests {
       rig.sent.removeAll()
     }
     #expect(rig.forwarder.counters.upstreamsDown == 1)
+    #expect(rig.told == ["upstream 10.1.0.2 is silent for 1 s: what only it could answer fails at once until it is back"])
     rig.pass(.seconds(2))
     let probe = try #require(rig.sent.last)
     #expect(probe.upstream == rig.rule.upstreams[0] && probe.query.type == .soa)
     rig.answersProbes = true
     try rig.respond(to: probe, TestResponse(code: 5))
     #expect(rig.forwarder.counters.upstreamsUp == 1)
+    #expect(rig.told.dropFirst() == ["upstream 10.1.0.2 answers again, after 3 s"])
     #expect(rig.open.isEmpty)
     rig.sent.removeAll()
     rig.pass(.seconds(10))

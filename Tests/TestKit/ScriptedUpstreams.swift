@@ -92,7 +92,7 @@ public final class ScriptedUpstreams: HopSource {
       } else {
         forwarder.received(response.span, on: token, now: now)
       }
-    case .finished, .wake: break
+    case .finished, .wake, .tell: break
     }
   }
 

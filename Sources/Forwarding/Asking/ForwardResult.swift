@@ -91,4 +91,6 @@ public enum ForwardAction: Sendable {
   case finished(Ticket, ForwardResult, queries: Int)
   /// Have another worker call its forwarder's `takeNotices`.
   case wake(worker: Int)
+  /// Have the log say so.
+  case tell(UpstreamNews)
 }

@@ -98,8 +98,9 @@ extension Forwarder {
     }
     if attempt.isProbe, state.quirks.doubtsEDNS { check(state, now) }
     guard before.standing != .up else { return }
-    if before.standing == .down {
+    if before.hasGoneDown {
       counters.upstreamsUp += 1
+      tell(UpstreamNews(state.use, before.trouble(now), isDown: false))
       shared?.endProbing(state.use, by: worker)
       tellOthers(of: state)
     }

@@ -54,7 +54,10 @@ extension Forwarder {
     case .none: return
     case .suspected: tellOthers(of: state)
     case .down, .stillDown:
-      if change == .down { counters.upstreamsDown += 1 }
+      if change == .down {
+        counters.upstreamsDown += 1
+        tell(UpstreamNews(state.use, state.health.trouble(now), isDown: true))
+      }
       state.probeInterval = settings.firstProbeInterval
       for exchange in state.concerned where exchange.isHopeless && exchanges.holds(exchange) { giveUp(exchange, now) }
     }
@@ -123,6 +126,11 @@ extension Forwarder {
     state.probe = attempt
     counters.probes += 1
     open(attempt, account)
+  }
+
+  /// Has a person told, by the first of the workers that finds it.
+  func tell(_ news: UpstreamNews) {
+    if shared?.isNews(news) != false { actions.append(.tell(news)) }
   }
 
   // MARK: Other workers

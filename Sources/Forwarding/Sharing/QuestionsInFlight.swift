@@ -59,6 +59,8 @@ public final class QuestionsInFlight: Sendable {
 
   /// Who probes the upstreams that are down.
   private let probers = Mutex<[UpstreamUse: Prober]>([:])
+  /// The upstreams that a person was told to be down.
+  private let toldDown = Mutex<Set<UpstreamUse>>([])
   private let shards: [Shard]
   private let notices: [Notices]
 
@@ -158,6 +160,14 @@ public final class QuestionsInFlight: Sendable {
   /// A worker does not probe an upstream any more.
   func endProbing(_ use: UpstreamUse, by worker: Int) {
     probers.withLock { if $0[use]?.worker == worker { $0[use] = nil } }
+  }
+
+  /// True when no other worker has had this told before. Of more upstreams than any rules have, nothing is told.
+  func isNews(_ news: UpstreamNews) -> Bool {
+    toldDown.withLock { told in
+      guard news.isDown else { return told.remove(news.use) != nil }
+      return told.count < Limits.Forwarding.upstreams && told.insert(news.use).inserted
+    }
   }
 
   /// Leaves a hint for all other workers.

@@ -29,7 +29,8 @@ struct UpstreamHealth {
   private(set) var refuses = false
   private var failuresInARow = 0
   private var suspectedAt = Instant(nanoseconds: 0)
-  private var wasDown = false
+  /// True from when it was found to be down until something is heard of it, doubtful or not.
+  private(set) var hasGoneDown = false
 
   /// True while something is to be found out by probes.
   var isInQuestion: Bool { silentSince != nil }
@@ -58,8 +59,8 @@ struct UpstreamHealth {
       suspectedAt = now
       return .suspected
     case .suspected where isProbe && sentAt >= suspectedAt && now >= since + settings.silenceUntilDown:
-      defer { (standing, wasDown) = (.down, true) }
-      return wasDown ? .stillDown : .down
+      defer { (standing, hasGoneDown) = (.down, true) }
+      return hasGoneDown ? .stillDown : .down
     default: return .none
     }
   }

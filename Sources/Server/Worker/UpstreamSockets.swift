@@ -9,6 +9,8 @@ final class UpstreamSockets {
   /// By the number that the poller knows them by.
   private var sockets: [UInt64: UpstreamSocket] = [:]
   private var actions: [ForwardAction] = []
+  /// What is to be told of upstreams.
+  var report = UpstreamsReport()
   private var readBuffer = [UInt8](repeating: 0, count: 65_536)
   /// How often sockets may be read in this turn beyond once each.
   private var readsLeft = Limits.Forwarding.readsPerTurn
@@ -78,6 +80,7 @@ final class UpstreamSockets {
         case .close(let token): self[token] = nil
         case .finished(let ticket, let result, let queries): results.append((ticket, result, queries))
         case .wake(let worker): mailboxes[worker].waker.wake()
+        case .tell(let news): report.add(news)
         }
       }
     }

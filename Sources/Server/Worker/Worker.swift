@@ -314,5 +314,6 @@ final class Worker {
     acceptAgain()
     reportViolations()
     reportMissingHeaders()
+    forwarding.report.write(to: log, now: now)
   }
 }

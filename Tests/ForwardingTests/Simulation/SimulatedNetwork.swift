@@ -26,6 +26,7 @@ extension Simulation {
         queries[worker][token] = nil
       case .finished(let ticket, let result, let queries):
         try finished(Int(ticket.rawValue), result, queries: queries)
+      case .tell: break
       case .wake(let other):
         guard other != worker else { throw breach("a worker wakes itself") }
         events.add(.wake(worker: other), at: now + .microseconds(10 + random.number(below: 500)))

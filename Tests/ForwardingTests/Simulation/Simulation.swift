@@ -279,6 +279,7 @@ struct Digest: Hashable {
       add(ticket.rawValue)
       add(UInt64(queries))
     case .wake(let worker): add(UInt64(worker))
+    case .tell(let news): add(Array(news.description.utf8))
     }
   }
 }

@@ -28,6 +28,8 @@ final class Rig {
   var answersProbes = false
   /// Workers that were to be woken.
   var woken: [Int] = []
+  /// What was to be told of upstreams.
+  var told: [String] = []
   /// The sockets that probes went out on.
   private var probes: Set<SocketToken> = []
   private var nextTicket = 0
@@ -88,6 +90,7 @@ final class Rig {
         results[Int(ticket.rawValue), default: []].append(result)
         spent[Int(ticket.rawValue)] = queries
       case .wake(let worker): woken.append(worker)
+      case .tell(let news): told.append(news.description)
       }
     }
     guard answersProbes, let probe = sent.firstIndex(where: { $0.query.type == .soa && open[$0.token] != nil }) else {
