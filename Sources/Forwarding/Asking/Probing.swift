@@ -7,14 +7,20 @@ extension Forwarder {
   func state(of upstream: Upstream, _ rule: ForwardRule, _ account: Account, _ now: Instant) -> UpstreamState {
     let state = known(UpstreamUse(upstream: upstream, owner: rule.owner), account, now)
     let probingEnded = state.want(for: rule.zone, by: account, now)
-    if state.isDown, now > state.probedAt + settings.maximumProbeInterval {
-      // Probes became rare while nobody asked, or ended: it may be back since long.
-      state.health.becameDoubtful(now)
-      probeAnew(state, now)
+    if isOld(state, now) {
+      // What cannot be probed now is taken for what it was: nobody waits for nothing.
+      if probeAnew(state, waiting: state.probeTimeout(settings: settings), now) { state.health.becameDoubtful(now) }
     } else if probingEnded, state.health.isInQuestion {
       probe(state, now)
     }
     return state
+  }
+
+  /// True when an upstream was found to be down too long ago: probes became rare while nobody asked, or ended. Not while
+  /// one is under way or due in its time, however late this worker is.
+  private func isOld(_ state: UpstreamState, _ now: Instant) -> Bool {
+    guard state.isDown, now > state.probedAt + settings.maximumProbeInterval else { return false }
+    return !timers.holds(state) || state.probeInterval > settings.maximumProbeInterval
   }
 
   private func known(_ use: UpstreamUse, _ account: Account, _ now: Instant) -> UpstreamState {
@@ -24,6 +30,7 @@ extension Forwarder {
     for gone in upstreams.add(state) {
       gone.isForgotten = true
       timers.remove(gone)
+      shared?.forget(gone.use)
       if let probe = gone.probe { close(probe, now) }
     }
     return state
@@ -103,22 +110,28 @@ extension Forwarder {
     }
   }
 
-  /// Probes an upstream at once, whatever was planned.
-  private func probeAnew(_ state: UpstreamState, _ now: Instant) {
+  /// Probes an upstream that is down at once, whatever was planned.
+  ///
+  /// - Returns: as `sendProbe`.
+  @discardableResult
+  private func probeAnew(_ state: UpstreamState, waiting: Duration, _ now: Instant) -> Bool {
     if let probe = state.probe { close(probe, now) }
     state.probeInterval = settings.firstProbeInterval
-    sendProbe(state, waiting: state.isDown ? state.probeInterval : state.probeTimeout(settings: settings), now)
+    return sendProbe(state, waiting: waiting, now)
   }
 
   /// Asks an upstream something that every server of the zone knows; any checked response makes it count as up.
-  private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) {
+  ///
+  /// - Returns: false when there is no room for that now; it is tried again when the time of the probe would be over.
+  @discardableResult
+  private func sendProbe(_ state: UpstreamState, waiting: Duration, _ now: Instant) -> Bool {
     timers.set(state, at: now + waiting)
     state.probedAt = now
-    guard probeBudget.take(state.use.owner, now) else { return }
+    guard probeBudget.take(state.use.owner, for: state.health, now) else { return false }
     // While there is room it is nobody's; when there is none, that of the workspace that wants the upstream.
     let account: Account
     if case .room = sockets.admission(of: .server) { account = .server } else { account = state.account }
-    guard makeSocketRoom(for: account, now) else { return }
+    guard makeSocketRoom(for: account, now) else { return false }
     let rule = ForwardRule(owner: .server, zone: state.probeZone, upstreams: [])
     let question = ForwardQuestion(name: state.probeZone, type: .soa, rule: rule)
     let query = query(question, to: state, plainCase: true, hasEDNS: state.quirks.probeTakesEDNS(at: now), now)
@@ -126,6 +139,7 @@ extension Forwarder {
     state.probe = attempt
     counters.probes += 1
     open(attempt, account)
+    return true
   }
 
   /// Has a person told, by the first of the workers that finds it.
@@ -146,6 +160,6 @@ extension Forwarder {
   func take(_ hint: QuestionsInFlight.Hint, _ now: Instant) {
     let state = known(hint.use, .server, now)
     _ = state.want(for: hint.zone, by: state.account, now)
-    if state.isDown { probeAnew(state, now) } else { check(state, now) }
+    if state.isDown { probeAnew(state, waiting: settings.firstProbeInterval, now) } else { check(state, now) }
   }
 }

@@ -162,12 +162,14 @@ public final class QuestionsInFlight: Sendable {
     probers.withLock { if $0[use]?.worker == worker { $0[use] = nil } }
   }
 
-  /// True when no other worker has had this told before. Of more upstreams than any rules have, nothing is told.
+  /// True when no other worker has had this told before. What is kept for that is of upstreams that workers know.
   func isNews(_ news: UpstreamNews) -> Bool {
-    toldDown.withLock { told in
-      guard news.isDown else { return told.remove(news.use) != nil }
-      return told.count < Limits.Forwarding.upstreams && told.insert(news.use).inserted
-    }
+    toldDown.withLock { news.isDown ? $0.insert(news.use).inserted : $0.remove(news.use) != nil }
+  }
+
+  /// A worker knows an upstream no more.
+  func forget(_ use: UpstreamUse) {
+    toldDown.withLock { _ = $0.remove(use) }
   }
 
   /// Leaves a hint for all other workers.

@@ -52,10 +52,13 @@ extension Worker {
   }
 
   /// Puts a connection on the account of whoever it turned out to be.
-  private func settle(_ connection: TCPConnection, _ account: ConnectionTable.Account?) {
-    guard connection.account != account else { return }
+  ///
+  /// - Returns: false when there was no room for it there, so that it is closed now.
+  private func settle(_ connection: TCPConnection, _ account: ConnectionTable.Account?) -> Bool {
+    guard connection.account != account else { return true }
     charge(connection, to: account)
     if let other = connections.settle(connection, account) { close(other) }
+    return connections[connection.number] != nil
   }
 
   private func charge(_ connection: TCPConnection, to account: ConnectionTable.Account?) {
@@ -101,7 +104,10 @@ extension Worker {
   /// waits for what is missing. Where nothing is, it has another turn after the others.
   private func goOn(_ connection: TCPConnection) throws(SystemError) {
     try connection.flush(now: now)
-    guard takeProxyHeader(connection) else {
+    switch takeProxyHeader(connection) {
+    case .taken: break
+    case .closed: return
+    case .missing:
       missesHeader(from: connection.peer)
       return close(connection)
     }
@@ -120,14 +126,21 @@ extension Worker {
     try awaitNext(connection)
   }
 
+  /// What came of the header that a load balancer's connection begins with.
+  private enum ProxyHeaderEnd {
+    /// It is there, or still to come, or none is needed.
+    case taken
+    case missing
+    /// Its true client has too many connections, and this one is closed.
+    case closed
+  }
+
   /// Takes what a load balancer says first, and puts the connection on its true client's account.
-  private func takeProxyHeader(_ connection: TCPConnection) -> Bool {
-    guard connection.awaitsProxyHeader else { return true }
-    guard connection.takeProxyHeader() else { return false }
-    if !connection.awaitsProxyHeader {
-      settle(connection, account(of: connection.client.address, at: connection.listener))
-    }
-    return true
+  private func takeProxyHeader(_ connection: TCPConnection) -> ProxyHeaderEnd {
+    guard connection.awaitsProxyHeader else { return .taken }
+    guard connection.takeProxyHeader() else { return .missing }
+    guard !connection.awaitsProxyHeader else { return .taken }
+    return settle(connection, account(of: connection.client.address, at: connection.listener)) ? .taken : .closed
   }
 
   /// Makes the answers to questions that waited, as many as a turn has room for and as the client has read enough for.
@@ -162,14 +175,12 @@ extension Worker {
     while isQuery, count < maximum, mayAnswer(connection), let message = connection.nextMessage(after: at) {
       isQuery = answer(received.span.extracting(message), on: connection)
       // Whose it was is known now. What is nobody's keeps nothing open, and whose client somebody was counts no more.
-      if let workspace = responder.lastWorkspace {
-        settle(connection, .workspace(workspace))
-        connection.use(now: now)
-      } else {
-        settle(connection, account(of: connection.client.address, at: connection.listener))
-      }
       at = message.upperBound
       count += 1
+      let owner = responder.lastWorkspace.map { ConnectionTable.Account.workspace($0) }
+      if owner != nil { connection.use(now: now) }
+      // One that had to give way to others of its client's is answered no more: nobody would take what it waits for.
+      guard settle(connection, owner ?? account(of: connection.client.address, at: connection.listener)) else { break }
     }
     counters.took(nanoseconds: surroundings.clock().nanoseconds &- now.nanoseconds, queries: count)
     return (at, isQuery)

@@ -39,6 +39,7 @@ struct WaitingQuestions {
 
   var isEmpty: Bool { byTicket.isEmpty }
   var count: Int { byTicket.count }
+  var all: some Collection<WaitingQuestion> { byTicket.values }
 
   /// A ticket that no other question has.
   mutating func nextTicket() -> Ticket {
@@ -121,7 +122,10 @@ extension Worker {
       switch question.returnPath {
       case .datagram: results.append(result, of: question.resolution.decision.workspace)
       case .connection(let number):
-        guard let connection = connections[number] else { continue }
+        guard let connection = connections[number] else {
+          _ = waiting.remove(ticket)
+          continue
+        }
         connection.take(result)
         connections.queue(connection)
       }

@@ -23,6 +23,10 @@ extension WorkerSimulation {
       guard worker.waiting.count == usage.waiters || isUnread else {
         throw breach("\(worker.waiting.count) questions wait, and for hops \(usage.waiters)")
       }
+      for question in worker.waiting.all {
+        guard case .connection(let number) = question.returnPath else { continue }
+        guard worker.connections[number] != nil else { throw breach("a question of a connection that is gone waits") }
+      }
       guard worker.connections.count <= settings.maximumConnections,
         worker.connections.strangerCount <= max(1, settings.maximumConnections / 8)
       else { throw breach("\(worker.connections.count) connections") }

@@ -13,6 +13,7 @@ extension WorkerSimulation {
   func pressure() throws {
     for worker in living {
       try pressOnConnections(worker)
+      try pressByOneClient(worker)
       try pressOnQuestions(worker)
     }
     try runEvents(until: now + .seconds(6))
@@ -62,6 +63,31 @@ extension WorkerSimulation {
     let firstOpen = open.dropFirst().firstIndex(of: true) ?? 0
     guard open[firstOpen...].allSatisfy({ $0 }) else { throw breach("connections give way in another order: \(open)") }
     for connection in heavy + [light] { forget(connections[connection]) }
+    try settle()
+  }
+
+  /// A client that shows whose it is by its questions alone has as many connections as any: one more is ended by its first
+  /// question, and what came behind that is asked of nobody (`checkAlways` sees to it).
+  private func pressByOneClient(_ worker: Int) throws {
+    guard settings.maximumConnectionsOfClient < 10, let world = worlds.last else { return }
+    let client = Self.strangerAddress(7)
+    let known = Self.heavy.first { workspace in
+      world.owner(of: World.Asking(client: client, worker: worker, token: workspace), at: now) == workspace
+    }
+    guard let known else { return }
+    var opened: [Int] = []
+    for round in 0..<(settings.maximumConnectionsOfClient + 3) {
+      let number = try connect(client, worker)
+      opened.append(number)
+      for question in 0..<4 {
+        let name = AskedName.Upstreamed(kind: .silent, number: 2000 * (worker + 1) + 10 * round + question)
+        enqueue(.shared(name), token: known, on: connections[number])
+      }
+      write(.max, on: number)
+      try settle()
+    }
+    try runEvents(until: now + .seconds(5))
+    for number in opened { forget(connections[number]) }
     try settle()
   }
 
