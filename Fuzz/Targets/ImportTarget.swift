@@ -22,7 +22,7 @@ public struct ImportTarget: FuzzTarget {
     let options = SnowflakeImport.Options(link: "fuzz", endpoint: endpoint)
     do throws(Problems) {
       let plan = try SnowflakeImport.plan(octets, file: "-", options: options, in: folder)
-      _ = plan.text()
+      _ = plan.text(server: "@127.0.0.1")
       var after = folder
       for file in plan.files {
         check(file.path, file.content ?? [])

@@ -158,8 +158,14 @@ public enum Limits {
     public static let addressesOfEndpoint = 64
   }
 
-  /// Leases and their journal.
+  /// Leases and their journal. `LeaseLimits` has what a test may change.
   public enum Leases {
+    /// The most leases, of all workspaces together.
+    public static let count = 1_000_000
+    /// The most addresses of one request.
+    public static let addressesOfRequest = 1000
+    /// The longest time of a lease, in seconds: thirty days.
+    public static let seconds: UInt64 = 2_592_000
     /// The largest journal that is read, and written, in octets: the most leases with the longest names, twice, fit.
     public static let journalOctets = 512 << 20
     /// The longest line of the journal, in octets.

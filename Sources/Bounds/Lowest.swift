@@ -4,53 +4,33 @@
 /// costs one look at each element, and no sorting of all.
 public struct Lowest<Element: Comparable> {
   @usableFromInline let limit: Int
-  /// A heap: none is lower than the two below it, so that the first is the highest.
-  @usableFromInline var heap: [Element] = []
+  /// The highest of those that are kept is the first to go.
+  @usableFromInline var kept = Heap(order: HighestFirst<Element>())
 
   /// - Parameter limit: how many are kept at most.
   @inlinable public init(limit: Int) { self.limit = max(0, limit) }
 
   /// False for an element that would not be kept.
   @inlinable public func admits(_ element: Element) -> Bool {
-    guard heap.count == limit else { return true }
-    return limit > 0 && element < heap[0]
+    guard kept.count == limit else { return true }
+    return kept.first.map { element < $0 } ?? false
   }
 
   /// Takes an element, in the place of the highest where there are as many as are kept.
   @inlinable public mutating func add(_ element: Element) {
     guard admits(element) else { return }
-    if heap.count < limit {
-      heap.append(element)
-      raiseLast()
-    } else {
-      heap[0] = element
-      lowerFirst()
-    }
+    if kept.count < limit { kept.insert(element) } else { kept.replaceFirst(with: element) }
   }
 
   /// Those that are kept, the lowest first.
-  @inlinable public var inOrder: [Element] { heap.sorted() }
+  @inlinable public var inOrder: [Element] { kept.unordered.sorted() }
+}
 
-  @inlinable mutating func raiseLast() {
-    var place = heap.count - 1
-    while place > 0, heap[(place - 1) / 2] < heap[place] {
-      heap.swapAt(place, (place - 1) / 2)
-      place = (place - 1) / 2
-    }
-  }
-
-  @inlinable mutating func lowerFirst() {
-    var place = 0
-    while true {
-      var highest = place
-      for below in 2 * place + 1...2 * place + 2 where below < heap.count && heap[highest] < heap[below] {
-        highest = below
-      }
-      guard highest != place else { return }
-      heap.swapAt(place, highest)
-      place = highest
-    }
-  }
+/// The order of elements that compare by themselves, and whose places nobody asks for.
+@usableFromInline struct HighestFirst<Element: Comparable>: HeapOrder {
+  @inlinable init() {}
+  @inlinable func isHigher(_ a: Element, than b: Element) -> Bool { b < a }
+  @inlinable func note(_ element: Element, at place: Int?) {}
 }
 
 /// An element and what it is ordered by, which is made once.

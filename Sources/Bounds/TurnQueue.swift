@@ -58,3 +58,27 @@ public struct TurnQueue<Account: Hashable & Sendable, Element> {
     lines.values[place].first = 0
   }
 }
+
+/// Elements that wait for their turn as in a `TurnQueue`, each once however often it is added.
+public struct TurnSet<Account: Hashable & Sendable, Element: Hashable> {
+  private var queue = TurnQueue<Account, Element>()
+  private var waiting: Set<Element> = []
+
+  /// Nobody waits.
+  public init() {}
+
+  /// True when nobody waits.
+  public var isEmpty: Bool { waiting.isEmpty }
+
+  /// Adds one behind those of its account; nothing for one that waits already, on whatever account.
+  public mutating func insert(_ element: Element, of account: Account) {
+    if waiting.insert(element).inserted { queue.append(element, of: account) }
+  }
+
+  /// Takes out whose turn it is; nil when nobody waits.
+  public mutating func next() -> Element? {
+    guard let element = queue.next() else { return nil }
+    waiting.remove(element)
+    return element
+  }
+}

@@ -145,23 +145,3 @@ extension Endpoint {
     }
   }
 }
-
-extension IPAddress {
-  /// True for what no router of the Internet forwards: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and loopback.
-  var isPrivate: Bool {
-    switch self {
-    case .v4(let bits):
-      bits >> 24 == 10 || bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8 || bits >> 22 == 0x191 || bits >> 16 == 0xa9fe
-        || isLoopback
-    case .v6(let bits): bits >> 121 == 0x7e || bits >> 118 == 0x3fa || isLoopback
-    }
-  }
-
-  /// True for 224.0.0.0/4 and all above it, and ff00::/8.
-  var isMulticast: Bool {
-    switch self {
-    case .v4(let bits): bits >> 28 >= 0xe
-    case .v6(let bits): bits >> 120 == 0xff
-    }
-  }
-}

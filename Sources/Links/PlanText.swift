@@ -7,7 +7,7 @@ extension Plan {
   /// - Parameters:
   ///   - server: how `dig` is told of the server.
   ///   - isDone: true after the files were written.
-  public func text(server: String = "@127.0.0.1 -p 5300", isDone: Bool = false) -> String {
+  public func text(server: String, isDone: Bool = false) -> String {
     var text = "workspace \(workspace), link \(link): \(summary)\n"
     for target in targets {
       let lines = hosts.filter { $0.target == target }.map { host in
@@ -59,7 +59,7 @@ extension Plan {
   /// The plan for programs.
   ///
   /// - Parameter server: how `dig` is told of the server.
-  public func json(server: String = "@127.0.0.1 -p 5300") -> JSON {
+  public func json(server: String) -> JSON {
     [
       "workspace": .string(workspace),
       "link": .string(link),

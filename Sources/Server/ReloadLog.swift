@@ -26,9 +26,10 @@ struct ReloadLog {
     let omitted: Int
     let fingerprint: Int
 
-    init(_ found: [Problem]) {
+    /// - Parameter omitted: how many were found beside those, and not kept.
+    init(_ found: [Problem], omitted: Int = 0) {
       problems = Array(found.prefix(Limits.Building.linesOfReport))
-      omitted = found.count - problems.count
+      self.omitted = omitted + found.count - problems.count
       // All of them: what is not shown counts too.
       var hasher = Hasher()
       hasher.combine(found)
@@ -65,7 +66,10 @@ struct ReloadLog {
   /// Tells what is wrong with a subject now; nothing ends what was.
   mutating func tell(_ problems: [Problem], of subject: Subject, at now: UInt64) {
     guard !problems.isEmpty else { return forget(subject, at: now) }
-    let report = Report(problems)
+    tell(Report(problems), of: subject, at: now)
+  }
+
+  private mutating func tell(_ report: Report, of subject: Subject, at now: UInt64) {
     if told[subject]?.fingerprint == report.fingerprint {
       told[subject]?.repetitions += 1
       untold[subject] = nil
@@ -81,7 +85,7 @@ struct ReloadLog {
     guard !problems.isEmpty else { return }
     let untold = untold[subject]
     forget(subject, at: now)
-    tell((untold?.problems ?? []) + problems, of: subject, at: now)
+    tell(Report((untold?.problems ?? []) + problems, omitted: untold?.omitted ?? 0), of: subject, at: now)
   }
 
   private mutating func forget(_ subject: Subject, at now: UInt64) {

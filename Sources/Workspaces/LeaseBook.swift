@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Wire
 
@@ -23,14 +24,14 @@ public struct Lease: Hashable, Sendable {
   }
 }
 
-/// How many leases there may be, and how long they hold.
+/// How many leases there may be, and how long they hold: those of `Limits.Leases`, unless a test changes them.
 public struct LeaseLimits: Sendable {
   /// The most leases, of all workspaces together.
-  public var maximumCount = 1_000_000
+  public var maximumCount = Limits.Leases.count
   /// The most addresses of one request.
-  public var maximumAddresses = 1000
+  public var maximumAddresses = Limits.Leases.addressesOfRequest
   /// The shortest and the longest time of a lease, in seconds.
-  public var ttlSeconds: ClosedRange<UInt64> = 1...2_592_000
+  public var ttlSeconds: ClosedRange<UInt64> = 1...Limits.Leases.seconds
 
   /// The limits of a server.
   public init() {}

@@ -35,4 +35,15 @@ struct TurnQueueTests {
     }
     #expect(queue.isEmpty)
   }
+
+  @Test func inASetEachWaitsOnce() {
+    var set = TurnSet<String, Int>()
+    for element in [1, 2, 1, 3, 2] { set.insert(element, of: "heavy") }
+    set.insert(4, of: "light")
+    set.insert(1, of: "light")
+    #expect((0..<2).compactMap { _ in set.next() } == [1, 4])
+    set.insert(1, of: "light")
+    #expect((0..<4).compactMap { _ in set.next() } == [2, 1, 3])
+    #expect(set.isEmpty)
+  }
 }

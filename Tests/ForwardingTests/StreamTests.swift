@@ -17,6 +17,18 @@ struct StreamTests {
     return ticket
   }
 
+  /// Asks twenty questions beside one that is to be answered, all on one connection.
+  private func askTwentyMore(
+    _ rig: Rig
+  ) throws -> (kept: Int, others: [Int], queries: [Rig.Sent]) {
+    let kept = try ask(rig, "www.example.")
+    let others = try (0..<20).map { try ask(rig, "n\($0).example.") }
+    rig.connect()
+    let queries = rig.asked
+    try #require(queries.count == 21)
+    return (kept, others, queries)
+  }
+
   private func giveUp(_ rig: Rig, _ ticket: Int) {
     rig.forwarder.cancel(Ticket(UInt64(ticket)), now: rig.now)
     rig.drain()
@@ -76,10 +88,7 @@ struct StreamTests {
   /// An answer of no use is that of its question alone, however many there are of them.
   @Test func answersOfNoUseHarmNoOtherQuestion() throws {
     let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
-    let kept = try ask(rig, "www.example.")
-    let others = try (0..<20).map { try ask(rig, "n\($0).example.") }
-    rig.connect()
-    let queries = rig.asked
+    let (kept, others, queries) = try askTwentyMore(rig)
     for query in queries.dropFirst() {
       let name = try #require(Name(wire: query.query.name))
       try rig.respond(to: query, TestResponse(answer: Array(repeating: "\(name) 300 A 192.0.2.1", count: 1001)))
@@ -105,11 +114,7 @@ struct StreamTests {
 
   @Test func asManyLateOnesAreBorneAsWereGivenUp() throws {
     let rig = try Rig { $0.maximumStreamsPerUpstream = 1 }
-    let kept = try ask(rig, "www.example.")
-    let others = try (0..<20).map { try ask(rig, "n\($0).example.") }
-    rig.connect()
-    let queries = rig.asked
-    #expect(queries.count == 21)
+    let (kept, others, queries) = try askTwentyMore(rig)
     for ticket in others { giveUp(rig, ticket) }
     for query in queries.dropFirst() { try rig.respond(to: query, "n.example. 300 A 192.0.2.1") }
     #expect(rig.forwarder.counters.lateAnswers == 20 && rig.forwarder.counters.wrongDatagrams == 0)

@@ -7,6 +7,7 @@ import Text
 /// files that lie beside them. `BACKROAD_WRITE_GOLDEN=1` writes those files; the difference is then for a person to read.
 @Suite struct Golden {
   private static let isWriting = ProcessInfo.processInfo.environment["BACKROAD_WRITE_GOLDEN"] == "1"
+  private static let server = "@127.0.0.1 -p 5300"
   private static let acceptedFolder = fixtures.appendingPathComponent("accepted")
   private static let refusedFolder = fixtures.appendingPathComponent("refused")
 
@@ -26,8 +27,8 @@ import Text
       }
       // Every form of the export says the same; what the first is read as is shown too.
       if index == 0 {
-        try Self.compare(plan.text(), folder.appendingPathComponent("plan.txt"))
-        try Self.compare(plan.json().text, folder.appendingPathComponent("plan.json"))
+        try Self.compare(plan.text(server: Self.server), folder.appendingPathComponent("plan.txt"))
+        try Self.compare(plan.json(server: Self.server).text, folder.appendingPathComponent("plan.json"))
       }
       for file in plan.files {
         let path = file.path.replacingOccurrences(of: "links/", with: "")
@@ -42,7 +43,7 @@ import Text
       #expect(LinkUpdate.problems(in: folderAfter).filter { $0.severity == .error } == [], "\(name)/\(input)")
       let again = try SnowflakeImport.plan(bytes, file: input, options: options, in: folderAfter)
       #expect(again.changesNothing, "\(name)/\(input): \(again.files.map(\.path))")
-      #expect(again.text().hasSuffix("\nNothing changes.\n"))
+      #expect(again.text(server: Self.server).hasSuffix("\nNothing changes.\n"))
     }
   }
 

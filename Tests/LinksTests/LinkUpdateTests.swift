@@ -30,7 +30,7 @@ private let small = config([
     let again = try importSnowflake(small, in: after)
     #expect(again.changesNothing && again.files.isEmpty)
     #expect(again.hosts.allSatisfy { $0.change == .kept && $0.remark == nil })
-    #expect(again.text().contains("\nNothing changes.\n"))
+    #expect(again.text(server: "@10.0.0.53").contains("\nNothing changes.\n"))
     #expect(try workspace().after(importSnowflake(small)).files == after.files)
   }
 
@@ -165,7 +165,7 @@ private let small = config([
     #expect(text.contains("dig @10.0.0.53 kd1.us-east-1.\(parent)\n"))
     #expect(text.contains("set the account in your connector to kd1.us-east-1.privatelink"))
     #expect(!text.contains("Nothing"))
-    let json = try JSON.parse(Array(plan.json().text.utf8), file: "plan", comments: false)
+    let json = try JSON.parse(Array(plan.json(server: "@10.0.0.53").text.utf8), file: "plan", comments: false)
     #expect(json.asObject?["hosts"]?.asArray?.count == 4)
     #expect(json.asObject?["changes"]?.asBool == true)
   }

@@ -41,7 +41,7 @@ import Wire
 
   private func makeBusy(_ connection: TCPConnection) {
     connection.wait(for: Ticket(connection.number))
-    table.endTurn(of: connection, wasUsed: false)
+    table.endTurn(of: connection, wasUsed: false, goesOn: false)
   }
 
   @Test func strangersHaveAPartAndTakeNobodysPlace() throws {
@@ -143,6 +143,19 @@ import Wire
     #expect((0..<2).compactMap { _ in table.nextReady()?.number } == [light, heavy[3]].map(\.number))
     while table.nextReady() != nil {}
     #expect(!table.hasReady)
+  }
+
+  /// What comes for a connection while it has its turn is done at the end of that turn: it gets no empty one for it.
+  @Test func whoHasItsTurnGetsAnotherOnlyAtItsEnd() throws {
+    let connection = try connect("10.1.0.1", .workspace(1))
+    for goesOn in [true, false] {
+      table.queue(connection)
+      #expect(table.nextReady() === connection)
+      table.queue(connection)
+      #expect(!table.hasReady)
+      table.endTurn(of: connection, wasUsed: true, goesOn: goesOn)
+      #expect(table.hasReady == goesOn)
+    }
   }
 
   @Test func idleOnesAreTakenOnceTheirTimeIsUp() throws {

@@ -97,6 +97,24 @@ struct ReloadLogTests {
     #expect(lines.take() == ["acme"])
   }
 
+  /// What waits to be told has some kept of it and the rest counted: the count goes on with what comes.
+  @Test func whatIsNotKeptWhileItWaitsIsCountedToo() throws {
+    let lines = Lines()
+    var log = ReloadLog(lines.add)
+    let claims = ReloadLog.Subject.claims(try #require(WorkspaceName("acme")))
+    // More than may be told at once, so that what comes then waits.
+    for step in 0..<10 { log.tellMore([Problem("told \(step)")], of: claims, at: 0) }
+    #expect(lines.take().count == 10)
+    for step in 0..<3 { log.tellMore((0..<100).map { Problem("waits \(step).\($0)") }, of: claims, at: 0) }
+    #expect(lines.take().isEmpty)
+    log.goOn(at: 10 * Self.second)
+    let told = lines.take()
+    let kept = Limits.Building.linesOfReport
+    #expect(told.count == kept + 1)
+    #expect(
+      told.last == "\(300 - kept) more are wrong with what workspace acme claims; backroad check tells of all")
+  }
+
   @Test func whatIsReloadedIsToldInFewLines() throws {
     let lines = Lines()
     var log = ReloadLog(lines.add)

@@ -69,7 +69,11 @@ struct ReloaderTests {
       if let thread = thread.value { pthread_kill(thread, number) }
     }
 
-    var hasEnded: Bool { end.wait(until: 0) }
+    /// Has it end, and waits until it has.
+    func stop() throws {
+      signal(SIGTERM)
+      try eventually("it ends") { end.wait(until: 0) }
+    }
 
     func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
       let deadline = Date().addingTimeInterval(20)
@@ -105,13 +109,19 @@ struct ReloaderTests {
 
   private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }
 
-  @Test func aBuildingThatDoesNotEndHoldsUpNoChangeAndNoSignal() throws {
+  /// Two workspaces, served in the versions 1 and 2.
+  private func serving(_ first: String, _ second: String) throws -> (Running, WorkspaceName, WorkspaceName) {
     let running = try Running()
-    let (slow, other) = (try name("slow"), try name("other"))
-    running.reading.set(slow, version: 1)
-    running.reading.set(other, version: 2)
+    let (one, two) = (try name(first), try name(second))
+    running.reading.set(one, version: 1)
+    running.reading.set(two, version: 2)
     try running.start()
-    #expect(running.version(of: slow) == 1 && running.version(of: other) == 2)
+    #expect(running.version(of: one) == 1 && running.version(of: two) == 2)
+    return (running, one, two)
+  }
+
+  @Test func aBuildingThatDoesNotEndHoldsUpNoChangeAndNoSignal() throws {
+    let (running, slow, other) = try serving("slow", "other")
     running.reading.set(slow, version: 3, isHeld: true)
     defer { running.reading.letGo(slow) }
     _ = running.desk.ask(for: slow)
@@ -127,17 +137,12 @@ struct ReloaderTests {
     running.reading.set(other, version: 5)
     running.signal(SIGHUP)
     try running.eventually("the other workspace is read again") { running.version(of: other) == 5 }
-    running.signal(SIGTERM)
-    try running.eventually("it ends") { running.hasEnded }
+    try running.stop()
   }
 
   /// Reloads of what takes for ever, until no more may go on; once nobody waits for them, others may.
   @Test func whoDoesNotWaitAnyMoreMakesRoomForOthersReloads() throws {
-    let running = try Running()
-    let (slow, other) = (try name("slow"), try name("other"))
-    running.reading.set(slow, version: 1)
-    running.reading.set(other, version: 2)
-    try running.start()
+    let (running, slow, other) = try serving("slow", "other")
     running.reading.set(slow, version: 3, isHeld: true)
     defer { running.reading.letGo(slow) }
     running.reading.set(other, version: 4)
@@ -151,8 +156,7 @@ struct ReloaderTests {
     running.reading.set(other, version: 5)
     let outcome = try running.reload(other)
     #expect(!outcome.hasErrors && outcome.changed == [other])
-    running.signal(SIGTERM)
-    try running.eventually("it ends") { running.hasEnded }
+    try running.stop()
   }
 
   @Test func aBuildingThatDoesNotEndDoesNotHoldBackTheStart() throws {
@@ -164,16 +168,11 @@ struct ReloaderTests {
     #expect(running.version(of: slow) == nil && running.version(of: other) == 2)
     running.reading.letGo(slow)
     try running.eventually("the slow one is served when it is done") { running.version(of: slow) == 1 }
-    running.signal(SIGTERM)
-    try running.eventually("it ends") { running.hasEnded }
+    try running.stop()
   }
 
   @Test func aListThatCannotBeHadUnloadsNothingAndIsTriedAgain() throws {
-    let running = try Running()
-    let (one, other) = (try name("one"), try name("other"))
-    running.reading.set(one, version: 1)
-    running.reading.set(other, version: 2)
-    try running.start()
+    let (running, one, other) = try serving("one", "other")
     running.reading.failListing(Problem("cannot list the zones folder: Too many open files"))
     running.reading.remove(one)
     let outcome = try running.reload(nil)
@@ -184,7 +183,6 @@ struct ReloaderTests {
     try running.eventually("without anybody's asking both are as they are") {
       running.version(of: one) == nil && running.version(of: other) == 3
     }
-    running.signal(SIGTERM)
-    try running.eventually("it ends") { running.hasEnded }
+    try running.stop()
   }
 }

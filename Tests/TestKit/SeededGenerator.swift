@@ -37,4 +37,9 @@ public enum Seeds {
   public static let ofRun = ProcessInfo.processInfo.environment["BACKROAD_SEED"].flatMap { UInt64($0) } ?? 4
   /// Some that are always the same, and that of the run.
   public static let all: [UInt64] = [1, 2, 3, ofRun]
+
+  /// The number that a variable of the environment holds, or another where it holds none.
+  public static func number(_ variable: String, _ otherwise: Int) -> Int {
+    ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? otherwise
+  }
 }

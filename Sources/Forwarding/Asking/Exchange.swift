@@ -33,8 +33,6 @@ final class Exchange: TimerItem {
   var nextTryAt: Instant
   /// True while no upstream can take it.
   var isParked = false
-  /// True while it stands in the line for a place on a connection.
-  var isInLine = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
   /// True once an upstream was given up because the queries that it may cost are spent.

@@ -5,6 +5,8 @@ struct PlaceLine {
   /// Among them those that are parked no more, which are passed over.
   private var exchanges: [Exchange] = []
   private var first = 0
+  /// The numbers of those that stand in it.
+  private var numbers: Set<UInt64> = []
   /// Once so many stand in it, those that are parked no more are taken out.
   private let capacity: Int
 
@@ -12,13 +14,12 @@ struct PlaceLine {
   init(questions: Int) { capacity = 2 * max(1, questions) }
 
   /// How many stand in it.
-  var count: Int { exchanges.count - first }
+  var count: Int { numbers.count }
 
   /// Takes a question in that is about to be parked; it stands there once.
   mutating func enter(_ exchange: Exchange) {
-    guard !exchange.isInLine else { return }
+    guard numbers.insert(exchange.number).inserted else { return }
     if exchanges.count >= capacity { tidy() }
-    exchange.isInLine = true
     exchanges.append(exchange)
   }
 
@@ -27,7 +28,7 @@ struct PlaceLine {
     while first < exchanges.count {
       let exchange = exchanges[first]
       first += 1
-      exchange.isInLine = false
+      numbers.remove(exchange.number)
       if exchange.isParked { return exchange }
     }
     tidy()
@@ -39,7 +40,7 @@ struct PlaceLine {
     exchanges.removeFirst(first)
     first = 0
     exchanges.removeAll { exchange in
-      if !exchange.isParked { exchange.isInLine = false }
+      if !exchange.isParked { numbers.remove(exchange.number) }
       return !exchange.isParked
     }
   }

@@ -30,8 +30,9 @@ struct ConnectionTable {
   private let maximumOfClient: Int
   private var lastNumber: UInt64 = 0
   /// Those that have something to do, each once. Accounts take turns: who has many of them has no more of the worker.
-  private var ready = TurnQueue<Account?, UInt64>()
-  private var isReady: Set<UInt64> = []
+  private var ready = TurnSet<Account?, UInt64>()
+  /// The connection that has its turn; what it has to do by the end of that is looked at then.
+  private var inTurn: UInt64?
   /// When idle connections are looked for next; nil without connections.
   private(set) var nextDeadline: Instant?
 
@@ -103,10 +104,14 @@ struct ConnectionTable {
 
   /// A connection had its turn.
   ///
-  /// - Parameter wasUsed: a workspace's query was answered, or answers were taken.
-  mutating func endTurn(of connection: TCPConnection, wasUsed: Bool) {
-    share.set(connection.number, isBusy: connection.isBusy || isReady.contains(connection.number))
+  /// - Parameters:
+  ///   - wasUsed: a workspace's query was answered, or answers were taken.
+  ///   - goesOn: it has something to do still, and another turn for that.
+  mutating func endTurn(of connection: TCPConnection, wasUsed: Bool, goesOn: Bool) {
+    inTurn = nil
+    share.set(connection.number, isBusy: connection.isBusy || goesOn)
     if wasUsed { share.touch(connection.number) }
+    if goesOn { queue(connection) }
   }
 
   /// Closes a connection by letting go of it.
@@ -136,17 +141,18 @@ struct ConnectionTable {
 
   // MARK: Turns
 
-  /// Gives a connection a turn after those of its account that wait for theirs.
+  /// Gives a connection a turn after those of its account that wait for theirs, unless it has its turn right now.
   mutating func queue(_ connection: TCPConnection) {
-    guard byNumber[connection.number] != nil, isReady.insert(connection.number).inserted else { return }
-    ready.append(connection.number, of: connection.account)
+    guard byNumber[connection.number] != nil, connection.number != inTurn else { return }
+    ready.insert(connection.number, of: connection.account)
   }
 
-  /// Takes out whose turn it is; nil when nobody waits.
+  /// Takes out whose turn it is, until `endTurn` or until it is removed; nil when nobody waits.
   mutating func nextReady() -> TCPConnection? {
     while let number = ready.next() {
-      isReady.remove(number)
-      if let connection = byNumber[number] { return connection }
+      guard let connection = byNumber[number] else { continue }
+      inTurn = number
+      return connection
     }
     return nil
   }

@@ -121,8 +121,7 @@ extension Worker {
     guard connections[connection.number] != nil else { return }
     try connection.flush(now: now)
     guard !connection.isDone else { return close(connection) }
-    if canGoOn(connection) { connections.queue(connection) }
-    connections.endTurn(of: connection, wasUsed: connection.endTurn())
+    connections.endTurn(of: connection, wasUsed: connection.endTurn(), goesOn: canGoOn(connection))
     try awaitNext(connection)
   }
 
@@ -246,8 +245,8 @@ extension Worker {
     carryOut()
   }
 
-  /// Sends an answer that took a while: it goes at the connection's next turn, for this may be inside the answering of
-  /// that very connection. The place that it makes for another query is used at that turn too.
+  /// Sends an answer that took a while: it goes at the connection's next turn, or at the end of the one that it has right
+  /// now. The place that it makes for another query is used then too.
   func send(_ message: Span<UInt8>, of ticket: Ticket, toConnection number: UInt64) {
     guard let connection = connections[number] else { return }
     connection.endWait(for: ticket)

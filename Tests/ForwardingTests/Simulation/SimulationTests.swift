@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Forwarding
@@ -18,12 +19,6 @@ struct SimulationTests {
   /// - 1490: who joined a question that was asked in passing got no result when its try gave way (`join`).
   static let kept: [UInt64] = [92, 240, 486, 533, 665, 744, 1490, 4081]
 
-  private static func number(_ variable: String, _ otherwise: Int) -> Int {
-    // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
-    guard let value = unsafe getenv(variable) else { return otherwise }
-    return unsafe Int(String(cString: value)) ?? otherwise
-  }
-
   @Test(arguments: Self.kept)
   func keptSeed(_ seed: UInt64) throws { _ = try Simulation(seed: seed).run() }
 
@@ -32,8 +27,8 @@ struct SimulationTests {
 
   @Test(arguments: 0..<parts)
   func seeds(_ part: Int) throws {
-    let first = Self.number("BACKROAD_FIRST_SEED", 1)
-    let count = Self.number("BACKROAD_SEEDS", 40)
+    let first = Seeds.number("BACKROAD_FIRST_SEED", 1)
+    let count = Seeds.number("BACKROAD_SEEDS", 40)
     var total = Simulation.Figures()
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
       total.seeds += 1
@@ -62,7 +57,7 @@ struct SimulationTests {
 
   /// What another process is asked for by the test below.
   @Test func digestForAnotherProcess() throws {
-    let seed = Self.number("BACKROAD_DIGEST_SEED", 0)
+    let seed = Seeds.number("BACKROAD_DIGEST_SEED", 0)
     if seed > 0 { print("digest \(try Simulation(seed: UInt64(seed)).run().digest.value) end") }
   }
 

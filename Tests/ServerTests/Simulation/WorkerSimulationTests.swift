@@ -1,4 +1,4 @@
-import Glibc
+import TestKit
 import Testing
 
 @testable import Server
@@ -12,12 +12,6 @@ struct WorkerSimulationTests {
   /// - 20, 65: what was expected was wrong, of a question behind others at the stop and of a stale answer that was read late.
   static let kept: [UInt64] = [20, 51, 65, 164, 214]
 
-  private static func number(_ variable: String, _ otherwise: Int) -> Int {
-    // unsafe: the C string that getenv gives is copied at once, and nothing in the tests sets variables.
-    guard let value = unsafe getenv(variable) else { return otherwise }
-    return unsafe Int(String(cString: value)) ?? otherwise
-  }
-
   @Test(arguments: Self.kept)
   func keptSeed(_ seed: UInt64) throws { _ = try WorkerSimulation(seed: seed).run() }
 
@@ -26,14 +20,14 @@ struct WorkerSimulationTests {
 
   @Test(arguments: 0..<parts)
   func seeds(_ part: Int) throws {
-    let first = Self.number("BACKROAD_FIRST_SEED", 1)
-    let count = Self.number("BACKROAD_SEEDS", 400) / 20
+    let first = Seeds.number("BACKROAD_FIRST_SEED", 1)
+    let count = Seeds.number("BACKROAD_SEEDS", 400) / 20
     var total = WorkerSimulation.Figures()
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
       do {
         let simulation = try WorkerSimulation(seed: UInt64(seed))
         total.add(try simulation.run())
-        if Self.number("BACKROAD_DIGESTS", 0) > 0 { print("digest of seed \(seed): \(simulation.digest.value)") }
+        if Seeds.number("BACKROAD_DIGESTS", 0) > 0 { print("digest of seed \(seed): \(simulation.digest.value)") }
       } catch {
         Issue.record("\(error)")
       }
