@@ -1,6 +1,7 @@
-import Admin
 import Testing
 import Wire
+
+@testable import Admin
 
 /// Who may ask.
 struct AccessTests {
@@ -64,6 +65,38 @@ struct AccessTests {
       #expect(status(tcp, host: host, ["Authorization": value]) == 401, "\(value)")
     }
     #expect(status(tcp, host: host, ["Authorization": "Bearer \(text)", "authorization": "Bearer x"]) == 401)
+  }
+
+  /// Counts how often an octet of it is looked at.
+  private final class Watched: RandomAccessCollection {
+    private let octets: [UInt8]
+    private(set) var looks = 0
+
+    init(_ octets: [UInt8]) { self.octets = octets }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { octets.count }
+    subscript(index: Int) -> UInt8 {
+      looks += 1
+      return octets[index]
+    }
+  }
+
+  /// Otherwise the time that a refusal takes says how many octets were right.
+  @Test func asManyOctetsOfTheTokenAreComparedWhereverTheGivenOneDiffers() {
+    func looks(_ given: [UInt8], isEqual: Bool = false) -> Int {
+      let token = Watched(Self.token)
+      #expect(AdminAccess.isEqual(given, token) == isEqual)
+      return token.looks
+    }
+    let all = looks(Self.token, isEqual: true)
+    #expect(all == Self.token.count)
+    for place in Self.token.indices {
+      var given = Self.token
+      given[place] ^= 1
+      #expect(looks(given) == all, "another octet at \(place)")
+      #expect(looks(Array(Self.token[..<place])) == all, "\(place) octets")
+    }
   }
 
   @Test func writesAreJSON() {

@@ -75,8 +75,10 @@ public struct AdminAccess: Sendable {
     }
   }
 
-  /// Takes as long whatever differs, so that a token cannot be guessed piece by piece.
-  static func isEqual(_ given: [UInt8], _ token: [UInt8]) -> Bool {
+  /// Looks at every octet of the token, wherever the given one differs, so that it cannot be guessed piece by piece by the time
+  /// that this takes.
+  static func isEqual<Token: RandomAccessCollection<UInt8>>(_ given: [UInt8], _ token: Token) -> Bool
+  where Token.Index == Int {
     var difference = given.count ^ token.count
     for index in token.indices {
       difference |= Int(token[index] ^ (given.isEmpty ? 0xff : given[index % given.count]))
