@@ -51,6 +51,17 @@ struct RemovalTests {
     try Folder(opening: zones).removeAll("acme")
   }
 
+  #if DEBUG
+    /// Nor is a folder gone into from the one that it is in, and that from the one above: each would be open meanwhile.
+    @Test func theDeepestFolderIsAsNearAsTheFirst() throws {
+      try fill("acme")
+      let plan = FaultPlan()
+      try plan.run { try Folder(opening: zones).removeAll("acme") }
+      let longest = plan.calls.map(\.utf8.count).max() ?? 0
+      #expect(plan.calls.count > 2 * 2100 && longest < zones.utf8.count + 300, "\(plan.calls.count) calls, \(longest)")
+    }
+  #endif
+
   @Test func whatCannotBeReadCanBeRemoved() throws {
     let acme = try workspace("acme")
     try fill("acme")
