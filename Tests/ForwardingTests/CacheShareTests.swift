@@ -46,6 +46,22 @@ struct CacheShareTests {
     #expect(try isCached(rig, "www.example.") && !isCached(rig, "n0.example."))
   }
 
+  /// Who brings anew what has expired has it on its account from then on, if it has less than whoever brought it first.
+  @Test func whatIsBroughtAnewIsOnTheAccountOfWhoeverDidIt() throws {
+    let rig = try Rig(cacheOctets: 32 << 10)
+    try bring(rig, "www.example.", 1)
+    for number in 0..<20 { try bring(rig, "n\(number).example.", 1) }
+    rig.pass(.seconds(3001))
+    try bring(rig, "www.example.", 2)
+    for number in 0..<500 {
+      try bring(rig, "m\(number).example.", 1)
+      // Each that stays is used, so that nothing is spared for that.
+      let question = ForwardQuestion(name: try Name("m\(number).example."), type: .a, rule: rig.rule)
+      _ = rig.cache.find(question, now: rig.now, .use)
+    }
+    #expect(try isCached(rig, "www.example."))
+  }
+
   /// What is counted comes to what is there, whatever is brought, taken over, put out and flushed.
   @Test func accountsAreRight() throws {
     let cache = AnswerCache(capacityOctets: 20 << 10, shards: 1, seed: 1)

@@ -159,6 +159,45 @@ struct DeadUpstreamTests {
     #expect(rig.all(\.isUp))
   }
 
+  /// Nobody has asked for a while, so that probes have become rare: what is known is too old to fail a question by.
+  @Test(arguments: [30, 300]) func theFirstQuestionAfterAWhileIsAnswered(_ seconds: Int) throws {
+    let rig = try Rig()
+    try rig.ask("www.example.")
+    rig.pass(.seconds(seconds))
+    #expect(rig.all(\.isDown))
+    // A probe a moment ago would have found it back.
+    let probed = try rig.state(0).probedAt
+    while rig.now <= max(probed, try rig.state(0).probedAt) + rig.forwarder.settings.maximumProbeInterval {
+      rig.pass(.milliseconds(100))
+    }
+    rig.sent.removeAll()
+    let ticket = try rig.ask("later.example.")
+    try answerAll(rig, of: rig.rule.upstreams)
+    #expect(try rig.text(ticket) == ["later.example. 300 A 192.0.2.1"])
+    #expect(rig.all(\.isUp))
+  }
+
+  /// A question that was asked in passing may come to nothing, for nobody waits for it; one that somebody has joined may not.
+  @Test func whoJoinsAQuestionInPassingGetsAResultThoughItsTryGivesWay() throws {
+    let rig = try Rig()
+    try rig.ask("www.example.")
+    rig.pass(.seconds(3))
+    rig.sent.removeAll()
+    let passing = try rig.ask("a.example.")
+    #expect(isFailure(rig.results[passing]?.first))
+    let token = try rig.next().token
+    try rig.state(0).health.becameDoubtful(rig.now)
+    let joined = try rig.ask("a.example.")
+    #expect(rig.results[joined] == nil && rig.forwarder.counters.coalesced == 1)
+    // The upstream takes few tries, and this workspace has all of them when another one comes.
+    for number in 0..<rig.forwarder.settings.maximumTriesWhileSuspected { try rig.ask("n\(number).example.") }
+    #expect(rig.open[token] != nil)
+    try rig.ask("light.example.", workspace: 2)
+    #expect(rig.open[token] == nil, "its try gave way")
+    rig.pass(.seconds(5))
+    #expect(rig.results[joined]?.count == 1)
+  }
+
   @Test func aPortThatIsClosedIsKnownAsSoon() throws {
     let rig = try Rig()
     let ticket = try rig.ask("www.example.")
