@@ -63,6 +63,14 @@ struct ZonesFolderTests {
     #expect(token.output.contains(line), "\(token.output)\(token.errors)")
   }
 
+  @Test func doctorAsksWhereTheServerListens() throws {
+    // Nothing listens there.
+    try backroad.write("backroad.json", #"{ "listen": ["127.0.0.1:1"] }"#)
+    #expect(try backroad("workspace add acme --client 10.1.0.0/16").status == 0)
+    let outcome = try backroad("doctor --workspace acme")
+    #expect(outcome.status == 1 && outcome.errors.contains("the server at 127.0.0.1:1 cannot"), "\(outcome.errors)")
+  }
+
   @Test(arguments: UsageTests.commands) func whoeverTakesZonesTakesAConfiguration(command: String) throws {
     let help = try backroad("\(command) --help").output
     #expect(help.contains("--zones DIR") == help.contains("--config FILE"))

@@ -110,7 +110,7 @@ import Zones
     }
     let small = try seconds(shape.most / 16, times: 5)
     let large = try seconds(shape.most, times: 1)
-    #expect(large < 64 * max(small, 0.001), "\(shape): \(small) s, and \(large) s for sixteen times as much")
+    #expect(large < 40 * max(small, 0.001), "\(shape): \(small) s, and \(large) s for sixteen times as much")
   }
 
   @Test func whatIsToldOfAPlanIsBounded() throws {

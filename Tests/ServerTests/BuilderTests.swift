@@ -165,6 +165,24 @@ struct BuilderTests {
     #expect(Set(try take(20, from: builders).map(\.name)) == Set(others))
   }
 
+  /// However long it takes to build, which is no reason for another thread.
+  @Test(arguments: [1, 2]) func whatIsMiddlingLeavesAThreadForWhatIsSmall(threads: Int) throws {
+    let reading = HeldReading()
+    let builders = try Builders(reading, threads: threads)
+    defer { builders.stop() }
+    let (middling, small) = (
+      try (0..<4).map { try name("middling-\($0)") }, try (0..<20).map { try name("small-\($0)") }
+    )
+    for name in middling { reading.set(name, version: 1, octets: 100_000, isBuildingHeld: true) }
+    for name in small { reading.set(name, version: 1) }
+    _ = builders.ask(for: middling, by: 1, isNeeded: true)
+    try wait(builders) { reading.building.now.count == threads }
+    _ = builders.ask(for: small, by: 2, isNeeded: true)
+    #expect(Set(try take(20, from: builders).map(\.name)) == Set(small))
+    for name in middling { reading.letGo(name) }
+    #expect(Set(try take(4, from: builders).map(\.name)) == Set(middling))
+  }
+
   /// One whose files came late has its turn after the one that took its place.
   @Test func ofWhatIsLargeOneIsBuiltAtATime() throws {
     let reading = HeldReading()
