@@ -124,7 +124,7 @@ struct FailoverTests {
       rig.sent.removeAll()
     }
     #expect(rig.forwarder.counters.upstreamsDown == 1)
-    #expect(rig.told == ["upstream 10.1.0.2 is silent for 1 s: what only it could answer fails at once until it is back"])
+    #expect(rig.told == ["upstream 10.1.0.2 is silent for 1 s: what it alone has fails at once until it is back"])
     rig.pass(.seconds(2))
     let probe = try #require(rig.sent.last)
     #expect(probe.upstream == rig.rule.upstreams[0] && probe.query.type == .soa)

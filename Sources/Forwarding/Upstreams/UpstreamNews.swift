@@ -21,6 +21,6 @@ extension UpstreamNews: CustomStringConvertible {
     let owner = if case .workspace(let name) = use.owner { " of workspace \(name)" } else { "" }
     let upstream = "upstream \(use.upstream)\(owner)"
     guard isDown else { return "\(upstream) answers again, after \(trouble?.seconds ?? 0) s" }
-    return "\(upstream) \(trouble?.description ?? "is silent"): what only it could answer fails at once until it is back"
+    return "\(upstream) \(trouble?.description ?? "is silent"): what it alone has fails at once until it is back"
   }
 }
