@@ -11,6 +11,7 @@ import Workspaces
 /// up a signal or another workspace's change.
 struct Reloader: ~Copyable {
   private let reader: any WorkspaceReading
+  private let folder: ZonesFolder
   private let builders: Builders
   private var store: WorkspaceStore
   private let signals: SignalQueue
@@ -33,6 +34,8 @@ struct Reloader: ~Copyable {
   private var nextTaking: UInt64 = 0
   /// There may be something to take.
   private var hasResults = false
+  /// The zones folder could not be looked at when it was tried last.
+  private var hasNoFolder = false
   /// How many folders without a watch the log has told of.
   private var toldUnwatched = 0
 
@@ -69,6 +72,7 @@ struct Reloader: ~Copyable {
     try poller.add(crew.returns.waker.descriptor.raw, .readable, token: Self.returnsToken)
     try poller.add(builders.finished.descriptor.raw, .readable, token: Self.buildersToken)
     self.reader = reader
+    self.folder = folder
     self.builders = builders
     self.store = store
     self.signals = signals
@@ -218,6 +222,8 @@ struct Reloader: ~Copyable {
       ask(for: store.names.union(try watchAll()), tickets, at: now)
       told.tell([], of: .folder, at: now)
       retries.succeeded(.folder)
+      if hasNoFolder { log.note("\(folder.path): the zones folder is there again, and read") }
+      hasNoFolder = false
     } catch {
       failed(error, of: .folder, now)
       requests.open(requests.next(), tickets, count: 0, problems: [error], at: now)
@@ -268,7 +274,9 @@ struct Reloader: ~Copyable {
 
   /// What cannot be read stays as it was, is told of once, and is tried again later.
   private mutating func failed(_ problem: Problem, of subject: ReloadLog.Subject, _ now: UInt64) {
-    told.tell([problem], of: subject, at: now)
+    let isFolder = subject == .folder
+    if isFolder { hasNoFolder = true }
+    told.tell([isFolder ? folder.absence ?? problem : problem], of: subject, at: now)
     retries.failed(subject, at: now)
   }
 

@@ -53,13 +53,23 @@ public struct ServerSettings: Sendable {
   /// - Throws: everything that is wrong, each with its place.
   public init(_ bytes: [UInt8], file: String) throws(Problems) {
     var problems: [Problem] = []
+    self.init(bytes, file: file, &problems)
+    guard problems.isEmpty else { throw Problems(problems) }
+  }
+
+  /// Reads of `backroad.json` what can be read, for one who looks for all that is wrong.
+  ///
+  /// - Parameter problems: gets everything that is wrong, each with its place.
+  public init(_ bytes: [UInt8], file: String, _ problems: inout [Problem]) {
     do throws(Problem) {
       let root = try JSON.parse(
         bytes, file: file, comments: true, maximumOctets: Limits.Server.configurationOctets
       ).expectObject(Self.fileName, file: file)
       problems += root.unknownKeys(known: Self.keys, file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
-      collect(into: &problems) { () throws(Problem) in zones = try Self.path("zones", of: "a folder", root, file) }
+      collect(into: &problems) { () throws(Problem) in
+        zones = try Self.path("zones", of: "a folder", root, file) ?? ServerConfiguration.defaultZones
+      }
       collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
       collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
       collect(into: &problems) { () throws(Problem) in
@@ -87,7 +97,6 @@ public struct ServerSettings: Sendable {
     } catch {
       problems.append(error)
     }
-    guard problems.isEmpty else { throw Problems(problems) }
   }
 
   private static func listen(_ value: JSON?, _ file: String) throws(Problem) -> [SocketAddress]? {

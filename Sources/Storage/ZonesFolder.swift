@@ -139,12 +139,34 @@ public struct ZonesFolder: Sendable {
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
   }
 
+  /// That whoever asks may not open the zones folder: who owns one workspace's folder is not to have the right to it.
+  private func isOperators(_ error: SystemError) -> Problem {
+    Problem(
+      file: path,
+      """
+      cannot open the zones folder: \(error.reason); it is the operator's: run this as the operator, or on a copy of your own \
+      workspace's folder (docs/zones.md says how)
+      """)
+  }
+
+  /// What the log of a server says when the folder that it serves is not there any more; nil when it is there.
+  public var absence: Problem? {
+    guard (try? exists()) == false else { return nil }
+    return Problem(
+      file: path,
+      """
+      the zones folder has gone: what was served stays as it is; mount it or move it back, and make no new one, which would \
+      count as all there is
+      """)
+  }
+
   /// Opens the zones folder.
   func open() throws(Problem) -> Folder {
     do throws(SystemError) {
       return try Folder(opening: path)
     } catch {
       if error.kind == .notFound { try checkIsThere() }
+      guard error.kind != .denied else { throw isOperators(error) }
       throw .cannot("open the zones folder", error, file: path)
     }
   }

@@ -150,7 +150,12 @@ public final class Workspace: Sendable {
   }
 
   /// Reads the zones, as long as there are not too many of them or of their records.
-  private static func loadZones(_ source: WorkspaceSource, _ problems: inout [Problem]) -> [Zone] {
+  ///
+  /// - Parameter allowance: what they may come to together.
+  static func loadZones(
+    _ source: WorkspaceSource, within allowance: ZoneAllowance = ZoneAllowance(), _ problems: inout [Problem]
+  ) -> [Zone] {
+    var allowance = allowance
     let fileNames = source.files.keys.filter { WorkspaceSource.isZone($0) }.sortedByOctets()
     guard fileNames.count <= Limits.Zones.zonesOfWorkspace else {
       problems.append(
@@ -163,7 +168,7 @@ public final class Workspace: Sendable {
     var recordCount = 0
     var files: [Name: String] = [:]
     for fileName in fileNames {
-      let zone = loadZone(fileName, source, &problems)
+      let zone = loadZone(fileName, source, within: allowance, &problems)
       // Now and then, so that what many zones are told of is never kept all at once.
       if problems.count > 2 * Limits.Workspaces.problems {
         // So many errors are enough; of warnings there may be more, and the workspace is served.
@@ -184,6 +189,7 @@ public final class Workspace: Sendable {
             "with this zone the workspace has more than \(Limits.Zones.recordsOfWorkspace) records: split it"))
         return []
       }
+      allowance.take(zone)
       zones.append(zone)
     }
     return zones
@@ -211,12 +217,12 @@ public final class Workspace: Sendable {
   }
 
   private static func loadZone(
-    _ fileName: String, _ source: WorkspaceSource, _ problems: inout [Problem]
+    _ fileName: String, _ source: WorkspaceSource, within allowance: ZoneAllowance, _ problems: inout [Problem]
   ) -> Zone? {
     let path = "\(source.folder)/\(fileName)"
     do throws(Problem) {
       let apex = try ForwardRuleText.zone(WorkspaceSource.zoneName(ofFile: fileName), file: path)
-      let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex)
+      let parsed = MasterFile.parse(source.files[fileName] ?? [], file: path, origin: apex, within: allowance)
       let (zone, found) = Zone.check(parsed, apex: apex)
       problems += found
       return zone

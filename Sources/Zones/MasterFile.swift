@@ -47,8 +47,11 @@ public enum MasterFile {
   /// - Parameters:
   ///   - file: how the person named the file, for problems.
   ///   - origin: what relative names are below until the first `$ORIGIN`.
-  public static func parse(_ text: [UInt8], file: String, origin: Name) -> ParsedMasterFile {
-    MasterFileParser.parse(text, file: file, origin: origin)
+  ///   - allowance: what it may come to; reading stops beyond it.
+  public static func parse(
+    _ text: [UInt8], file: String, origin: Name, within allowance: ZoneAllowance = ZoneAllowance()
+  ) -> ParsedMasterFile {
+    MasterFileParser.parse(text, file: file, origin: origin, within: allowance)
   }
 
   /// Writes a zone as a master file that any DNS server loads: the same zone and header give the same octets.

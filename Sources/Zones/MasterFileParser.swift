@@ -14,22 +14,20 @@ struct MasterFileParser {
   private var lastOwnerIsBroken = false
   private var records: RecordList
   private let problems: ProblemList
-  private let maximumNames: Int
+  private let allowance: ZoneAllowance
 
-  private init(file: String, origin: Name, expecting count: Int, maximumNames: Int) {
-    self.maximumNames = maximumNames
+  private init(file: String, origin: Name, expecting count: Int, _ allowance: ZoneAllowance) {
+    self.allowance = allowance
     problems = ProblemList(file: file)
     records = RecordList(expecting: count)
     self.origin = RecordList.Origin(records.names.insert(origin.wire.span, below: NameTree.root))
   }
 
-  /// - Parameter maximumNames: with more, those that stand between others among them, reading stops.
   static func parse(
-    _ text: [UInt8], file: String, origin: Name, maximumNames: Int = Limits.Zones.nodesOfImage
+    _ text: [UInt8], file: String, origin: Name, within allowance: ZoneAllowance = ZoneAllowance()
   ) -> ParsedMasterFile {
     // A record seldom takes less; what is guessed costs less than what is said of it.
-    var parser = MasterFileParser(
-      file: file, origin: origin, expecting: text.count / 32, maximumNames: maximumNames)
+    var parser = MasterFileParser(file: file, origin: origin, expecting: text.count / 32, allowance)
     parser.parse(text)
     return ParsedMasterFile(file: file, parser.records, problems: parser.problems.all)
   }
@@ -52,14 +50,9 @@ struct MasterFileParser {
           note(Fault(cursor.end, "more than \(Limits.Zones.records) records: split the zone"))
           return
         }
-        // A name of one octet a label is a name for each of them, and so are those of records that are refused.
-        guard records.names.count <= maximumNames else {
-          note(Fault(cursor.end, "more than \(maximumNames) names: split the zone"))
-          return
-        }
-        // A short line can stand for a long name.
-        guard records.octets <= Limits.Zones.octetsOfImage else {
-          note(Fault(cursor.end, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone"))
+        // A short line can stand for long names, or for many.
+        if let refusal = allowance.refusal(of: records) {
+          note(Fault(cursor.end, refusal))
           return
         }
       } catch {

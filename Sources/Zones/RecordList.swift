@@ -36,7 +36,7 @@ struct RecordList {
 
   var names: NameTree
   private(set) var entries: [Entry] = []
-  /// How many octets the records take, owners and names whole, as they go into messages.
+  /// How many octets the records take as they go into messages: the names in their data whole, their owners as pointers.
   private(set) var octets = 0
   /// Those that no file can hold, by their places: for who puts records together without a text.
   private(set) var unfit: Set<Int> = []
@@ -138,7 +138,7 @@ struct RecordList {
       length: UInt16(length(of: writing)), line: UInt32(position?.line ?? 0), column: UInt32(position?.column ?? 0),
       type: type)
     entries.append(entry)
-    octets += names.length(of: owner) + entry.messageLength
+    octets += entry.messageLength
   }
 
   mutating func removeLast() { entries.removeLast() }

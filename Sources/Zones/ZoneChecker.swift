@@ -64,8 +64,8 @@ struct ZoneChecker {
     let indices = Int32(0)..<Int32(min(records.count, Limits.Zones.records))
     if records.count > indices.count {
       note(indices.count, "more than \(Limits.Zones.records) records: split the zone")
-    } else if records.octets > Limits.Zones.octetsOfImage {
-      note(records.count - 1, "the records take more than \(Limits.Zones.octetsOfImage) octets: split the zone")
+    } else if let refusal = ZoneAllowance().refusal(of: records) {
+      note(records.count - 1, refusal)
     }
     return indices.filter { number in
       let index = Int(number)

@@ -125,6 +125,15 @@ struct CheckCommandTests {
     #expect(outcome.status == 1)
     #expect(outcome.output.contains("backroad.json:1:25: unknown key \"client\"; did you mean \"clients\"?\n"))
     #expect(outcome.output.contains("1 workspace, 1 zone, 1 link: 1 error, 0 warnings"))
+    // The folder is the one that the file names, wherever its error is; without that none is looked at.
+    try backroad.write("etc/backroad.json", "{ \"zones\": \"../zones\", \"forwrd\": [] }")
+    let named = try backroad("check --config etc/backroad.json")
+    #expect(named.status == 1 && named.output.contains("etc/backroad.json:1:24: unknown key \"forwrd\""))
+    #expect(named.output.contains("1 workspace, 1 zone, 1 link: 1 error, 0 warnings"))
+    try backroad.write("etc/backroad.json", "{ \"zones\": \"../zones\", }}")
+    let broken = try backroad("check --config etc/backroad.json")
+    #expect(broken.status == 1 && broken.output.contains("etc/backroad.json:1:"))
+    #expect(broken.output.contains("0 workspaces, 0 zones, 0 links: 1 error, 0 warnings"))
     let missing = try backroad("check --config none.json")
     #expect(missing.status == 1 && missing.errors.hasPrefix("backroad: none.json: cannot read the configuration"))
   }

@@ -85,12 +85,13 @@ extension EndToEnd {
         let (server, loop) = try serve(lab)
         try rename(lab, "zones", to: "away")
         try eventually("the log tells that there is no folder", within: 2) {
-          server.program.errors.contains("there is no such zones folder")
+          server.program.errors.contains("zones: the zones folder has gone: what was served stays as it is")
         }
         try acme(lab, 2, in: "away/acme")
         let start = Date()
         try rename(lab, "away", to: "zones")
         #expect(try loop.wait(for: "10.1.0.2", since: start) < 1)
+        #expect(server.program.errors.contains("zones: the zones folder is there again, and read"))
         let later = Date()
         try acme(lab, 3, in: "zones/acme")
         #expect(try loop.wait(for: "10.1.0.3", since: later) < 1)

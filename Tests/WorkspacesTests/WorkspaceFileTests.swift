@@ -132,6 +132,28 @@ struct WorkspaceTests {
     #expect(problems == ["zones/acme: 65536 zones; a workspace has at most 65535: split it"])
   }
 
+  /// Reading stops where a workspace's zones come to too much together: what follows is not taken into memory.
+  ///
+  /// Each has 301 octets of records and 94 names, most of them of one short line.
+  @Test(
+    "All zones together have one allowance",
+    arguments: zip(
+      [ZoneAllowance(octets: 2 * 301 + 100), ZoneAllowance(names: 2 * 94 + 50)],
+      [
+        "5:13: with this line the records of the workspace take more than 536870912 octets: split it",
+        "3:188: with this line the workspace has more than 4000000 names: split it",
+      ]))
+  func allZonesTogether(_ allowance: ZoneAllowance, _ refusal: String) throws {
+    let origin = Array(repeating: "a", count: 90).joined(separator: ".")
+    let text = Array((Self.soa + "$ORIGIN \(origin)\n@ 60 A 10.0.0.1\nwww 60 PTR @\n").utf8)
+    let files = ["a.example.zone": text, "b.example.zone": text, "c.example.zone": text]
+    let source = WorkspaceSource(name: try #require(WorkspaceName("acme")), folder: "zones/acme", files: files)
+    var problems: [Problem] = []
+    #expect(Workspace.loadZones(source, &problems).count == 3 && problems == [])
+    #expect(Workspace.loadZones(source, within: allowance, &problems).count == 2)
+    #expect(problems.map(\.description) == ["zones/acme/c.example.zone:" + refusal])
+  }
+
   @Test("Two files of one zone are an error")
   func sameZoneTwice() throws {
     let (workspace, problems) = try Self.load([

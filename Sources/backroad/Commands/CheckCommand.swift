@@ -37,12 +37,9 @@ private struct Findings {
   private let seed = (try? System.hashSeed()) ?? .known
 
   init(_ arguments: Arguments) throws {
-    var settings = ServerSettings()
-    do {
-      settings = try arguments.configurationFile()
-    } catch let error as Problems {
-      problems = error.all
-    }
+    let settings = try arguments.configurationFile(&problems)
+    // Where the configuration cannot be read it does not say where the zones are, and others' are not to be looked at.
+    let isLost = !problems.isEmpty && settings.zones == nil && !arguments.has(.zones)
     let zones = arguments.zonesFolder(over: settings)
     var configuration = ServerConfiguration()
     do throws(Problem) {
@@ -55,7 +52,7 @@ private struct Findings {
     // Where the file does not say where the server listens, flags may, so nothing is said of that.
     own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
     serverRules = configuration.serverRules
-    try look(in: zones)
+    if !isLost { try look(in: zones) }
   }
 
   private mutating func look(in zones: ZonesFolder) throws(Problem) {

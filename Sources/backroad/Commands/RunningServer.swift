@@ -51,10 +51,22 @@ extension Arguments {
 
   /// What the configuration file says; nothing when there is none and none was named.
   func configurationFile() throws -> ServerSettings {
+    var problems: [Problem] = []
+    let settings = try configurationFile(&problems)
+    guard problems.isEmpty else { throw Problems(problems) }
+    return settings
+  }
+
+  /// What can be read of the configuration file.
+  ///
+  /// - Parameter problems: gets what is wrong in it.
+  /// - Throws: when the file cannot be read at all.
+  func configurationFile(_ problems: inout [Problem]) throws(Problem) -> ServerSettings {
     let path = value(.config) ?? ServerSettings.fileName
-    do {
-      return try ServerSettings(Files.read(path, maximumSize: Limits.Server.configurationOctets), file: path)
-    } catch let error as SystemError {
+    do throws(SystemError) {
+      let octets = try Files.read(path, maximumSize: Limits.Server.configurationOctets)
+      return ServerSettings(octets, file: path, &problems)
+    } catch {
       if error.kind == .notFound, !has(.config) { return ServerSettings() }
       throw Problem(file: path, "cannot read the configuration: \(error.reason)")
     }
