@@ -134,6 +134,10 @@ struct CheckCommandTests {
     let broken = try backroad("check --config etc/backroad.json")
     #expect(broken.status == 1 && broken.output.contains("etc/backroad.json:1:"))
     #expect(broken.output.contains("0 workspaces, 0 zones, 0 links: 1 error, 0 warnings"))
+    try backroad.write("etc/backroad.json", "{ \"zones\": \"gone\", \"forwrd\": [] }")
+    let neither = try backroad("check --config etc/backroad.json")
+    #expect(neither.status == 1 && neither.output.contains("unknown key \"forwrd\""))
+    #expect(neither.output.contains("etc/gone: there is no such zones folder"))
     let missing = try backroad("check --config none.json")
     #expect(missing.status == 1 && missing.errors.hasPrefix("backroad: none.json: cannot read the configuration"))
   }

@@ -52,7 +52,14 @@ private struct Findings {
     // Where the file does not say where the server listens, flags may, so nothing is said of that.
     own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
     serverRules = configuration.serverRules
-    if !isLost { try look(in: zones) }
+    guard !isLost else { return }
+    do throws(Problem) {
+      try look(in: zones)
+    } catch {
+      // What is wrong with the configuration may be why there is no such folder.
+      guard !problems.isEmpty else { throw error }
+      problems.append(error)
+    }
   }
 
   private mutating func look(in zones: ZonesFolder) throws(Problem) {
