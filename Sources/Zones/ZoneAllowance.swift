@@ -3,7 +3,7 @@ import Bounds
 /// What a master file may come to beside the others of its workspace, before anything of it is made ready to be answered
 /// from: reading stops where it is used up, so that what all files together are read into has a bound.
 ///
-/// Everything that it counts the image has as well, so that what fits there is read.
+/// All that it counts the image has as well, but for the few names above each zone: what fits there is read.
 public struct ZoneAllowance: Sendable {
   /// How many octets its records may take as they go into messages, the names in their data whole and their owners as
   /// pointers.
