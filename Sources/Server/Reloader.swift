@@ -225,7 +225,7 @@ struct Reloader: ~Copyable {
       if hasNoFolder { log.note("\(folder.path): the zones folder is there again, and read") }
       hasNoFolder = false
     } catch {
-      failed(error, of: .folder, now)
+      folderFailed(error, now)
       requests.open(requests.next(), tickets, count: 0, problems: [error], at: now)
     }
   }
@@ -274,10 +274,13 @@ struct Reloader: ~Copyable {
 
   /// What cannot be read stays as it was, is told of once, and is tried again later.
   private mutating func failed(_ problem: Problem, of subject: ReloadLog.Subject, _ now: UInt64) {
-    let isFolder = subject == .folder
-    if isFolder { hasNoFolder = true }
-    told.tell([isFolder ? folder.absence ?? problem : problem], of: subject, at: now)
+    told.tell([problem], of: subject, at: now)
     retries.failed(subject, at: now)
+  }
+
+  private mutating func folderFailed(_ problem: Problem, _ now: UInt64) {
+    hasNoFolder = true
+    failed(problem == folder.isMissing ? folder.hasGone : problem, of: .folder, now)
   }
 
   private mutating func retry(_ subject: ReloadLog.Subject, _ now: UInt64) {
@@ -320,7 +323,7 @@ struct Reloader: ~Copyable {
       failed(problem, of: subject, now)
       return [problem]
     case .noFolder(let problem):
-      failed(problem, of: .folder, now)
+      folderFailed(problem, now)
       return [problem]
     case .read(_, _, let problems):
       retries.succeeded(subject)

@@ -128,14 +128,7 @@ public struct ZonesFolder: Sendable {
 
   /// Throws when there is no zones folder.
   public func checkIsThere() throws(Problem) {
-    guard let kind = try kind() else {
-      throw Problem(
-        file: path,
-        """
-        there is no such zones folder; name it with --zones DIR, or the configuration that says where it is with --config \
-        FILE; the first backroad workspace add makes a new one
-        """)
-    }
+    guard let kind = try kind() else { throw isMissing }
     guard kind == .folder else { throw Problem(file: path, "this is not a folder; name one with --zones DIR") }
   }
 
@@ -149,10 +142,19 @@ public struct ZonesFolder: Sendable {
       """)
   }
 
-  /// What the log of a server says when the folder that it serves is not there any more; nil when it is there.
-  public var absence: Problem? {
-    guard (try? exists()) == false else { return nil }
-    return Problem(
+  /// That there is no zones folder, for who names one.
+  public var isMissing: Problem {
+    Problem(
+      file: path,
+      """
+      there is no such zones folder; name it with --zones DIR, or the configuration that says where it is with --config \
+      FILE; the first backroad workspace add makes a new one
+      """)
+  }
+
+  /// The same, for the log of a server that serves the folder.
+  public var hasGone: Problem {
+    Problem(
       file: path,
       """
       the zones folder has gone: what was served stays as it is; mount it or move it back, and make no new one, which would \

@@ -23,39 +23,39 @@ struct RepeatedNotice {
   }
 }
 
-/// What came from listed load balancers without the header that it must begin with. Nobody is answered, so that without a
-/// word in the log a load balancer that was never told to send one looks like a server that is down.
-struct MissingHeaders {
+/// The same of what is handed in as it happens: of many the latest is told.
+struct LatestNotice<Value> {
   private var count: UInt64 = 0
-  private var last: SocketAddress?
+  private var latest: Value?
   private var notice = RepeatedNotice()
 
-  /// Another one, from there.
-  mutating func add(from source: SocketAddress) {
+  /// Another one.
+  mutating func add(_ value: Value) {
     count += 1
-    last = source
+    latest = value
   }
 
   /// The line for the log that is due.
-  mutating func line(now: Instant) -> String? {
-    notice.line(count, now: now) {
-      last.map { source in
-        "dropped, for \(source.address) is listed as a load balancer (--proxy) and sends no PROXY protocol header of version "
-          + "2: have it send one, or take it off the list"
-      }
-    }
+  mutating func line(now: Instant, _ text: (Value) -> String) -> String? {
+    notice.line(count, now: now) { latest.map(text) }
   }
 }
 
+/// What came from listed load balancers without the header that it must begin with. Nobody is answered, so that without a
+/// word in the log a load balancer that was never told to send one looks like a server that is down.
 extension Worker {
   /// Counts what came from a load balancer without its header.
   func missesHeader(from source: SocketAddress) {
     counters.add(.missingHeaders)
-    missingHeaders.add(from: source)
+    missingHeaders.add(source)
   }
 
   /// Writes what there is to say of those.
   func reportMissingHeaders() {
-    if let line = missingHeaders.line(now: now) { log.note(line) }
+    let line = missingHeaders.line(now: now) { source in
+      "dropped, for \(source.address) is listed as a load balancer (--proxy) and sends no PROXY protocol header of version "
+        + "2: have it send one, or take it off the list"
+    }
+    if let line { log.note(line) }
   }
 }

@@ -33,7 +33,7 @@ final class Worker {
   var connections: ConnectionTable
   let log: Log
   var violationReport = ViolationReport()
-  var missingHeaders = MissingHeaders()
+  var missingHeaders = LatestNotice<SocketAddress>()
 
   private let batch = DatagramBatch()
   let buffer = MessageBuffer()
