@@ -98,7 +98,7 @@ public enum Limits {
     public static let octetsOfImage = 512 << 20
     /// The most zones of one workspace.
     public static let zonesOfWorkspace = 65_535
-    /// The most records that one workspace's zones may hold together.
+    /// The most records that one workspace's zone files may hold together, equal ones counted each.
     public static let recordsOfWorkspace = 4_000_000
   }
 

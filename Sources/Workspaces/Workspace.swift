@@ -149,7 +149,7 @@ public final class Workspace: Sendable {
     }
   }
 
-  /// Reads the zones, as long as there are not too many of them or of their records.
+  /// Reads the zones, as long as there are not too many of them and they do not come to too much.
   ///
   /// - Parameter allowance: what they may come to together.
   static func loadZones(
@@ -165,7 +165,6 @@ public final class Workspace: Sendable {
       return []
     }
     var zones: [Zone] = []
-    var recordCount = 0
     var files: [Name: String] = [:]
     for fileName in fileNames {
       let zone = loadZone(fileName, source, within: allowance, &problems)
@@ -180,14 +179,6 @@ public final class Workspace: Sendable {
       if let first = files.updateValue(fileName, forKey: zone.apex) {
         problems.append(
           Problem(file: "\(source.folder)/\(fileName)", "\(first) is the same zone, \(zone.apex): remove one"))
-      }
-      recordCount += zone.recordCount
-      guard recordCount <= Limits.Zones.recordsOfWorkspace else {
-        problems.append(
-          Problem(
-            file: "\(source.folder)/\(fileName)",
-            "with this zone the workspace has more than \(Limits.Zones.recordsOfWorkspace) records: split it"))
-        return []
       }
       allowance.take(zone)
       zones.append(zone)

@@ -29,6 +29,7 @@ struct MasterFileParser {
     // A record seldom takes less; what is guessed costs less than what is said of it.
     var parser = MasterFileParser(file: file, origin: origin, expecting: text.count / 32, allowance)
     parser.parse(text)
+    parser.records.trim()
     return ParsedMasterFile(file: file, parser.records, problems: parser.problems.all)
   }
 

@@ -39,14 +39,15 @@ struct NameTree {
   ///
   /// - Parameter count: how many names may come; more or fewer are as right.
   init(expecting count: Int = 0) {
-    var size = 32
-    while 3 * size < 4 * count { size *= 2 }
-    slots = Array(repeating: .free, count: size)
+    slots = Array(repeating: .free, count: Self.slotCount(for: count))
     entries.reserveCapacity(count)
   }
 
   /// How many names there are; their numbers are below it.
   var count: Int { entries.count }
+
+  /// How many places the hash table has.
+  var slotCount: Int { slots.count }
 
   /// How many octets their labels take.
   var labelOctets: Int { labels.count }
@@ -186,13 +187,29 @@ struct NameTree {
         labelCount: above.labelCount + 1))
     for index in 0...Int(length) { labels.append(name[start + index]) }
     slots[slot] = Slot(hash: hash, name: added)
-    if 4 * entries.count > 3 * slots.count { grow() }
+    if 4 * entries.count > 3 * slots.count { resize(to: 2 * slots.count) }
     return added
   }
 
-  private mutating func grow() {
+  /// A power of two of which a quarter at least stays free.
+  private static func slotCount(for names: Int) -> Int {
+    var size = 32
+    while 3 * size < 4 * names { size *= 2 }
+    return size
+  }
+
+  /// Gives back memory that was taken for more names than there are.
+  mutating func trim() {
+    entries.trim()
+    labels.trim()
+    let size = Self.slotCount(for: count)
+    if size < slots.count { resize(to: size) }
+  }
+
+  /// Puts the names into another number of slots, a power of two above their own number.
+  private mutating func resize(to size: Int) {
     let old = slots
-    slots = Array(repeating: .free, count: 2 * old.count)
+    slots = Array(repeating: .free, count: size)
     let mask = slots.count - 1
     for slot in old where slot.name != Self.root {
       var at = Int(slot.hash) & mask

@@ -72,6 +72,13 @@ struct RecordList {
     append(owner, record.type, ttlSeconds: record.ttlSeconds, writing, at: nil)
   }
 
+  /// Gives back memory that was taken for more than there is.
+  mutating func trim() {
+    names.trim()
+    entries.trim()
+    data.trim()
+  }
+
   // MARK: Writing
 
   /// Data that is being appended.
@@ -283,5 +290,16 @@ extension RecordList {
       if p != q { return p < q ? -1 : 1 }
     }
     return aCount - bCount
+  }
+}
+
+extension Array {
+  /// Gives back memory that was taken for more elements than there are, where it is much.
+  mutating func trim() {
+    guard capacity > count + count / 4 + 64 else { return }
+    var exact: [Element] = []
+    exact.reserveCapacity(count)
+    exact += self
+    self = exact
   }
 }

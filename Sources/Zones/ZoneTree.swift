@@ -89,6 +89,8 @@ struct ZoneTree {
       ends[place] += 1
     }
     members.reserveCapacity(indices.count)
+    // Mostly a name has records of one type.
+    sets.reserveCapacity(min(indices.count, nodes.count))
     var start = 0
     for place in nodes.indices {
       // Where each owner's records start has moved to where they end.
@@ -102,6 +104,8 @@ struct ZoneTree {
       addSets(ordered[range], records)
       nodes[place].sets = firstSet..<Int32(sets.count)
     }
+    members.trim()
+    sets.trim()
     settle(records.names)
   }
 

@@ -154,6 +154,22 @@ struct WorkspaceTests {
     #expect(problems.map(\.description) == ["zones/acme/c.example.zone:" + refusal])
   }
 
+  @Test("Equal records count each while they are read: they are all in memory then")
+  func equalRecordsCount() throws {
+    // Three records, in twelve lines.
+    let text = Array((Self.soa + String(repeating: "a 60 A 10.0.0.1\n", count: 10)).utf8)
+    let files = ["a.example.zone": text, "b.example.zone": text, "c.example.zone": text]
+    let source = WorkspaceSource(name: try #require(WorkspaceName("acme")), folder: "zones/acme", files: files)
+    var problems: [Problem] = []
+    let all = Workspace.loadZones(source, within: ZoneAllowance(records: 3 * 12), &problems)
+    #expect(all.map(\.recordCount) == [3, 3, 3] && problems == [])
+    #expect(Workspace.loadZones(source, within: ZoneAllowance(records: 2 * 12 + 5), &problems).count == 2)
+    #expect(
+      problems.map(\.description) == [
+        "zones/acme/c.example.zone:6:16: with this line the workspace has more than 4000000 records: split it"
+      ])
+  }
+
   @Test("Two files of one zone are an error")
   func sameZoneTwice() throws {
     let (workspace, problems) = try Self.load([

@@ -69,6 +69,16 @@ import Wire
     #expect(fewer.problems.last?.description == "f:4:12: more than 10 names: split the zone")
   }
 
+  /// How many records come is guessed from the length of the text; what a text of comments had reserved is given back.
+  @Test func whatWasGuessedIsGivenBack() throws {
+    let names = (0..<100).map { "n\($0) A 10.0.0.1\n" }.joined()
+    let text = Array(("$TTL 1\n" + names + String(repeating: "; a comment\n", count: 100_000)).utf8)
+    let list = MasterFile.parse(text, file: "f", origin: exampleCom).list
+    #expect(list.count == 100 && list.entries.capacity < 300)
+    #expect(list.names.slotCount == 256)
+    for number in 0..<100 { #expect(list.names.find(name("N\(number).example.com.")) == list.entries[number].owner) }
+  }
+
   /// Data that is cut at origins is in the same order as whole: as octets, names in lower case (RFC 4034 §6.2).
   @Test(arguments: Seeds.all) func dataIsComparedAsIfItWereWhole(seed: UInt64) throws {
     var random = SplitMix64(state: seed)

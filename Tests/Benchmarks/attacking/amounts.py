@@ -77,6 +77,28 @@ def memory_of_text():
         yield at_most(f"{what}, {'served' if served else 'refused'}", used, bounds.get(what, 256), " MB", "{:.0f}")
 
 
+@attack("memory-of-zones", "3", 200)
+def memory_of_zones():
+    """24 files of one workspace that are short for what they say: the memory that reading them takes at its peak"""
+    texts = {
+        "names of 110 labels": ZONE + "".join("1." * 110 + f"{number:x} A 10.0.0.1\n" for number in range(31_000)),
+        "equal records": ZONE + "x A 10.0.0.1\n" + " A 10.0.0.1\n" * 990_000,
+    }
+    for what, text in texts.items():
+        with Server({"victim": GOOD, "hostile": BAD}) as server:
+            before = server.memory("VmHWM")
+            first = os.path.join(server.zones, "hostile/z0.corp.example.zone")
+            server.write("hostile/z0.corp.example.zone", text)
+            for number in range(1, 24):
+                os.link(first, os.path.join(server.zones, f"hostile/z{number}.corp.example.zone"))
+            server.command_line("reload", patience=80)
+            used = server.memory("VmHWM") - before
+            # The text is there while it is read; what is made of it has the bound.
+            yield at_most(what, used - (24 * len(text) >> 20), 512, " MB beside the text", "{:.0f}")
+            alive = is_alive(server, 10)
+            yield Figure(f"{what}: answers, and serves changes", str(alive), "True", alive)
+
+
 @attack("unknown-keys", "3", 60)
 def unknown_keys():
     """730 KB of unknown keys in a workspace.json: octets of log at each touch"""
