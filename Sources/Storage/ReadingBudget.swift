@@ -33,7 +33,7 @@ final class ReadingBudget {
 
   /// Grants what octets of a file take.
   func grant(octets: Int) {
-    grant(UInt64(octets) * UInt64(Limits.Files.readingMillisecondsOfMebibyte) * 1_000_000 >> 20)
+    grant((UInt64(octets) * UInt64(Limits.Files.readingMillisecondsOfMebibyte) * 1_000_000) >> 20)
   }
 
   private func grant(_ nanoseconds: UInt64) {

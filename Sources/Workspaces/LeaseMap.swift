@@ -63,7 +63,7 @@ struct LeaseMap<Bits: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable 
     let high = UInt64(truncatingIfNeeded: address >> 64)
     let low = UInt64(truncatingIfNeeded: address)
     let product = ((high ^ seed) &* 0x9e37_79b9_7f4a_7c15 ^ low).multipliedFullWidth(by: seed)
-    return Int(truncatingIfNeeded: (product.high ^ product.low) &* 0xa076_1d64_78bd_642f >> 20)
+    return Int(truncatingIfNeeded: ((product.high ^ product.low) &* 0xa076_1d64_78bd_642f) >> 20)
   }
 
   private mutating func grow() {

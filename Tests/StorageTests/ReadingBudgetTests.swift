@@ -59,6 +59,23 @@
           == "no problem")
     }
 
+    /// Large files may take the time that their octets take, and what is read again is granted no time anew.
+    @Test func octetsAreGrantedTheirTime() throws {
+      var milliseconds = 0
+      let budget = ReadingBudget("hostile") { UInt64(milliseconds) * 1_000_000 }
+      func isSpent() -> Bool { problem { try budget.check() } != "no problem" }
+      for reading in 1...2 {
+        for file in 1...6 {
+          budget.grant(octets: 64 << 20)
+          milliseconds = Limits.Files.readingMilliseconds + file * 64 * Limits.Files.readingMillisecondsOfMebibyte
+          #expect(!isSpent(), "reading \(reading), file \(file)")
+        }
+        milliseconds += 1
+        #expect(isSpent(), "reading \(reading)")
+        budget.repeats()
+      }
+    }
+
     /// What is granted for a folder's entries is granted once, however often it is read again.
     @Test func allRepetitionsTogetherHaveOneBudget() throws {
       try addLinks(100)
