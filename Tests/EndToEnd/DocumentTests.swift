@@ -148,6 +148,31 @@ extension EndToEnd {
       #expect(drawn.symmetricDifference(try packageEdges()).isEmpty, "drawn: \(drawn.sorted())")
     }
 
+    /// Every folder of the sources is a room whose files can be looked over, and every file or room that the page names is there.
+    @Test func theRoomsAreThoseOfThePage() throws {
+      let sources = Lab.repository.appendingPathComponent("Sources")
+      var files: Set<String> = []
+      for case let file as URL in try #require(
+        FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+      {
+        files.insert(String(file.path.dropFirst(sources.path.count + 1)))
+      }
+      let rooms = Dictionary(grouping: files.filter { $0.hasSuffix(".swift") }) {
+        ($0 as NSString).deletingLastPathComponent
+      }
+      for (room, files) in rooms { #expect(files.count < 20, "\(room)") }
+      let page = Lab.repository.appendingPathComponent("docs/architecture.md")
+      let quoted = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "`")
+      for name in stride(from: 1, to: quoted.count, by: 2).map({ quoted[$0] })
+      where name.contains("/") || name.hasSuffix(".swift") {
+        guard name.allSatisfy({ $0.isLetter || $0 == "/" || $0 == "." }), !name.hasPrefix("/"), name != "Package.swift"
+        else { continue }
+        #expect(
+          name.contains("/") ? files.contains(name) : files.contains { $0.hasSuffix("/\(name)") },
+          "\(name) is not there")
+      }
+    }
+
     /// The dependencies of all targets but tests, from the package's description.
     private func packageEdges() throws -> Set<String> {
       var result: Set<String> = []
