@@ -2,6 +2,7 @@ import Bounds
 import Forwarding
 import Wire
 import Workspaces
+import Zones
 
 /// What a person at `dig` is told when there is no ordinary answer (RFC 8914). One place, so that they read alike.
 enum Complaints {
@@ -89,6 +90,36 @@ enum Complaints {
   static func aliasTargetDelegated(_ target: Name) -> ExtendedError {
     ExtendedError(
       .other, "the ALIAS leads to \(target), which is delegated, add a forwarding rule to have it resolved")
+  }
+
+  /// A link's name that is not answered, whatever was asked.
+  static func closed(_ link: String, _ closure: LinkGuards.Closure) -> ExtendedError {
+    switch closure {
+    case .noEndpoint:
+      ExtendedError(.notReady, "link \(link) has no endpoint yet, give it one with backroad link set-endpoint")
+    case .publicAddress(let address): publicAddress(link, address)
+    case .noAddress(let name): ExtendedError(.other, "link \(link) leads to \(name), which a zone says does not exist")
+    case .endless: chainTooLong
+    }
+  }
+
+  /// The same of a name that stands in the zones.
+  static func closed(_ node: Int, _ walk: borrowing ZoneWalk, _ workspace: Workspace) -> ExtendedError {
+    let entry = walk.image.name(of: node).flatMap { workspace.guards.entry(for: $0) }
+    return entry.flatMap { entry in entry.closure.map { closed(entry.link, $0) } }
+      ?? ExtendedError(.notReady, "this name of a link is not answered, run backroad check")
+  }
+
+  static func publicAddress(_ link: String, _ address: IPAddress) -> ExtendedError {
+    ExtendedError(.blocked, "link \(link) leads to the public address \(address), and a link's names stay private")
+  }
+
+  static func noAddress(_ link: String) -> ExtendedError {
+    ExtendedError(.notReady, "the endpoint of link \(link) has no address yet, it may not be accepted")
+  }
+
+  static func serviceBinding(_ link: String) -> ExtendedError {
+    ExtendedError(.blocked, "link \(link) leads to SVCB or HTTPS records, which may name what is public")
   }
 
   static let workspaceGone = ExtendedError(.notReady, "the client's workspace was removed while its question waited")

@@ -149,6 +149,8 @@ public struct Responder: Sendable {
       return finish(query, nil, Complaints.delegated, &writer)
     case .chainTooLong:
       return fail(query, Complaints.chainTooLong, &writer)
+    case .closed(let node):
+      return fail(query, Complaints.closed(node, walk, snapshot.workspaces[decision.workspace]), &writer)
     case .leaves(let owner) where !query.wantsRecursion:
       // Only what the zones hold: the chain so far, or nothing.
       guard owner == Query.nameOffset else { return finish(query, nil, nil, &writer) }

@@ -114,6 +114,8 @@ public enum Limits {
     public static let upstreams = 8192
     /// The most search domains of one workspace, and as many of the server.
     public static let searchDomains = 32
+    /// How many networks a workspace or the server may call its own.
+    public static let ownNetworks = 64
     /// The most tokens of one workspace.
     public static let tokens = 64
     /// The most listening addresses of one workspace.

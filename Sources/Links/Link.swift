@@ -56,13 +56,13 @@ public struct Link: Hashable, Sendable {
 
   /// Hosts, and the endpoint that they lead to.
   public struct Route: Hashable, Sendable {
-    /// Where the hosts lead.
-    public var endpoint: Endpoint
+    /// Where the hosts lead; nil while the link is only asked for: then they are held closed.
+    public var endpoint: Endpoint?
     /// In canonical order, each name once.
     public private(set) var hosts: [Host]
 
     /// Takes hosts in any order; of several with one name, the first's zone and all their sources count.
-    public init(endpoint: Endpoint, hosts: [Host]) {
+    public init(endpoint: Endpoint?, hosts: [Host]) {
       self.endpoint = endpoint
       var merged: [Name: (zone: Name, sources: [Source])] = [:]
       for host in hosts { merged[host.name, default: (host.zone, [])].sources += host.sources }
@@ -88,6 +88,8 @@ public struct Link: Hashable, Sendable {
   public var ttlSeconds: UInt32
   /// What the hosts of an endpoint with a name are answered with.
   public var answer: Answer
+  /// True when the names may be answered with public addresses.
+  public var isPublic = false
   /// The hosts of the endpoint.
   public var main: Route
   /// The hosts of the storage's own endpoint, when there is one.

@@ -45,9 +45,11 @@ public enum Server {
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
     let reader = WorkspaceReader(
-      folder: folder, serverRules: configuration.serverRules,
-      own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
-      seed: try System.hashSeed())
+      folder: folder,
+      setting: WorkspaceSetting(
+        serverRules: configuration.serverRules,
+        own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
+        networks: PrivateNetworks(own: configuration.ownNetworks), seed: try System.hashSeed()))
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
     defer { listener?.removePath() }
@@ -58,7 +60,8 @@ public enum Server {
     }
     var reloader = try Reloader(
       reader: reader,
-      store: WorkspaceStore(grants: reader.grants, own: reader.own, countsQueries: configuration.metricsByWorkspace),
+      store: WorkspaceStore(
+        grants: reader.setting.grants, own: reader.setting.own, countsQueries: configuration.metricsByWorkspace),
       folder: folder,
       signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
     guard try reloader.start() else { return log.note("stopping, before anything was served") }

@@ -14,14 +14,12 @@ public struct WorkspaceContents: Sendable {
   /// What stood there.
   let tree: FolderTree
 
-  /// What of it a server reads.
-  public var source: WorkspaceSource {
-    WorkspaceSource(name: name, folder: folder, files: files.filter { WorkspaceSource.isRead($0.key) })
-  }
+  /// The same for a server.
+  public var source: WorkspaceSource { WorkspaceSource(name: name, folder: folder, files: files) }
 }
 
 extension ZonesFolder {
-  /// What a server reads of a workspace: `workspace.json` and the zone files, all of one moment.
+  /// What a server reads of a workspace: `workspace.json`, the zone files and those of its links, all of one moment.
   ///
   /// Between two looks at the folder that differ the files are read again, so that an import, or the swap of a
   /// Kubernetes volume's `..data`, is seen whole or not at all.
@@ -43,7 +41,7 @@ extension ZonesFolder {
       let zones = try open()
       let folder = try open(name, in: zones)
       let before = try identity(folder, shown)
-      let names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
+      let names = try filesThatAreRead(in: folder, shown, budget)
       guard let (files, areSteady) = try read(names, in: folder, shown, within: octets, budget) else {
         return .some(nil)
       }
@@ -91,23 +89,29 @@ extension ZonesFolder {
       var problems: [Problem]? = []
       let folder = try open(name)
       let tree = try FolderTree(of: folder, shown: shown, budget)
-      var names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
-      if try identity("links", in: folder, shown)?.kind == .folder {
-        let links = try trying(to: "open this folder", file: "\(shown)/links") { () throws(SystemError) in
-          try folder.folder("links")
-        }
-        names += try list(links, "\(shown)/links", budget).filter {
-          $0.endsSame(as: ".json") && !$0.startsSame(as: ".")
-        }.map {
-          "links/\($0)"
-        }
-      }
+      let names = try filesThatAreRead(in: folder, shown, budget)
       let found = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget, &problems)
       guard let (files, areSteady) = found else { throw Self.tooLarge(shown) }
       let after = try FolderTree(of: try open(name), shown: shown, budget)
       guard areSteady, tree.isSame(as: after) else { return nil }
       return (WorkspaceContents(name: name, folder: shown, files: files, tree: tree), problems ?? [])
     }
+  }
+
+  /// The paths of the files that a server reads of a workspace: its settings, its zones and its links.
+  private func filesThatAreRead(
+    in folder: borrowing Folder, _ shown: String, _ budget: ReadingBudget
+  ) throws(Problem) -> [String] {
+    let names = try list(folder, shown, budget).filter { WorkspaceSource.isRead($0) }
+    let linksFolder = WorkspaceSource.linksFolder
+    guard try identity(linksFolder, in: folder, shown)?.kind == .folder else { return names }
+    let links = try trying(to: "open this folder", file: "\(shown)/\(linksFolder)") { () throws(SystemError) in
+      try folder.folder(linksFolder)
+    }
+    return try names
+      + list(links, "\(shown)/\(linksFolder)", budget).filter { WorkspaceSource.isLink($0) }.map {
+        "\(linksFolder)/\($0)"
+      }
   }
 
   /// The paths of a workspace's files within its folder, whatever they hold.

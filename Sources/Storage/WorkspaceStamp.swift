@@ -14,7 +14,14 @@ extension ZonesFolder {
     do throws(SystemError) {
       let folder = try Folder(opening: path).folder(name.description)
       hasher.combine(try folder.identity)
-      for file in try folder.list(maximumCount: Limits.Building.entriesOfLook) where WorkspaceSource.isRead(file) {
+      var files = try folder.list(maximumCount: Limits.Building.entriesOfLook).filter { WorkspaceSource.isRead($0) }
+      if let links = try? folder.folder(WorkspaceSource.linksFolder) {
+        let most = Limits.Building.entriesOfLook
+        files += try links.list(maximumCount: most).filter { WorkspaceSource.isLink($0) }.map {
+          "\(WorkspaceSource.linksFolder)/\($0)"
+        }
+      }
+      for file in files {
         guard clock() &- start <= UInt64(Limits.Building.lookMilliseconds) * 1_000_000 else { return nil }
         hasher.combine(file)
         hasher.combine(try? folder.identity(file))

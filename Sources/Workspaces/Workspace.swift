@@ -23,13 +23,25 @@ public struct WorkspaceSource: Sendable {
   /// The end of a zone file's name.
   public static let zoneSuffix = ".zone"
 
+  /// The folder of the links' files.
+  public static let linksFolder = "links"
+  /// The end of a link file's name.
+  public static let linkSuffix = ".json"
+
   /// True for files that a server reads; editors' own files, which start with a dot or end otherwise, are not.
   public static func isRead(_ fileName: String) -> Bool {
     fileName.isSame(as: WorkspaceFile.fileName) || (isZone(fileName) && !fileName.startsSame(as: "."))
   }
 
+  /// True for a file of the links' folder that a server reads, by its name there.
+  public static func isLink(_ fileName: String) -> Bool {
+    fileName.endsSame(as: linkSuffix) && !fileName.startsSame(as: ".")
+  }
+
   /// True for the name of a zone's file.
-  public static func isZone(_ fileName: String) -> Bool { fileName.endsSame(as: zoneSuffix) }
+  public static func isZone(_ fileName: String) -> Bool {
+    fileName.endsSame(as: zoneSuffix) && !fileName.utf8.contains(UInt8(ascii: "/"))
+  }
 
   /// The text before the end of a zone file's name.
   static func zoneName(ofFile fileName: String) -> String {
@@ -55,9 +67,13 @@ public final class Workspace: Sendable {
   public let recordCount: Int
   /// The workspace's own rules, and the server's for all else.
   public let rules: ForwardRules
+  /// The names of its links, which are never answered with what is public.
+  public let guards: LinkGuards
+  /// Which addresses are not public: the server's networks and the workspace's own.
+  public let networks: PrivateNetworks
 
   private init(
-    source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], serverRules: ForwardRules, seed: HashSeed
+    source: WorkspaceSource, file: WorkspaceFile, zones: [Zone], guards: LinkGuards, in setting: WorkspaceSetting
   ) throws(ZoneImage.TooLarge) {
     name = source.name
     folder = source.folder
@@ -65,12 +81,25 @@ public final class Workspace: Sendable {
     claims = file.claims
     let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
     let forwarding = zones.map(\.apex).filter { misses[$0] == .forward }
-    image = try ZoneImage(
-      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone), seed: seed)
+    networks = setting.networks.adding(file.ownNetworks)
+    (image, self.guards) = try Self.image(
+      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone), guards, networks,
+      seed: setting.seed)
     zoneCount = zones.count
     recordCount = zones.reduce(0) { $0 + $1.recordCount }
     let owner = ForwardRule.Owner.workspace(source.name.description)
-    rules = Self.rules(file, owner, serverRules, forwarding: forwarding)
+    rules = Self.rules(file, owner, setting.serverRules, forwarding: forwarding)
+  }
+
+  /// Makes the image. Where a link's name turns out to lead to what is public it is made once more, with that name closed.
+  private static func image(
+    _ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], _ guards: LinkGuards, _ networks: PrivateNetworks,
+    seed: HashSeed
+  ) throws(ZoneImage.TooLarge) -> (ZoneImage, LinkGuards) {
+    var guards = guards
+    let image = try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed)
+    guard guards.close(by: image.view, networks) else { return (image, guards) }
+    return (try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed), guards)
   }
 
   /// The workspace's rules, its search domains' among them, beside the server's.
@@ -91,21 +120,20 @@ public final class Workspace: Sendable {
     _ source: WorkspaceSource, serverRules: [ForwardRule], own: OwnAddresses = OwnAddresses(), grants: Grants? = nil,
     seed: HashSeed = .known
   ) -> (workspace: Workspace?, problems: [Problem]) {
-    load(source, serverRules: ForwardRules(serverRules), own: own, grants: grants, seed: seed)
+    load(
+      source, in: WorkspaceSetting(serverRules: ForwardRules(serverRules), own: own, grants: grants, seed: seed))
   }
 
   /// Reads and checks a workspace's files.
   ///
   /// - Parameters:
-  ///   - serverRules: the server's own forwarding, for names that the workspace has no rule for.
-  ///   - own: where the server itself is reached; an upstream that is one of these is refused.
-  ///   - grants: what workspaces may claim; a claim beyond is an error.
-  ///   - seed: of the hashes of the zones' names; one that nobody outside knows.
+  ///   - guards: the names of the workspace's links.
+  ///   - setting: what of the server matters to it.
   /// - Returns: the workspace, unless anything is an error; and all problems, warnings among them.
   public static func load(
-    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants? = nil, seed: HashSeed
+    _ source: WorkspaceSource, guarding guards: LinkGuards = LinkGuards(), in setting: WorkspaceSetting
   ) -> (workspace: Workspace?, problems: [Problem]) {
-    var (workspace, problems) = loadAll(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
+    var (workspace, problems) = loadAll(source, guards, setting)
     if problems.count > Limits.Workspaces.problems {
       trim(&problems, to: Limits.Workspaces.problems)
       problems.append(
@@ -123,22 +151,22 @@ public final class Workspace: Sendable {
   }
 
   private static func loadAll(
-    _ source: WorkspaceSource, serverRules: ForwardRules, own: OwnAddresses, grants: Grants?, seed: HashSeed
+    _ source: WorkspaceSource, _ guards: LinkGuards, _ setting: WorkspaceSetting
   ) -> (workspace: Workspace?, problems: [Problem]) {
     var problems: [Problem] = []
     let file = loadFile(source, &problems)
     let zones = loadZones(source, &problems)
     if let file {
       checkSettings(file, zones, source, &problems)
-      checkUpstreams(file, own, source, &problems)
+      checkUpstreams(file, setting.own, source, &problems)
       let path = "\(source.folder)/\(WorkspaceFile.fileName)"
-      problems += file.claims.warnings(file.clients, own, file: path)
-      problems += grants?.problems(of: file, source.name, path: path) ?? []
+      problems += file.claims.warnings(file.clients, setting.own, file: path)
+      problems += setting.grants?.problems(of: file, source.name, path: path) ?? []
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
     do throws(ZoneImage.TooLarge) {
-      let workspace = try Workspace(source: source, file: file, zones: zones, serverRules: serverRules, seed: seed)
-      return (workspace, problems)
+      let workspace = try Workspace(source: source, file: file, zones: zones, guards: guards, in: setting)
+      return (workspace, problems + workspace.guards.warnings(folder: source.folder))
     } catch {
       let fileName = source.files.keys.first { Self.apex(ofFile: $0) == error.zone }
       problems.append(

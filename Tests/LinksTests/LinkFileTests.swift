@@ -33,7 +33,7 @@ import Wire
 
   @Test(arguments: [
     ("[]", "f:1:1: a link must be an object: { … }, not a list"),
-    ("{\"kind\": \"hosts\"}", "f:1:1: the key \"endpoint\" is missing"),
+    ("{\"kind\": \"hosts\"}", "f:1:1: the key \"zones\" is missing"),
     ("{\"knid\": \"hosts\"}", "f:1:2: unknown key \"knid\"; did you mean \"kind\"?"),
     ("{\"kind\": \"A B\"}", "f:1:10: \"A B\" is not a kind of link"),
     ("{\"kind\": \"hosts\", \"ttl\": 0}", "f:1:26: \"ttl\" must be a whole number from 1 to 86400, not 0"),

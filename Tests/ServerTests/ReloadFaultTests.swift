@@ -26,8 +26,7 @@
 
     private var reader: WorkspaceReader {
       WorkspaceReader(
-        folder: ZonesFolder(path: folder.appendingPathComponent("zones").path), serverRules: ForwardRules([]),
-        own: OwnAddresses(), seed: .known)
+        folder: ZonesFolder(path: folder.appendingPathComponent("zones").path), setting: WorkspaceSetting())
     }
 
     /// What a look found that it could not read, or not be sure of.

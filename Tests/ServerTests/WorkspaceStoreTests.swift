@@ -29,7 +29,7 @@ struct WorkspaceStoreTests {
     var store: ReadStore {
       ReadStore(
         WorkspaceReader(
-          folder: ZonesFolder(path: folder.path), serverRules: ForwardRules([]), own: OwnAddresses(), seed: .known))
+          folder: ZonesFolder(path: folder.path), setting: WorkspaceSetting()))
     }
   }
 

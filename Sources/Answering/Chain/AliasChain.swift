@@ -37,6 +37,9 @@ extension ForwardChain {
     guard walk.holds(found) else { return forwardAlias(target, at: owner, node, &ttl, &source, &writer) }
     switch found.outcome {
     case .exact, .wildcard:
+      guard walk.pass(found.node, walk.image.marks(of: found.node)) else {
+        return .end(.failed(Complaints.closed(found.node, walk, workspace)))
+      }
       if let set = walk.image.set(walk.type, at: found.node) {
         let fits = writer.append(
           prepared: walk.image.records(set), recordCount: Int(set.recordCount), owner: owner, maximumTTL: ttl,
@@ -83,6 +86,7 @@ extension ForwardChain {
     _ target: Name, at owner: Int, _ node: Int, _ ttl: inout UInt32, _ source: inout some HopSource,
     _ writer: inout MessageWriter
   ) -> HopEnd {
+    if let end = noteLink(of: target) { return .end(end) }
     guard let rule = workspace.rules.match(target) else {
       return .end(.failed(Complaints.noRule(workspace.name, target)))
     }

@@ -41,6 +41,10 @@ struct ForwardChain: ~Escapable {
   private(set) var keepable: AnswerMemo.UpstreamPart?
   /// True once a hop was taken over the border and the chain went on.
   private var hasGoneOn = false
+  /// The first link whose name was met outside of the zones.
+  var link: String?
+  /// The name that was asked of an upstream last, and by which rule, while nothing was answered from a zone after it.
+  private(set) var lastAsked: (name: Name, rule: ForwardRule)?
   /// True once anything was answered from a zone or by more than one upstream's answer: AD cannot be passed on then.
   private var isComposed = false
 
@@ -56,13 +60,23 @@ struct ForwardChain: ~Escapable {
   @_lifetime(self: copy self)
   @_lifetime(writer: copy writer)
   mutating func run(_ source: inout some HopSource, _ writer: inout MessageWriter) -> ChainEnd {
+    let end = go(&source, &writer)
+    return workspace.guards.isEmpty ? end : judged(end, &source, writer)
+  }
+
+  @_lifetime(self: copy self)
+  @_lifetime(writer: copy writer)
+  private mutating func go(_ source: inout some HopSource, _ writer: inout MessageWriter) -> ChainEnd {
     var name = resolution.name
     var owner = Query.nameOffset
     // Each turn writes at least one hop or ends, and hops are bounded.
     for _ in 0...(2 * ZoneWalk.maximumHops) {
       switch walk.answer(name.wire.span, at: owner, &hashes, &writer) {
-      case .complete: return .complete(nil)
+      case .complete:
+        lastAsked = nil
+        return .complete(nil)
       case .overflow: return .overflow
+      case .closed(let node): return .failed(Complaints.closed(node, walk, workspace))
       case .delegated: return .complete(Complaints.delegated)
       case .chainTooLong: return .failed(Complaints.chainTooLong)
       case .alias(let at, let node): return answerAlias(at: at, node, &source, &writer)
@@ -73,6 +87,7 @@ struct ForwardChain: ~Escapable {
           name = target
           owner = at
         }
+        if let end = noteLink(of: name) { return end }
         switch forward(name, owner, &source, &writer) {
         case .end(let end): return end
         case .goOn(let target):
@@ -146,6 +161,7 @@ struct ForwardChain: ~Escapable {
     for name: Name, _ type: RecordType, _ rule: ForwardRule, _ source: inout some HopSource
   ) -> HopResult {
     let query = resolution.query
+    lastAsked = (name, rule)
     let question = ForwardQuestion(
       name: name, type: type, dnssecOK: query.edns?.dnssecOK ?? false,
       checkingDisabled: query.flags.contains(.checkingDisabled), rule: rule)
@@ -200,6 +216,7 @@ struct ForwardChain: ~Escapable {
   mutating func belongsElsewhere(_ target: Name, _ rule: ForwardRule) -> Bool {
     hashes.fill(target.wire.span, seed: walk.image.seed)
     return walk.holds(walk.image.lookup(target.wire.span, hashes)) || workspace.rules.match(target) != rule
+      || workspace.guards.entry(for: target) != nil
   }
 }
 

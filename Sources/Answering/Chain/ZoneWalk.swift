@@ -16,6 +16,8 @@ enum ZoneWalkEnd {
   case delegated
   /// The chain is too long, or a circle.
   case chainTooLong
+  /// At a link's name that is not answered.
+  case closed(node: Int)
 }
 
 /// Answering from a workspace's zones: a state machine that goes from name to name along CNAMEs (RFC 1034 §4.3.2).
@@ -29,6 +31,8 @@ struct ZoneWalk: ~Escapable {
   let type: RecordType
   /// How many hops of the chain are written.
   var hops = 0
+  /// The first name of the chain that is a link's, and may lead to what is public.
+  private(set) var guardedNode: Int?
 
   @_lifetime(copy image)
   init(_ image: ZoneImageView, type: RecordType) {
@@ -63,8 +67,10 @@ struct ZoneWalk: ~Escapable {
       case .dname:
         return followDNAME(found, name, owner, &hashes, &writer)
       case .exact, .wildcard:
+        let marks = image.marks(of: found.node)
+        guard pass(found.node, marks) else { return .closed(node: found.node) }
         noteAuthority(owner, &writer)
-        guard let cname = cname(at: found.node) else {
+        guard let cname = cname(at: found.node, marks) else {
           return appendData(at: found.node, owner, hashes, &writer)
         }
         guard hops < Self.maximumHops else { return .chainTooLong }
@@ -75,6 +81,14 @@ struct ZoneWalk: ~Escapable {
         owner = next
       }
     }
+  }
+
+  /// Takes note of a link's name that the chain goes through; false when it ends there, because that is not answered.
+  @inline(__always)
+  mutating func pass(_ node: Int, _ marks: Node.Marks) -> Bool {
+    guard !marks.isDisjoint(with: [.guarded, .closed]) else { return true }
+    guardedNode = guardedNode ?? node
+    return !marks.contains(.closed)
   }
 
   /// True when the zones have the say over the name that was looked up; false when it is to be had by forwarding.
@@ -95,8 +109,8 @@ struct ZoneWalk: ~Escapable {
   }
 
   /// The CNAME to follow at a node; nil when there is none or it is itself what was asked for.
-  private func cname(at node: Int) -> RecordSet? {
-    guard image.marks(of: node).contains(.cname), type != .cname, type != .any else { return nil }
+  private func cname(at node: Int, _ marks: Node.Marks) -> RecordSet? {
+    guard marks.contains(.cname), type != .cname, type != .any else { return nil }
     return image.set(.cname, at: node)
   }
 

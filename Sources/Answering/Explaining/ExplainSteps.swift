@@ -48,6 +48,7 @@ extension ZoneWalk {
 
   /// What stands at a node for the type that is asked for.
   private func content(at node: Int) -> String {
+    if image.marks(of: node).contains(.closed) { return "a link's name, which is not answered" }
     if let set = image.set(type, at: node) {
       return "\(set.recordCount) \(type) \(set.recordCount == 1 ? "record" : "records")"
     }

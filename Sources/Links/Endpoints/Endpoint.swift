@@ -35,6 +35,20 @@ public struct Endpoint: Hashable, Sendable {
   }
 }
 
+extension Endpoint? {
+  /// For a person: the name or the addresses, or that there is none yet.
+  public var text: String { self?.text ?? "no endpoint yet" }
+
+  /// True when both lead to the same place, or both nowhere yet.
+  func leadsWhere(_ other: Endpoint?) -> Bool {
+    switch (self, other) {
+    case (nil, nil): true
+    case (let one?, let other?): one.leadsWhere(other)
+    default: false
+    }
+  }
+}
+
 extension Endpoint {
   /// Reads what a person gave on the command line.
   ///

@@ -14,6 +14,7 @@ extension Link {
     if let account { members.append(("account", .string(account))) }
     if let service { members.append(("service", .string(service))) }
     members.append(("ttl", .number(ttlSeconds)))
+    if isPublic { members.append(("public", JSON(.bool(true)))) }
     if answer != .name { members.append(("answer", .string(answer.rawValue))) }
     members += Self.members(of: main)
     if let stage { members.append(("stage", .object(Self.members(of: stage)))) }
@@ -21,18 +22,23 @@ extension Link {
   }
 
   private static func members(of route: Route) -> [(String, JSON)] {
-    var endpoint: [(String, JSON)] = []
-    if let name = route.endpoint.name { endpoint.append(("name", .string(name.textWithoutFinalDot))) }
-    if !route.endpoint.addresses.isEmpty {
-      endpoint.append(("addresses", .array(route.endpoint.addresses.map { .string($0.description) })))
-    }
+    let endpoint = route.endpoint.map { [("endpoint", Self.json(of: $0))] } ?? []
     let zones = Dictionary(grouping: route.hosts, by: \.zone).sorted { $0.key < $1.key }.map { zone, hosts in
       let hosts = hosts.map { host in
         (host.name.textWithoutFinalDot, JSON.array(host.sources.map { .string($0.text) }))
       }
       return (zone.textWithoutFinalDot, JSON.object(hosts))
     }
-    return [("endpoint", .object(endpoint)), ("zones", .object(zones))]
+    return endpoint + [("zones", .object(zones))]
+  }
+
+  private static func json(of endpoint: Endpoint) -> JSON {
+    var members: [(String, JSON)] = []
+    if let name = endpoint.name { members.append(("name", .string(name.textWithoutFinalDot))) }
+    if !endpoint.addresses.isEmpty {
+      members.append(("addresses", .array(endpoint.addresses.map { .string($0.description) })))
+    }
+    return .object(members)
   }
 }
 
@@ -59,7 +65,8 @@ public struct LinkFileReader {
       throw Problem(file: file, "the file's name is not a link's: use lower-case letters, digits and \"-\"")
     }
     let object = try json.expectObject("a link", file: file)
-    try object.check(known: ["kind", "account", "service", "ttl", "answer", "endpoint", "zones", "stage"], file: file)
+    try object.check(
+      known: ["kind", "account", "service", "ttl", "public", "answer", "endpoint", "zones", "stage"], file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
       throw problem(object["kind"] ?? json, "\(quoted(kind)) is not a kind of link")
@@ -78,17 +85,21 @@ public struct LinkFileReader {
     if let value = object["stage"] {
       let inner = try value.expectObject("\"stage\"", file: file)
       try inner.check(known: ["endpoint", "zones"], file: file)
+      _ = try required("endpoint", in: inner, value)
       stage = try route(inner, value)
     }
-    return Link(
+    var link = Link(
       name: name, kind: kind, account: try object["account"]?.expectString("\"account\"", file: file),
       service: try object["service"]?.expectString("\"service\"", file: file),
       ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
       stage: stage)
+    link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
+    return link
   }
 
   private mutating func route(_ object: JSON.Object, _ json: JSON) throws(Problem) -> Link.Route {
-    let endpoint = try self.endpoint(required("endpoint", in: object, json))
+    var endpoint: Endpoint?
+    if let value = object["endpoint"] { endpoint = try self.endpoint(value) }
     var hosts: [Link.Host] = []
     for zone in try required("zones", in: object, json).expectObject("\"zones\"", file: file).members {
       let apex = try name(zone.key, at: zone.keyPosition)

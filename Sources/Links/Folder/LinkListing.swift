@@ -7,8 +7,8 @@ extension Link {
   /// A link in a list for programs, without its hosts.
   public var listed: JSON {
     [
-      "name": .string(name), "kind": .string(kind), "endpoint": .string(main.endpoint.text),
-      "addresses": .array(main.endpoint.addresses.map { .string("\($0)") }),
+      "name": .string(name), "kind": .string(kind), "endpoint": main.endpoint.map { .string($0.text) } ?? nil,
+      "addresses": .array((main.endpoint?.addresses ?? []).map { .string("\($0)") }),
       "hosts": .number(hostCount),
     ]
   }

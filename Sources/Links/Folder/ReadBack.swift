@@ -41,14 +41,9 @@ public enum ReadBack {
 
   private static func errors(in folder: WorkspaceFolder, holding link: Link? = nil) -> [Problem] {
     guard let source = folder.source else { return [Problem("no workspace is called \(quoted(folder.name))")] }
-    var problems = Workspace.load(source, serverRules: []).problems
-    do throws(Problems) {
-      let links = try folder.links()
-      if let link, !links.contains(link) {
-        problems.append(Problem(file: folder.shown(link.path), "this link would be read as another one"))
-      }
-    } catch {
-      problems += error.all
+    var problems = Workspace.loadLinked(source, in: WorkspaceSetting()).problems
+    if let link, (try? folder.link(link.name)) != link {
+      problems.append(Problem(file: folder.shown(link.path), "this link would be read as another one"))
     }
     return problems.filter { $0.severity == .error }
   }
@@ -72,10 +67,8 @@ extension WorkspaceFolder {
     return changed
   }
 
-  /// What of it a server reads; nil where no workspace has such a name.
+  /// The same for a server; nil where no workspace has such a name.
   fileprivate var source: WorkspaceSource? {
-    WorkspaceName(name).map { name in
-      WorkspaceSource(name: name, folder: directory, files: files.filter { WorkspaceSource.isRead($0.key) })
-    }
+    WorkspaceName(name).map { WorkspaceSource(name: $0, folder: directory, files: files) }
   }
 }

@@ -37,6 +37,9 @@ struct Generation {
     checkTargets()
     checkHandWrittenZones()
     checkWildcards()
+    for link in links where link.isPublic {
+      warn(problem(link, severity: .warning, "the names of this link may be answered with public addresses"))
+    }
     if errors.isEmpty { fill() }
   }
 
@@ -62,30 +65,32 @@ struct Generation {
     return "; this input does not name it, and the link \(quoted(kept.link)) keeps it: --prune removes such hosts"
   }
 
+  /// Takes the names of a route that has an endpoint; those of one that has none are in no zone, and held closed.
   private mutating func claim(_ route: Link.Route, of link: Link) {
+    guard let endpoint = route.endpoint else { return }
     for host in route.hosts {
-      if let other = claims[host.name], !other.endpoint.leadsWhere(route.endpoint) {
+      if let other = claims[host.name], !other.endpoint.leadsWhere(endpoint) {
         refuse(
           problem(
             link,
-            "\(host.name.textWithoutFinalDot) leads to \(route.endpoint.text) by this link, and to \(other.endpoint.text) "
+            "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by this link, and to \(other.endpoint.text) "
               + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: use the same "
               + "endpoint, or put one of the links into a workspace of its own"
               + remark(on: host.name, link, other.link)))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
-        claims[host.name] = Claim(endpoint: route.endpoint, host: host, link: link)
+        claims[host.name] = Claim(endpoint: endpoint, host: host, link: link)
       }
       zones[host.zone, default: GeneratedZone(apex: host.zone)].links.insert(link.name)
     }
-    guard let name = route.endpoint.name, !route.endpoint.addresses.isEmpty else { return }
-    if let other = pins[name], other.endpoint.addresses != route.endpoint.addresses {
+    guard let name = endpoint.name, !endpoint.addresses.isEmpty else { return }
+    if let other = pins[name], other.endpoint.addresses != endpoint.addresses {
       refuse(
         problem(
           link,
-          "\(name.textWithoutFinalDot) is pinned to \(list(route.endpoint)) by this link, and to "
+          "\(name.textWithoutFinalDot) is pinned to \(list(endpoint)) by this link, and to "
             + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"))
     }
-    pins[name] = (route.endpoint, link)
+    pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
   }
 

@@ -162,7 +162,8 @@ public enum LinkUpdate {
   private static func merged(_ draft: LinkDraft, with old: Link?) -> Link {
     var link = draft.link
     guard let old else { return link }
-    link.main = Link.Route(endpoint: link.main.endpoint, hosts: link.main.hosts + kept(old.main, by: draft))
+    link.main = Link.Route(
+      endpoint: link.main.endpoint ?? old.main.endpoint, hosts: link.main.hosts + kept(old.main, by: draft))
     if let stage = old.stage {
       let endpoint = link.stage?.endpoint ?? stage.endpoint
       let hosts = (link.stage?.hosts ?? []) + kept(stage, by: draft)
@@ -172,6 +173,7 @@ public enum LinkUpdate {
     link.service = link.service ?? old.service
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
+    link.isPublic = link.isPublic || old.isPublic
     return link
   }
 
@@ -211,7 +213,7 @@ public enum LinkUpdate {
     }
   }
 
-  private typealias Placed = (host: Link.Host, endpoint: Endpoint)
+  private typealias Placed = (host: Link.Host, endpoint: Endpoint?)
 
   private static func hosts(of link: Link?) -> [Name: Placed] {
     var hosts: [Name: Placed] = [:]
@@ -223,12 +225,13 @@ public enum LinkUpdate {
     var differences: [String] = []
     if !was.endpoint.leadsWhere(now.endpoint) {
       differences.append("was \(was.endpoint.text)")
-    } else if was.endpoint.addresses != now.endpoint.addresses {
+    } else if was.endpoint?.addresses != now.endpoint?.addresses {
       differences.append("pinned addresses")
     }
     if was.host.zone != now.host.zone { differences.append("was in the zone \(was.host.zone.textWithoutFinalDot)") }
     guard let old, let new else { return differences }
     if old.ttlSeconds != new.ttlSeconds { differences.append("TTL was \(old.ttlSeconds)") }
+    if old.isPublic != new.isPublic { differences.append(new.isPublic ? "may be public now" : "no longer public") }
     if old.answer != new.answer { differences.append("was answered with the endpoint's \(old.answer.rawValue)") }
     return differences
   }

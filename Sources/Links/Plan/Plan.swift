@@ -28,8 +28,8 @@ public struct Plan: Sendable {
     public var change: Change
     /// The host.
     public var host: Name
-    /// Where it leads, or led when it is removed.
-    public var target: Endpoint
+    /// Where it leads, or led when it is removed; nil for nowhere yet.
+    public var target: Endpoint?
     /// What is different, or why it stays though the input does not name it; nil when there is nothing to say.
     public var remark: String?
     /// The keys that it came from.

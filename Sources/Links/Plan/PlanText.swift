@@ -14,7 +14,7 @@ extension Plan {
         let remark = host.remark.map { "  (\($0))" } ?? ""
         return "\(host.change.rawValue) \(host.host.textWithoutFinalDot)\(remark)"
       }
-      text += section("to \(target.textWithAddresses)", lines)
+      text += section(target.map { "to \($0.textWithAddresses)" } ?? "held closed until there is an endpoint", lines)
     }
     text += section("left out", leftOut.filter { !$0.isForReview }.map { "\(place($0))\($0.what): \($0.why)" })
     text += section("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
@@ -31,8 +31,8 @@ extension Plan {
   }
 
   /// The endpoints that hosts lead to, in the order of the hosts.
-  private var targets: [Endpoint] {
-    var targets: [Endpoint] = []
+  private var targets: [Endpoint?] {
+    var targets: [Endpoint?] = []
     for host in hosts where !targets.contains(host.target) { targets.append(host.target) }
     return targets
   }
@@ -68,8 +68,8 @@ extension Plan {
         hosts.map { host in
           var members: [(String, JSON)] = [
             ("change", .string(host.change.word)), ("host", .string(host.host.textWithoutFinalDot)),
-            ("target", .string(host.target.text)),
-            ("addresses", .array(host.target.addresses.map { .string($0.description) })),
+            ("target", host.target.map { .string($0.text) } ?? nil),
+            ("addresses", .array((host.target?.addresses ?? []).map { .string($0.description) })),
             ("sources", .array(host.sources.map { .string($0) })),
           ]
           if let remark = host.remark { members.append(("remark", .string(remark))) }

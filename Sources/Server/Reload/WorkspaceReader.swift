@@ -1,8 +1,7 @@
 import Bounds
-import Forwarding
+import Links
 import Storage
 import Text
-import Wire
 import Workspaces
 
 /// What a look at a workspace's files brought.
@@ -53,13 +52,8 @@ protocol WorkspaceReading: Sendable {
 /// it at once.
 struct WorkspaceReader: WorkspaceReading {
   let folder: ZonesFolder
-  let serverRules: ForwardRules
-  /// Where the server itself is reached, and so where no workspace may forward to.
-  let own: OwnAddresses
-  /// What each workspace may claim.
-  var grants: Grants?
-  /// Of the hashes of the zones' names; this process's alone.
-  let seed: HashSeed
+  /// What of the server workspaces are loaded with.
+  let setting: WorkspaceSetting
 
   func names() throws(Problem) -> [WorkspaceName] { try folder.possibleNames() }
 
@@ -71,7 +65,7 @@ struct WorkspaceReader: WorkspaceReading {
       let contents = Self.contents(of: source)
       guard contents.fingerprint != fingerprint else { return .same(contents) }
       guard mayBuild() else { return nil }
-      let (workspace, problems) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
+      let (workspace, problems) = Workspace.loadLinked(source, in: setting)
       return .read(contents, workspace, problems)
     } catch {
       return outcome(of: name, error)

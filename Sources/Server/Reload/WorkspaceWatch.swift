@@ -19,6 +19,8 @@ struct WorkspaceWatch: ~Copyable {
   /// The workspaces of a watched folder: several when links lead to the same.
   private var names: [FolderWatch.ID: Set<WorkspaceName>] = [:]
   private var ids: [WorkspaceName: FolderWatch.ID] = [:]
+  /// The watches of the folders of their links.
+  private var linkIDs: [WorkspaceName: FolderWatch.ID] = [:]
   /// The workspaces whose folders are links.
   private var linked: Set<WorkspaceName> = []
   /// The workspaces for whose folders the kernel had no watch.
@@ -87,8 +89,24 @@ struct WorkspaceWatch: ~Copyable {
     if let old = ids[name], old != id { forget(name, old) }
     ids[name] = id
     if let id { names[id, default: []].insert(name) }
+    addLinks(of: name)
     if folder.isLinked(name) { linked.insert(name) } else { linked.remove(name) }
     stamps[name] = linked.contains(name) || unwatched.contains(name) ? .some(folder.stamp(of: name)) : nil
+  }
+
+  /// Watches the folder of a workspace's links, where there is one.
+  private mutating func addLinks(of name: WorkspaceName) {
+    var id: FolderWatch.ID?
+    do throws(SystemError) {
+      id = try watch.add("\(folder.path(of: name))/\(WorkspaceSource.linksFolder)")
+    } catch {
+      if error.kind == .full { unwatched.insert(name) }
+    }
+    // A link that leads back to the workspace's own folder: that is watched.
+    if id == ids[name] { id = nil }
+    if let old = linkIDs[name], old != id { forget(name, old) }
+    linkIDs[name] = id
+    if let id { names[id, default: []].insert(name) }
   }
 
   /// Ends the watch of a workspace, and the kernel's if it is no other's too.
@@ -134,8 +152,10 @@ struct WorkspaceWatch: ~Copyable {
 
   /// Counts events of a workspace's folder, and ends its watch for a while where they are too many.
   private mutating func countEvents(_ count: Int, of name: WorkspaceName, at now: UInt64) {
-    guard storms.note(count, of: name, at: now), let id = ids.removeValue(forKey: name) else { return }
-    forget(name, id)
+    guard storms.note(count, of: name, at: now) else { return }
+    for id in [ids.removeValue(forKey: name), linkIDs.removeValue(forKey: name)] {
+      if let id { forget(name, id) }
+    }
   }
 
   /// How long until the next look at folders that the kernel tells nothing of; nil when it tells of all.

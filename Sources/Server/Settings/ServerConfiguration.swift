@@ -56,6 +56,8 @@ public struct ServerConfiguration: Sendable {
   public var grants: Grants?
   /// The search domains of all clients' stubs, which are closed.
   public var search: [Name] = []
+  /// Networks that are private to every workspace beside those that are to everybody.
+  public var ownNetworks: [IPPrefix] = []
 
   /// Takes all of it.
   public init(

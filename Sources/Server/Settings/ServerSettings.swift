@@ -32,7 +32,7 @@ public struct ServerSettings: Sendable {
 
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "metrics-by-workspace", "token-option", "proxies", "grants", "search",
+    "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks",
   ]
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace: Bool?
@@ -44,6 +44,8 @@ public struct ServerSettings: Sendable {
   public var grants: Grants?
   /// The search domains of all clients' stubs.
   public var search: [Name]?
+  /// Networks that are private to every workspace beside those that are to everybody.
+  public var ownNetworks: [IPPrefix]?
 
   /// Settings that leave everything open.
   public init() {}
@@ -82,6 +84,9 @@ public struct ServerSettings: Sendable {
       }
       collectAll(into: &problems) { () throws(Problems) in
         search = try root["search"].map { value throws(Problems) in try SearchList.read(value, file: file) }
+      }
+      collectAll(into: &problems) { () throws(Problems) in
+        ownNetworks = try root["own-networks"].map { value throws(Problems) in try OwnNetworks.read(value, file: file) }
       }
       collect(into: &problems) { () throws(Problem) in
         workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Limits.Server.workers, file: file)
@@ -229,6 +234,7 @@ extension ServerSettings {
     configuration.proxies = proxies ?? file.proxies ?? []
     configuration.grants = file.grants
     configuration.search = search ?? file.search ?? []
+    configuration.ownNetworks = ownNetworks ?? file.ownNetworks ?? []
     var listeners: Set<SocketAddress> = []
     for address in configuration.listen where !listeners.insert(address).inserted {
       throw Problem("\(address) is named twice as an address to listen on; remove one")

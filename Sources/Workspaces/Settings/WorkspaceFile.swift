@@ -45,6 +45,8 @@ public struct WorkspaceFile: Sendable {
   public var zones: [ZoneSetting] = []
   /// The search domains of the clients' stubs, whose names are asked of nobody.
   public var search: [SearchList.Domain] = []
+  /// Networks that are private beside those of the server.
+  public var ownNetworks: [IPPrefix] = []
   /// True when what the server's rules answer is kept for this workspace alone.
   public var hasOwnCache = false
   /// By what else queries are the workspace's, and what they must show.
@@ -59,11 +61,13 @@ public struct WorkspaceFile: Sendable {
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject("workspace.json", file: file)
       problems.add(
         root.unknownKeys(
-          known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "search", "cache"], file: file))
+          known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "search", "own-networks", "cache"],
+          file: file))
       clients = Self.clients(root["clients"], file, problems)
       rules = Self.rules(root["forward"], file, problems)
       zones = Self.zones(root["zones"], file, problems)
       search = SearchList.read(root["search"], file, problems)
+      ownNetworks = OwnNetworks.read(root["own-networks"], file, problems)
       hasOwnCache = Self.hasOwnCache(root["cache"], file, problems)
       claims = WorkspaceClaims(root, file, problems)
     }

@@ -126,6 +126,10 @@ public struct Node: BitwiseCopyable, Sendable {
     public static let delegation = Marks(rawValue: 8)
     /// A forwarding rule starts here and takes this name and all below.
     public static let forwarded = Marks(rawValue: 16)
+    /// A link's name: where its chain leads out of the zones, it may end in private networks alone.
+    public static let guarded = Marks(rawValue: 32)
+    /// A link's name that is not answered: it has no endpoint, or what the zones hold of it is public.
+    public static let closed = Marks(rawValue: 64)
   }
 
   /// The node of `*` below this one; `none` when there is no such name.
@@ -308,6 +312,13 @@ public struct ZoneImageView: ~Escapable {
   private func set(_ number: Int, ofNodeAt index: Int) -> RecordSet {
     octets.plain(
       RecordSet.self, at: index + MemoryLayout<Node>.stride + number * MemoryLayout<RecordSet>.stride)
+  }
+
+  /// The name of a node, in lower case.
+  public func name(of index: Int) -> Name? {
+    let node = node(at: index)
+    let start = index + Int(node.nameDistance)
+    return Name(wire: octets.extracting(start..<(start + Int(node.nameLength))).array)
   }
 
   /// What stands at a node that is not mere data.

@@ -24,18 +24,35 @@ extension ZoneImage {
   ///   - zones: checked zones with what a miss in each does; no two of one name.
   ///   - forwarded: the names of the workspace's forwarding rules. One that lies inside a zone cuts it: from there on
   ///     down the rule answers. One that is a zone's own name does not: there the zone answers first.
+  ///   - links: the names of the workspace's links.
   ///   - seed: of the hashes; one that no stranger knows.
   ///   - limits: what the zones may come to.
   /// - Throws: when they come to more.
   /// - Complexity: linear in the octets of the zones; beside the image itself it takes next to no memory.
   public convenience init(
-    _ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name] = [], seed: HashSeed = .known,
-    limits: ZoneImageLimits = ZoneImageLimits()
+    _ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name] = [], links: LinkNames = LinkNames(),
+    seed: HashSeed = .known, limits: ZoneImageLimits = ZoneImageLimits()
   ) throws(TooLarge) {
-    let plan = ZoneImagePlan(zones, forwarded: forwarded, seed: seed)
+    let plan = ZoneImagePlan(zones, forwarded: forwarded, links: links, seed: seed)
     let size = try ZoneImageSize(plan, limits)
     unsafe self.init(ZoneImagePlace.filled(plan, size, seed: seed))  // unsafe: the image frees it.
   }
+}
+
+/// The names of a workspace's links, for an image to mark.
+public struct LinkNames: Sendable {
+  /// Those whose answers are looked at where their chain leads out of the zones.
+  public var guarded: [Name]
+  /// Those that are not answered. Each exists in the zone around it, whether or not that has records of it.
+  public var closed: [Name]
+
+  /// Takes both.
+  public init(guarded: [Name] = [], closed: [Name] = []) {
+    self.guarded = guarded
+    self.closed = closed
+  }
+
+  var isEmpty: Bool { guarded.isEmpty && closed.isEmpty }
 }
 
 /// What an image may be.

@@ -40,26 +40,31 @@ struct ZoneImagePlan {
   /// By name, so that the same input gives the same image.
   private(set) var zones: [Part]
 
-  init(_ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], seed: HashSeed) {
+  init(_ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], links: LinkNames, seed: HashSeed) {
     self.zones = zones.sorted { $0.zone.apex < $1.zone.apex }.map {
       Part(apex: $0.zone.apex, soa: $0.zone.soa, list: $0.zone.list, tree: $0.zone.tree, miss: $0.miss)
     }
-    guard zones.count > 1 || !forwarded.isEmpty else { return }
+    guard zones.count > 1 || !forwarded.isEmpty || !links.isEmpty else { return }
     let apexes = NameIndex(self.zones.map(\.apex), seed: seed)
     mark(apexes.names, .deeperZone, apexes)
     mark(forwarded, .forwarded, apexes)
+    mark(links.closed, .closed, apexes)
+    mark(links.guarded, .guarded, apexes)
   }
 
-  /// Marks names in the zones that they lie in, if they are not these zones' own.
+  /// Marks names in the zones that they lie in. A rule or a deeper zone at a zone's own name is none in it.
   private mutating func mark(_ names: [Name], _ mark: ZoneTree.Marks, _ apexes: NameIndex) {
     var marked: [Int: [Name]] = [:]
     for name in names {
-      let zone = apexes.closest(to: name, orItself: mark == .forwarded)
-      if let zone, zones[zone].apex != name { marked[zone, default: []].append(name) }
+      let zone = apexes.closest(to: name, orItself: mark != .deeperZone)
+      let isCut = mark == .deeperZone || mark == .forwarded
+      if let zone, !isCut || zones[zone].apex != name { marked[zone, default: []].append(name) }
     }
     for (zone, names) in marked {
-      // A rule makes its name exist; a deeper zone matters where the upper one has something at its name or below.
-      if mark == .forwarded, names.contains(where: { zones[zone].list.names.find($0) == nil }) {
+      // A rule makes its name exist, and so does a link that is closed; a deeper zone matters where the upper one has
+      // something at its name or below.
+      let exists = mark == .forwarded || mark == .closed
+      if exists, names.contains(where: { zones[zone].list.names.find($0) == nil }) {
         zones[zone].add(names)
       }
       let known = names.compactMap { name in zones[zone].list.names.find(name).map { (name: $0, mark: mark) } }
@@ -98,8 +103,11 @@ extension ZoneImagePlan.Part {
   fileprivate func planned(_ node: ZoneTree.Node, _ labelCount: Int) -> ZoneImagePlan.Node {
     // A rule takes its own name too, whatever records stand there.
     let isForwarded = node.marks.contains(.forwarded)
+    let isClosed = node.marks.contains(.closed)
     let sets = isForwarded ? [] : tree.sets(of: node)
     var marks: ZoneImagePlan.Marks = isForwarded ? .forwarded : []
+    if isClosed { marks.insert(.closed) }
+    if node.marks.contains(.guarded) { marks.insert(.guarded) }
     if node.marks.contains(.delegation), !isForwarded { marks.insert(.delegation) }
     var length = MemoryLayout<Zones.Node>.stride + sets.count * MemoryLayout<RecordSet>.stride
     for set in sets {
@@ -111,7 +119,7 @@ extension ZoneImagePlan.Part {
       default: break
       }
     }
-    let isWithoutName = sets.isEmpty && !isForwarded
+    let isWithoutName = sets.isEmpty && !isForwarded && !isClosed
     if !isWithoutName { length += list.names.length(of: node.name) }
     return ZoneImagePlan.Node(
       name: node.name, labelCount: labelCount, sets: sets, marks: marks,
@@ -121,8 +129,8 @@ extension ZoneImagePlan.Part {
   /// Puts names without records among the others.
   fileprivate mutating func add(_ names: [Name]) {
     for name in names { _ = list.names.insert(name.wire.span, below: NameTree.root) }
-    let marked = tree.nodes.filter { $0.marks.contains(.deeperZone) }.map {
-      (name: $0.name, mark: ZoneTree.Marks.deeperZone)
+    let marked = tree.nodes.filter { !$0.marks.isDisjoint(with: .given) }.map {
+      (name: $0.name, mark: $0.marks.intersection(.given))
     }
     tree = ZoneTree(list.names, apex: tree.apex)
     // A checked zone has no record that is not its own.

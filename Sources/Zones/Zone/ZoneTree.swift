@@ -45,6 +45,13 @@ struct ZoneTree {
     static let forwarded = Marks(rawValue: 16)
     /// A deeper zone starts here.
     static let deeperZone = Marks(rawValue: 32)
+    /// It is a link's name.
+    static let guarded = Marks(rawValue: 64)
+    /// It is a link's name that is not answered.
+    static let closed = Marks(rawValue: 128)
+
+    /// Those that are given, and not found out.
+    static let given: Marks = [.forwarded, .deeperZone, .guarded, .closed]
   }
 
   /// The zone's own name.
@@ -149,7 +156,7 @@ struct ZoneTree {
   /// Finds out what exists and what is below a cut.
   private mutating func settle(_ names: NameTree) {
     for place in nodes.indices {
-      var marks = nodes[place].marks.intersection([.forwarded, .deeperZone])
+      var marks = nodes[place].marks.intersection(.given)
       let node = nodes[place]
       if let parent = node.name == apex ? nil : self.node(of: names.parent(of: node.name)),
         nodes[parent].marks.contains(.cutsBelow)
@@ -159,7 +166,8 @@ struct ZoneTree {
       if node.name != apex, set(.ns, of: node) != nil { marks.formUnion([.delegation, .cutsBelow]) }
       if set(.dname, of: node) != nil { marks.insert(.cutsBelow) }
       // What a deeper zone holds is no reason for a name above it to be here.
-      if marks.contains(.forwarded) || !node.sets.isEmpty, !marks.contains(.deeperZone) { marks.insert(.exists) }
+      let isMade = !marks.isDisjoint(with: [.forwarded, .closed])
+      if isMade || !node.sets.isEmpty, !marks.contains(.deeperZone) { marks.insert(.exists) }
       nodes[place].marks = marks
     }
     for place in nodes.indices.reversed() where nodes[place].name != apex && nodes[place].marks.contains(.exists) {

@@ -27,8 +27,8 @@ extension WorkerSimulation {
   func loadIfGood(_ folder: SimulatedFolder) -> Workspace? {
     let own = upstreams[SimulatedUpstream.own(of: folder.number)].address
     return Workspace.load(
-      folder.source(own: own, listening: listening), serverRules: serverRules, own: OwnAddresses(), grants: grants,
-      seed: .known
+      folder.source(own: own, listening: listening),
+      in: WorkspaceSetting(serverRules: serverRules, grants: grants)
     ).workspace
   }
 

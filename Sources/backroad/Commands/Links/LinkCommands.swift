@@ -68,8 +68,8 @@ extension Link {
     if let service { text += "service: \(onOneLine(service))\n" }
     for route in routes {
       text += "\n\(route.endpoint == stage?.endpoint ? "stage endpoint" : "endpoint"): \(route.endpoint.text)\n"
-      if route.endpoint.name != nil, !route.endpoint.addresses.isEmpty {
-        text += "addresses: \(route.endpoint.addresses.map { "\($0)" }.joined(separator: ", "))\n"
+      if let endpoint = route.endpoint, endpoint.name != nil, !endpoint.addresses.isEmpty {
+        text += "addresses: \(endpoint.addresses.map { "\($0)" }.joined(separator: ", "))\n"
       }
       var table = Table("HOST", "ZONE", "FROM")
       for host in route.hosts {

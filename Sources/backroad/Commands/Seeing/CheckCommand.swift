@@ -30,11 +30,8 @@ private struct Findings {
   private var workspaceCount = 0
   private var zoneCount = 0
   private var linkCount = 0
-  private let grants: Grants?
-  private let own: OwnAddresses
-  private let serverRules: ForwardRules
-  /// Whoever wrote the files should not be able to make the check slow.
-  private let seed = (try? System.hashSeed()) ?? .known
+  /// What of the server matters to a workspace, as far as the configuration says.
+  private let setting: WorkspaceSetting
 
   init(_ arguments: Arguments) throws {
     let settings = try arguments.configurationFile(&problems)
@@ -48,10 +45,13 @@ private struct Findings {
     } catch {
       problems.append(error)
     }
-    grants = settings.grants
-    // Where the file does not say where the server listens, flags may, so nothing is said of that.
-    own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
-    serverRules = configuration.serverRules
+    setting = WorkspaceSetting(
+      serverRules: configuration.serverRules,
+      // Where the file does not say where the server listens, flags may, so nothing is said of that.
+      own: OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses), grants: settings.grants,
+      networks: PrivateNetworks(own: configuration.ownNetworks),
+      // Whoever wrote the files should not be able to make the check slow.
+      seed: (try? System.hashSeed()) ?? .known)
     guard !isLost else { return }
     do throws(Problem) {
       try look(in: zones)
@@ -77,8 +77,8 @@ private struct Findings {
         problems.append(error)
       }
     }
-    problems += Snapshot.make(loaded, grants: grants, own: own).problems
-    problems += grants?.unused(by: names) ?? []
+    problems += Snapshot.make(loaded, grants: setting.grants, own: setting.own).problems
+    problems += setting.grants?.unused(by: names) ?? []
     sort()
   }
 
@@ -91,7 +91,7 @@ private struct Findings {
     let folder = WorkspaceFolder(contents)
     zoneCount += source.files.keys.count { WorkspaceSource.isZone($0) }
     linkCount += folder.linkNames.count
-    let (workspace, found) = Workspace.load(source, serverRules: serverRules, own: own, grants: grants, seed: seed)
+    let (workspace, found) = Workspace.loadLinked(source, in: setting)
     problems += unreadable + found.filter { !missing.contains($0.file) }
     // The links' check needs the settings too, and would say the same of them less well.
     let settings = folder.shown(WorkspaceFile.fileName)

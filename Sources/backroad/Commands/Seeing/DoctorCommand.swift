@@ -42,11 +42,14 @@ enum DoctorCommand {
       }
       return (code: ServerConfiguration.defaultTokenOption, data: octets)
     }
+    let networks = try privateNetworks(of: folder, arguments)
     var hosts: [LinkHost] = []
     for name in folder.linkNames {
       let link = try folder.link(name)
       for route in link.routes {
-        hosts += route.hosts.map { LinkHost(name: $0.name, link: link.name, endpoint: route.endpoint) }
+        hosts += route.hosts.map {
+          LinkHost(name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks)
+        }
       }
     }
     let (server, source) = (try serverAddress(arguments), try sourceAddress(arguments))
@@ -60,6 +63,13 @@ enum DoctorCommand {
       console.print(HostFinding.table(findings), ifEmpty: "workspace \(workspace) has no links, and so no hosts")
     }
     return findings.allSatisfy(\.complaints.isEmpty) ? .done : .refused
+  }
+
+  /// The networks that a link of the workspace may lead to: by the configuration and the workspace's file.
+  private static func privateNetworks(of folder: WorkspaceFolder, _ arguments: Arguments) throws -> PrivateNetworks {
+    let path = folder.shown(WorkspaceFile.fileName)
+    let own = try WorkspaceFile(folder.files[WorkspaceFile.fileName] ?? [], file: path).ownNetworks
+    return PrivateNetworks(own: try arguments.configurationFile().ownNetworks ?? []).adding(own)
   }
 
   /// Refuses to go on where the server takes the questions for another workspace's: its answers would be judged.

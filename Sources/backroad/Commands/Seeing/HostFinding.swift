@@ -11,8 +11,10 @@ struct LinkHost: Sendable {
   let name: Name
   /// The link's name.
   let link: String
-  /// The link's endpoint for it.
-  let endpoint: Endpoint
+  /// The link's endpoint for it; nil for one that is only asked for.
+  let endpoint: Endpoint?
+  /// The addresses that it may have.
+  let networks: PrivateNetworks
 }
 
 /// What was found of a host.
@@ -39,11 +41,13 @@ struct HostFinding: Sendable {
     complaints = found.complaints
     if addresses.isEmpty, complaints.isEmpty { complaints.append("no address") }
     if complaints.isEmpty, let elsewhere = try elsewhere(&client, option: option) { complaints.append(elsewhere) }
-    for address in addresses where !address.isPrivate { complaints.append("\(address) is public") }
+    let reachable = addresses.filter { host.networks.contains($0) }
+    for address in addresses where !host.networks.contains(address) { complaints.append("\(address) is public") }
     guard let port else { return }
-    for (index, address) in addresses.enumerated() {
+    // Never to a public address: what answers there is not the link.
+    for (index, address) in reachable.enumerated() {
       guard !time.isOver else {
-        complaints.append("\(addresses.count - index) addresses are not tried: \(time.reason)")
+        complaints.append("\(reachable.count - index) addresses are not tried: \(time.reason)")
         return
       }
       let place = SocketAddress(address, port: port)
@@ -88,7 +92,7 @@ struct HostFinding: Sendable {
   private func elsewhere(
     _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?
   ) throws(Problem) -> String? {
-    let endpoint = host.endpoint
+    guard let endpoint = host.endpoint else { return nil }
     if let last = chain.last, !chain.contains(where: { $0 == endpoint.name }) {
       return "leads to \(last.textWithoutFinalDot), and not to the link's \(endpoint.text)"
     }
@@ -126,7 +130,7 @@ struct HostFinding: Sendable {
       "host": .string(host.name.textWithoutFinalDot), "link": .string(host.link),
       "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
       "addresses": .array(
-        addresses.map { ["address": .string("\($0)"), "private": JSON(.bool($0.isPrivate))] as JSON }),
+        addresses.map { ["address": .string("\($0)"), "private": JSON(.bool(host.networks.contains($0)))] as JSON }),
       "complaints": .array(complaints.map { .string($0) }),
     ]
   }

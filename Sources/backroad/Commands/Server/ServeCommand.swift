@@ -24,6 +24,9 @@ enum ServeCommand {
     "--proxy", "CIDR", .repeated, help: "load balancers that tell of the client by the PROXY protocol, version 2")
   private static let search = Flag(
     "--search", "ZONE", .repeated, help: "a search domain of the clients' stubs, whose names are asked of nobody")
+  private static let ownNetwork = Flag(
+    "--own-network", "CIDR", .repeated,
+    help: "a network that links may lead to, beside those that are private everywhere")
 
   private static let leases = Flag(
     "--leases", "FILE",
@@ -33,7 +36,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
-      metricsByWorkspace, tokenOption, proxy, search,
+      metricsByWorkspace, tokenOption, proxy, search, ownNetwork,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -94,6 +97,14 @@ enum ServeCommand {
       }
       guard arguments.values(search).count <= Limits.Workspaces.searchDomains else {
         throw UsageError("\(search.name) is given more than \(Limits.Workspaces.searchDomains) times")
+      }
+    }
+    if arguments.has(ownNetwork) {
+      settings.ownNetworks = try arguments.values(ownNetwork).map { text in
+        try readFlag(ownNetwork) { () throws(Problem) in try OwnNetworks.network(text) }
+      }
+      guard arguments.values(ownNetwork).count <= Limits.Workspaces.ownNetworks else {
+        throw UsageError("\(ownNetwork.name) is given more than \(Limits.Workspaces.ownNetworks) times")
       }
     }
     return settings

@@ -1,0 +1,49 @@
+import Bounds
+import Text
+import Workspaces
+
+extension Workspace {
+  /// Reads and checks a workspace's files, its links' among them: their names are answered with what is private alone.
+  ///
+  /// A link file that cannot be read is an error of the workspace: which names it has is not known, so any answer might
+  /// be one that must not be given.
+  ///
+  /// - Returns: as `load`.
+  public static func loadLinked(
+    _ source: WorkspaceSource, in setting: WorkspaceSetting
+  ) -> (workspace: Workspace?, problems: [Problem]) {
+    let folder = WorkspaceFolder(name: source.name.description, directory: source.folder, files: source.files)
+    do throws(Problems) {
+      let guards = try folder.links().guards(in: folder)
+      return load(source, guarding: guards, in: setting)
+    } catch {
+      let (_, found) = load(source, in: setting)
+      return (nil, found + error.all.shortened)
+    }
+  }
+}
+
+extension [Link] {
+  /// The names that are guarded: those of all links but such as may be public.
+  ///
+  /// - Throws: when there are more than a workspace may have.
+  func guards(in folder: WorkspaceFolder) throws(Problems) -> LinkGuards {
+    var guards = LinkGuards()
+    var count = 0
+    for link in self where !link.isPublic {
+      count += link.hostCount
+      guard count <= Limits.Links.hostsOfWorkspace else {
+        throw Problems([
+          Problem(
+            file: folder.shown(link.path),
+            "with this link the workspace has more than \(Limits.Links.hostsOfWorkspace) hosts: split it")
+        ])
+      }
+      for route in link.routes {
+        let closure: LinkGuards.Closure? = route.endpoint == nil ? .noEndpoint : nil
+        for host in route.hosts { guards.add(host.name, LinkGuards.Entry(link: link.name, closure: closure)) }
+      }
+    }
+    return guards
+  }
+}
