@@ -44,6 +44,20 @@ extension EndToEnd {
       }
     }
 
+    /// What scripts do: nothing is waited for between the two.
+    @Test func aWorkspaceIsLeasedToAsSoonAsItIsAdded() throws {
+      try serve { server in
+        for number in 0..<10 {
+          try server.lab.backroad(["workspace", "add", "new\(number)"])
+          let said = try server.lab.backroad(
+            ["lease", "add", "--workspace", "new\(number)", "--ttl", "1h", "127.0.7.\(number)"])
+          #expect(said == "127.0.7.\(number) is workspace new\(number)'s for 3600 s\n")
+          let who = try server.dig("-b", "127.0.7.\(number)", "CH", "TXT", "whoami.backroad")
+          #expect(who.answer.first?.data.hasPrefix("\"workspace=new\(number)\"") == true, "\(who.text)")
+        }
+      }
+    }
+
     @Test func aLeaseEnds() throws {
       try serve { server in
         try server.lab.backroad(["lease", "add", "--workspace", "acme", "--ttl", "1s", "127.0.7.7"])

@@ -82,6 +82,49 @@ struct AdminServiceTests {
     for connection in waiting { #expect(try rig.answer(connection).status == 200) }
   }
 
+  private func lease(_ rig: AdminRig, _ workspace: String, _ address: String) throws -> AdminRig.Connection {
+    try rig.post("/v1/leases", #"{ "workspace": "\#(workspace)", "addresses": ["\#(address)"], "ttl": 60 }"#)
+  }
+
+  /// Scripts lease right after they have made the workspace: what is there and not read yet is read for the lease, while
+  /// everything else is answered.
+  @Test func aLeaseWaitsForAWorkspaceThatIsThereAndNotReadYet() throws {
+    let rig = try AdminRig()
+    try rig.serve(["acme"])
+    for name in ["acme", "globex", "initech"] { try rig.makeFolder(name) }
+    // One that is served, and one that is nowhere, are read for nobody.
+    #expect(try rig.answer(lease(rig, "acme", "192.0.2.1")).status == 200)
+    let refusal = try rig.answer(lease(rig, "globx", "192.0.2.2"))
+    #expect(refusal.status == 404 && refusal.body.contains("there is no workspace \\\"globx\\\" here"), "\(refusal)")
+    rig.lookAtDesk()
+    #expect(rig.asked.isEmpty)
+    let waiting = try lease(rig, "globex", "192.0.2.2")
+    var gone: AdminRig.Connection? = try lease(rig, "globex", "192.0.2.3")
+    let broken = try lease(rig, "initech", "192.0.2.4")
+    try rig.eventually("the desk is asked") {
+      rig.lookAtDesk()
+      return rig.asked.count == 3
+    }
+    #expect(try rig.answer(rig.get("/v1/status")).status == 200)
+    #expect(gone != nil)
+    gone = nil
+    try rig.eventually("one is withdrawn") {
+      rig.lookAtDesk()
+      return rig.withdrawn.count == 1
+    }
+    #expect(try waiting.answer == nil)
+    try rig.serve(["acme", "globex"])
+    rig.desk.finish(rig.asked, ReloadOutcome(problems: [Problem(file: "initech/workspace.json", "nonsense")]))
+    #expect(try rig.answer(waiting).status == 200)
+    // Tried once more, and not for ever.
+    let answer = try rig.answer(broken)
+    #expect(answer.status == 404 && answer.body.contains("nonsense"), "\(answer)")
+    rig.lookAtDesk()
+    #expect(rig.asked.count == 3)
+    let leased = try rig.answer(rig.get("/v1/leases")).body
+    #expect(leased.contains("192.0.2.2") && !leased.contains("192.0.2.3"), "\(leased)")
+  }
+
   /// Of three workers one does not come to look: the answer says so, and so does everything that is made of their reports.
   @Test(arguments: [2, 3]) func workersThatSayNothingAreCounted(reporting: Int) throws {
     let rig = try AdminRig(workers: (count: 3, reporting: reporting))

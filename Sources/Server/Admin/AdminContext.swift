@@ -99,12 +99,14 @@ struct RouteMatch: Sendable {
 /// What a route says.
 enum AdminReply: Sendable {
   case now(HTTPResponse)
-  /// One workspace is to be read again, or all for nil; the answer is made of what comes of it and how many workers do not
-  /// say that they serve it.
-  case afterReload(of: WorkspaceName?, @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse)
+  /// One workspace is to be read again, or all for nil; it goes on with what comes of that and how many workers do not say
+  /// that they serve it.
+  case afterReload(of: WorkspaceName?, AfterReload)
 
-  /// The answer is made on the thread that may wait for the disk.
+  /// It goes on with what the thread that may wait for the disk makes of this.
   case later(DiskThread.Job)
+
+  typealias AfterReload = @Sendable (ReloadOutcome, _ silentWorkers: Int) -> AdminReply
 
   /// An answer in JSON.
   static func json(_ value: JSON, status: HTTPStatus = .ok) -> AdminReply { .now(.json(value, status: status)) }

@@ -19,12 +19,11 @@ final class AdminService {
   private var clients: [UInt64: Client] = [:]
   private var lastNumber = firstConnection - 1
   /// Connections that wait for a reload.
-  private var reloads: [ReloadDesk.Ticket: (client: UInt64, until: UInt64, answer: Answer)] = [:]
+  private var reloads: [ReloadDesk.Ticket: (client: UInt64, until: UInt64, goOn: AdminReply.AfterReload)] = [:]
   private var buffer = [UInt8](repeating: 0, count: 16 << 10)
   /// When connections are taken again; nil while they are.
   private var acceptAgainAt: UInt64?
 
-  private typealias Answer = @Sendable (ReloadOutcome, _ silentWorkers: Int) -> HTTPResponse
   typealias Share = FairShare<Party, ClientNetwork, UInt64>
 
   /// On whose account a connection is; on nobody's until it has shown the token.
@@ -138,7 +137,7 @@ final class AdminService {
         case Self.stopToken: return
         case Self.deskToken: finishReloads()
         case Self.listenerToken: accept()
-        case Self.diskToken: for (number, response) in disk.takeDone() { respond(response, to: number) }
+        case Self.diskToken: for (number, reply) in disk.takeDone() { goOn(with: reply, at: number) }
         default: serve(ready.token, ready.events)
         }
       }
@@ -267,21 +266,29 @@ final class AdminService {
       try listener.access.check(request)
       noteUse(number)
       let (handler, parameters) = try router.find(request)
-      switch try handler.answer(context, RouteMatch(request: request, parameters: parameters)) {
-      case .now(let response): client.connection.respond(response, now: now)
-      case .afterReload(let name, let answer):
-        guard mayWait else {
-          throw AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
-        }
-        reloads[context.desk.ask(for: name)] = (number, now + Self.reloadTime, answer)
-      case .later(let job):
-        guard mayWait else {
-          throw AdminError(.unavailable, "disk-busy", "many wait for the disk; ask again in a while")
-        }
-        disk.ask(number, job)
-      }
+      let reply = try handler.answer(context, RouteMatch(request: request, parameters: parameters))
+      if let refusal = mayWait ? nil : Self.refusal(to: reply) { throw refusal }
+      carryOut(reply, number, client)
     } catch {
       client.connection.respond(error.response, now: now)
+    }
+  }
+
+  /// What is said where a reply has to wait and may not; nil for one that has not to.
+  private static func refusal(to reply: AdminReply) -> AdminError? {
+    switch reply {
+    case .now: nil
+    case .afterReload: AdminError(.unavailable, "too-many-reloads", "many wait for a reload; look at the status")
+    case .later: AdminError(.unavailable, "disk-busy", "many wait for the disk; ask again in a while")
+    }
+  }
+
+  private func carryOut(_ reply: AdminReply, _ number: UInt64, _ client: Client) {
+    switch reply {
+    case .now(let response): client.connection.respond(response, now: now)
+    case .afterReload(let name, let goOn):
+      reloads[context.desk.ask(for: name)] = (number, now + Self.reloadTime, goOn)
+    case .later(let job): disk.ask(number, job)
     }
   }
 
@@ -303,7 +310,7 @@ final class AdminService {
     let silentWorkers = context.reports().silentCount
     for (ticket, outcome) in finished {
       guard let waiting = reloads.removeValue(forKey: ticket) else { continue }
-      respond(waiting.answer(outcome, silentWorkers), to: waiting.client)
+      goOn(with: waiting.goOn(outcome, silentWorkers), at: waiting.client)
     }
   }
 
@@ -313,9 +320,10 @@ final class AdminService {
     context.desk.withdraw(ticket)
   }
 
-  private func respond(_ response: HTTPResponse, to number: UInt64) {
+  /// Goes on with a request that waited. One that has to wait for something else now keeps its place.
+  private func goOn(with reply: AdminReply, at number: UInt64) {
     guard let client = clients[number] else { return }
-    client.connection.respond(response, now: now)
+    carryOut(reply, number, client)
     do throws(SystemError) { try goOn(number, client) } catch { close(number) }
   }
 
@@ -341,9 +349,8 @@ final class AdminService {
     if let acceptAgainAt, acceptAgainAt <= now { listen(forConnections: true) }
     for (ticket, waiting) in reloads where waiting.until <= now {
       withdraw(ticket)
-      respond(
-        AdminError(.gatewayTimeout, "reload-timeout", "the reload is still going on; look at the status").response,
-        to: waiting.client)
+      let error = AdminError(.gatewayTimeout, "reload-timeout", "the reload is still going on; look at the status")
+      goOn(with: .now(error.response), at: waiting.client)
     }
     for (number, client) in clients where client.connection.deadline.map({ $0 <= now }) ?? false {
       client.connection.expire(now: now)

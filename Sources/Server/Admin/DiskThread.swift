@@ -7,13 +7,14 @@ import SystemIO
 final class DiskThread: Sendable {
   /// A connection's number.
   typealias Client = UInt64
-  typealias Job = @Sendable () -> HTTPResponse
+  /// Gives what the request goes on with.
+  typealias Job = @Sendable () -> AdminReply
 
   private struct Content {
     /// What has not begun, in the order in which it is done.
     var waiting: [(client: Client, job: Job)] = []
     var isWorking = false
-    var done: [(client: Client, response: HTTPResponse)] = []
+    var done: [(client: Client, reply: AdminReply)] = []
     var mustStop = false
   }
 
@@ -51,8 +52,8 @@ final class DiskThread: Sendable {
     }.detach()
   }
 
-  /// How many jobs are not done.
-  var count: Int { content.withLock { $0.waiting.count + ($0.isWorking ? 1 : 0) } }
+  /// How many jobs there are whose replies nobody has taken.
+  var count: Int { content.withLock { $0.waiting.count + ($0.isWorking ? 1 : 0) + $0.done.count } }
 
   /// Has something done for a connection.
   func ask(_ client: Client, _ job: @escaping Job) {
@@ -65,8 +66,8 @@ final class DiskThread: Sendable {
     content.withLock { content in content.waiting.removeAll { $0.client == client } }
   }
 
-  /// Takes the answers that are there.
-  func takeDone() -> [(client: Client, response: HTTPResponse)] {
+  /// Takes the replies that are there.
+  func takeDone() -> [(client: Client, reply: AdminReply)] {
     finished.reset()
     return content.withLock { content in
       defer { content.done = [] }
@@ -93,10 +94,10 @@ final class DiskThread: Sendable {
         wanted.reset()
         continue
       }
-      let response = next.job()
+      let reply = next.job()
       content.withLock { content in
         content.isWorking = false
-        content.done.append((next.client, response))
+        content.done.append((next.client, reply))
       }
       finished.wake()
     }

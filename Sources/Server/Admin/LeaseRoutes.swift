@@ -1,6 +1,7 @@
 import Admin
 import Bounds
 import Forwarding
+import Storage
 import Text
 import Wire
 import Workspaces
@@ -49,18 +50,35 @@ struct LeaseAddRoute: AdminHandler {
       guard let value = body["ttl"] else { throw Problem(file: "body", "\"ttl\" is missing: the lease's seconds") }
       return try value.expectInt("\"ttl\"", in: Int(seconds.lowerBound)...Int(seconds.upperBound), file: "body")
     }
-    return .later {
+    let grant = Grant(context: context, request: request, ttlSeconds: UInt64(ttl))
+    return .later { grant.reply(after: nil) }
+  }
+
+  /// What is asked for.
+  private struct Grant: Sendable {
+    let context: AdminContext
+    let request: LeaseBody
+    let ttlSeconds: UInt64
+
+    /// Makes the leases.
+    ///
+    /// - Parameter reload: what came of reading the workspace for this; nil while it was not.
+    func reply(after reload: ReloadOutcome?) -> AdminReply {
       let moment = LeaseKeeper.Moment.current
       do throws(LeaseKeeper.Failure) {
         let leases = try context.leases.add(
-          request.addresses, to: request.workspace, ttlSeconds: UInt64(ttl), moment: moment)
+          request.addresses, to: request.workspace, ttlSeconds: ttlSeconds, moment: moment)
         return .json(["leases": .array(leases.map { $0.json(moment) })])
       } catch {
-        // A broken one is known, and told of as such.
-        if case .refused(.noWorkspace(let name)) = error, !context.isKnown(name) {
-          return context.noWorkspace(name.description).response
+        guard case .refused(.noWorkspace(let name)) = error else { return .now(error.adminError.response) }
+        // What whoever asks has just written may not be read yet: then it is, and this is tried again.
+        guard reload != nil || (try? context.folder.contains(name)) != true else {
+          return .afterReload(of: name) { outcome, _ in .later { reply(after: outcome) } }
         }
-        return error.adminError.response
+        // A broken one is known, and told of as such.
+        var refusal = context.isKnown(name) ? error.adminError : context.noWorkspace(name.description)
+        refusal.problems = reload?.problems ?? []
+        return .now(refusal.response)
       }
     }
   }
@@ -75,14 +93,14 @@ struct LeaseRemoveRoute: AdminHandler {
         try context.leases.remove(request.addresses, of: request.workspace)
         return .json(["removed": .number(request.addresses.count)])
       } catch {
-        return error.adminError.response
+        return .now(error.adminError.response)
       }
     }
   }
 }
 
 /// What both requests name.
-private struct LeaseBody {
+private struct LeaseBody: Sendable {
   let workspace: WorkspaceName
   let addresses: [IPAddress]
 

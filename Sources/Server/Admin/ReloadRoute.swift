@@ -11,11 +11,12 @@ struct ReloadRoute: AdminHandler {
     let name = try match.read { () throws(Problem) -> WorkspaceName? in
       try body["workspace"].map { value throws(Problem) in try Self.workspaceName(value) }
     }
+    let reload = AdminReply.afterReload(of: name) { .json(Self.json(of: $0, silentWorkers: $1)) }
+    guard let name, !context.isKnown(name) else { return reload }
     // What is new on the disk is read now; where the disk cannot be looked at, the reload says so.
-    if let name, !context.isKnown(name), (try? context.folder.contains(name)) == false {
-      throw context.noWorkspace(name.description)
+    return .later {
+      (try? context.folder.contains(name)) == false ? .now(context.noWorkspace(name.description).response) : reload
     }
-    return .afterReload(of: name) { .json(Self.json(of: $0, silentWorkers: $1)) }
   }
 
   private static func json(of outcome: ReloadOutcome, silentWorkers: Int) -> JSON {

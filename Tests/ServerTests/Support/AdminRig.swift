@@ -65,6 +65,12 @@ final class AdminRig {
     context.state.serves(context.leases.adopt(Snapshot.make(workspaces).snapshot), broken: [:])
   }
 
+  /// Makes a workspace's folder, which nobody reads.
+  func makeFolder(_ name: String) throws {
+    let path = folder.appendingPathComponent("zones").appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
+  }
+
   func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
     let deadline = Date().addingTimeInterval(20)
     while try !isSo() {
