@@ -118,22 +118,61 @@ extension EndToEnd {
       }
     }
 
-    /// From anybody else a header is octets like any others.
+    /// From anybody else what begins with a header is no message, whole or not, and nothing is answered.
     @Test func anUnlistedSourceIsNotBelieved() throws {
       try serve { server in
         let query = Message.query("www.corp.example", id: 7)
+        let name = "backroad_proxy_headers_unlisted_total"
+        #expect(try server.metric(name) == 0)
         for (source, expected) in [("127.0.2.9", "10.2.0.1"), ("127.0.9.9", "code 5")] {
           let socket = try socket(SOCK_DGRAM, server, from: source)
           socket.send(Self.header([127, 0, 1, 5]) + query)
-          #expect(result(socket.receive(milliseconds: 5000)) == "code 4")
+          socket.send(Self.signature)
+          // Whatever is dropped gets no answer, so this one's is the first.
           socket.send(query)
           #expect(result(socket.receive(milliseconds: 5000)) == expected)
+          #expect(socket.receive(milliseconds: 50) == nil)
+          let stream = try self.socket(SOCK_STREAM, server, from: source)
+          stream.send(Self.header([127, 0, 1, 5]) + Message.bigEndian(query.count) + query)
+          #expect(stream.isReadable(milliseconds: 5000), "it is closed")
+          #expect(stream.receive(milliseconds: 5000)?.isEmpty ?? true)
         }
-        // On a connection its beginning is the length of a message that never comes whole.
-        let stream = try socket(SOCK_STREAM, server, from: "127.0.2.9")
-        stream.send(Self.header([127, 0, 1, 5]) + Message.bigEndian(query.count) + query)
-        #expect(stream.message(milliseconds: 200) == nil)
+        try eventually("all six are counted", within: 5) { try server.metric(name) == 6 }
+        #expect(try server.metric(#"backroad_queries_total{transport="udp",outcome="dropped"}"#) == 4)
+        #expect(try server.metric(#"backroad_queries_total{transport="udp",outcome="notimp"}"#) == 0)
+        #expect(try server.metric("backroad_proxy_headers_missing_total") == 0)
+        try eventually("the log tells of it", within: 5) {
+          server.program.errors.contains("sends a PROXY protocol header and is not listed as a load balancer (--proxy)")
+        }
       }
+    }
+
+    /// What follows a message is read as messages, whatever it looks like; and a part of a header may be a length.
+    @Test func aConnectionsBeginningAloneIsTakenForAHeader() throws {
+      try serve { server in
+        let query = Message.query("www.corp.example", id: 7)
+        let stream = try socket(SOCK_STREAM, server, from: "127.0.2.9")
+        stream.send(Message.bigEndian(query.count) + query)
+        #expect(result(stream.message()) == "10.2.0.1")
+        stream.send(Self.header([127, 0, 1, 5]))
+        #expect(stream.message(milliseconds: 200) == nil)
+        #expect(try server.metric("backroad_proxy_headers_unlisted_total") == 0)
+        #expect(try server.metric("backroad_tcp_connections") == 1)
+        // A query of 3338 octets, whose length is the header's first two, and whose number is the next.
+        let long = Self.padded(Message.query("www.corp.example", id: 0x0d0a), to: 0x0d0a)
+        let other = try socket(SOCK_STREAM, server, from: "127.0.2.9")
+        other.send(Message.bigEndian(long.count) + long)
+        let answer = try #require(other.message())
+        #expect(Message.code(answer) == 0 && Message.answerCount(answer) == 1)
+      }
+    }
+
+    /// A query with an OPT record whose padding (RFC 7830) makes it that long.
+    private static func padded(_ query: [UInt8], to length: Int) -> [UInt8] {
+      let padding = length - query.count - 15
+      let option = [0, 12] + Message.bigEndian(padding) + [UInt8](repeating: 0, count: padding)
+      let opt = [0, 0, 41, 4, 208, 0, 0, 0, 0] + Message.bigEndian(option.count) + option
+      return Array(query[..<10]) + [0, 1] + Array(query[12...]) + opt
     }
 
     @Test func aConnectionStartsWithAHeader() throws {

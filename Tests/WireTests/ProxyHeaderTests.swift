@@ -61,6 +61,15 @@ import Wire
     }
   }
 
+  @Test func aHeaderShowsByItsWholeSignature() {
+    #expect(ProxyHeader.begins(Self.signature.span) && ProxyHeader.begins((Self.signature + [1]).span))
+    for index in Self.signature.indices {
+      var other = Self.signature
+      other[index] ^= 1
+      #expect(!ProxyHeader.begins(other.span) && !ProxyHeader.begins(Array(Self.signature[..<index]).span))
+    }
+  }
+
   @Test func whatIsNoHeaderIsRefused() {
     let limit = ProxyHeader.maximumLength - 16
     let extensionOfTheRest = [4] + bigEndian(limit - 12 - 3) + [UInt8](repeating: 0, count: limit - 12 - 3)

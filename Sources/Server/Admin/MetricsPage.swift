@@ -92,6 +92,10 @@ struct MetricsPage: AdminHandler {
       "backroad_proxy_headers_missing_total", .counter,
       "Datagrams and connections of listed load balancers without a PROXY protocol header.",
       totals.events[.missingHeaders] ?? 0)
+    text.single(
+      "backroad_proxy_headers_unlisted_total", .counter,
+      "Datagrams and connections that begin with a PROXY protocol header and are no listed load balancer's.",
+      totals.events[.unlistedHeaders] ?? 0)
   }
 
   private static func cache(_ text: inout MetricsText, _ cache: AnswerCache) {

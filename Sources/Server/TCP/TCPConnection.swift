@@ -15,6 +15,8 @@ final class TCPConnection {
   private(set) var client: SocketAddress
   /// True until the load balancer has said who asks.
   private(set) var awaitsProxyHeader: Bool
+  /// Nothing that came was taken yet.
+  private var isAtBeginning = true
   /// Octets that came, without what was answered already.
   private(set) var received = OctetQueue()
   /// Answers with their lengths that the socket has not taken.
@@ -76,7 +78,10 @@ final class TCPConnection {
   }
 
   /// Forgets the first octets that came: they are answered.
-  func answered(octets count: Int) { received.removeFirst(count) }
+  func answered(octets count: Int) {
+    if count > 0 { isAtBeginning = false }
+    received.removeFirst(count)
+  }
 
   /// A workspace's query came on it, or answers to one were taken.
   func use(now: Instant) {
@@ -102,11 +107,14 @@ final class TCPConnection {
     case .incomplete: return true
     case .header(let header):
       client = header.client ?? peer
-      received.removeFirst(header.length)
+      answered(octets: header.length)
       awaitsProxyHeader = false
       return true
     }
   }
+
+  /// True for one that begins with a load balancer's header, and is no load balancer's.
+  var hasUnlistedHeader: Bool { isAtBeginning && !awaitsProxyHeader && ProxyHeader.begins(received.waiting.span) }
 
   // MARK: What goes
 

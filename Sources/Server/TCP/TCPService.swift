@@ -110,6 +110,9 @@ extension Worker {
     case .missing:
       missesHeader(from: connection.peer)
       return close(connection)
+    case .unlisted:
+      isUnlisted(connection.peer)
+      return close(connection)
     }
     let count = writeResults(of: connection)
     guard answerWhatCame(connection, atMost: settings.messagesPerTurn - count) else {
@@ -130,13 +133,15 @@ extension Worker {
     /// It is there, or still to come, or none is needed.
     case taken
     case missing
+    /// It is there, and is not believed.
+    case unlisted
     /// Its true client has too many connections, and this one is closed.
     case closed
   }
 
   /// Takes what a load balancer says first, and puts the connection on its true client's account.
   private func takeProxyHeader(_ connection: TCPConnection) -> ProxyHeaderEnd {
-    guard connection.awaitsProxyHeader else { return .taken }
+    guard connection.awaitsProxyHeader else { return connection.hasUnlistedHeader ? .unlisted : .taken }
     guard connection.takeProxyHeader() else { return .missing }
     guard !connection.awaitsProxyHeader else { return .taken }
     return settle(connection, account(of: connection.client.address, at: connection.listener)) ? .taken : .closed

@@ -41,8 +41,9 @@ struct LatestNotice<Value> {
   }
 }
 
-/// What came from listed load balancers without the header that it must begin with. Nobody is answered, so that without a
-/// word in the log a load balancer that was never told to send one looks like a server that is down.
+/// What came from listed load balancers without the header that it must begin with, and with one from others. Nobody is
+/// answered, so that without a word in the log a load balancer that was never told to send one, or is not listed, looks
+/// like a server that is down.
 extension Worker {
   /// Counts what came from a load balancer without its header.
   func missesHeader(from source: SocketAddress) {
@@ -50,12 +51,23 @@ extension Worker {
     missingHeaders.add(source)
   }
 
+  /// Counts what came with a header from somebody who is no load balancer.
+  func isUnlisted(_ source: SocketAddress) {
+    counters.add(.unlistedHeaders)
+    unlistedHeaders.add(source)
+  }
+
   /// Writes what there is to say of those.
-  func reportMissingHeaders() {
-    let line = missingHeaders.line(now: now) { source in
+  func reportHeaders() {
+    let missing = missingHeaders.line(now: now) { source in
       "dropped, for \(source.address) is listed as a load balancer (--proxy) and sends no PROXY protocol header of version "
         + "2: have it send one, or take it off the list"
     }
-    if let line { log.note(line) }
+    if let missing { log.note(missing) }
+    let unlisted = unlistedHeaders.line(now: now) { source in
+      "dropped, for \(source.address) sends a PROXY protocol header and is not listed as a load balancer (--proxy): list "
+        + "it if it is one"
+    }
+    if let unlisted { log.note(unlisted) }
   }
 }

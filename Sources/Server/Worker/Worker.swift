@@ -34,6 +34,7 @@ final class Worker {
   let log: Log
   var violationReport = ViolationReport()
   var missingHeaders = LatestNotice<SocketAddress>()
+  var unlistedHeaders = LatestNotice<SocketAddress>()
 
   private let batch = DatagramBatch()
   let buffer = MessageBuffer()
@@ -198,8 +199,14 @@ final class Worker {
     _ datagram: Int, in batch: DatagramBatch, listener: Int, _ snapshot: Snapshot, _ names: CompressionMemory
   ) {
     guard let source = batch.source(datagram), !batch.isCut(datagram) else { return counters.dropped(.udp) }
-    guard let (client, start) = settings.proxies.unwrap(batch.input(datagram), from: source) else {
+    let (client, start): (SocketAddress, Int)
+    switch settings.proxies.sender(of: batch.input(datagram), from: source) {
+    case .client(let address, let offset): (client, start) = (address, offset)
+    case .withoutHeader:
       missesHeader(from: source)
+      return counters.dropped(.udp)
+    case .unlisted:
+      isUnlisted(source)
       return counters.dropped(.udp)
     }
     let message = batch.input(datagram).extracting(start...)
@@ -313,7 +320,7 @@ final class Worker {
     expireConnections()
     acceptAgain()
     reportViolations()
-    reportMissingHeaders()
+    reportHeaders()
     forwarding.report.write(to: log, now: now)
   }
 }

@@ -29,6 +29,8 @@ import Workspaces
     case violations
     /// Datagrams and connections of listed load balancers that did not begin with a PROXY header.
     case missingHeaders
+    /// Datagrams and connections of others that did.
+    case unlistedHeaders
   }
 
   /// The upper bounds of the latency's buckets in nanoseconds: 1/64 of a millisecond, doubled up to eight seconds.

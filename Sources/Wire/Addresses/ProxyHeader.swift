@@ -28,6 +28,15 @@ public struct ProxyHeader: Hashable, Sendable {
     0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0, 0, 0, 0)
   private static var signatureLength: Int { 12 }
 
+  /// True for octets that begin with the whole signature: no DNS message does, alone or behind the length that it has on a
+  /// stream (RFC 1035 §4.1.1, §4.2.2). As a header it would be an IQUERY (RFC 3425) of 13 questions with an error's code;
+  /// as a length and a header, one of 2641 questions in 3338 octets.
+  public static func begins(_ octets: Span<UInt8>) -> Bool {
+    guard octets.count >= signatureLength else { return false }
+    for index in 0..<signatureLength where octets[index] != signature[index] { return false }
+    return true
+  }
+
   /// Reads what stands at the beginning of a datagram or stream.
   public static func read(_ octets: Span<UInt8>) -> Outcome {
     for index in 0..<min(signatureLength, octets.count) where octets[index] != signature[index] { return .malformed }
