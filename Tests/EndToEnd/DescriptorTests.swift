@@ -51,6 +51,8 @@ extension EndToEnd {
         #expect(answered == 50)
         #expect(asks())
         #expect(try server.metric("backroad_tcp_connections") ?? 1000 < 20)
+        #expect(try server.metric(#"backroad_tcp_connections_evicted_total{reason="strangers"}"#) ?? 0 > 1000)
+        #expect(try server.metric(#"backroad_tcp_connections_evicted_total{reason="client"}"#) == 0)
         #expect(server.program.resources.descriptors < descriptors)
         #expect(crowd.count == 1100)
       }

@@ -129,6 +129,8 @@ extension EndToEnd {
           }
         }
         #expect(asks())
+        #expect(try server.metric(#"backroad_tcp_connections_evicted_total{reason="client"}"#) ?? 0 > 800)
+        #expect(try server.metric(#"backroad_tcp_connections_evicted_total{reason="strangers"}"#) == 0)
       }
     }
 

@@ -82,6 +82,10 @@ struct MetricsPage: AdminHandler {
     text.single(
       "backroad_tcp_connections_refused_total", .counter, "TCP connections that there was no room for.",
       totals.events[.refusedConnections] ?? 0)
+    text.start(
+      "backroad_tcp_connections_evicted_total", .counter,
+      "TCP connections of clients that were closed to make room for others, by what there was no room for.")
+    for want in ConnectionTable.Want.allCases { text.add(totals.events[want.event] ?? 0, ("reason", want.label)) }
     text.single(
       "backroad_unsent_answers_total", .counter, "Answers over UDP that the kernel did not take.",
       totals.events[.unsentAnswers] ?? 0)
@@ -170,6 +174,18 @@ extension WorkerCounters.Outcome {
     case .refused: "refused"
     case .other: "other"
     case .dropped: "dropped"
+    }
+  }
+}
+
+extension ConnectionTable.Want {
+  /// As the metrics name it.
+  var label: String {
+    switch self {
+    case .ofClient: "client"
+    case .ofStrangers: "strangers"
+    case .places: "full"
+    case .descriptors: "descriptors"
     }
   }
 }

@@ -21,8 +21,26 @@ struct ConnectionTable {
   enum Admission {
     case room
     /// It may have the place of this one.
-    case inPlaceOf(TCPConnection)
+    case inPlaceOf(Loser)
     case none
+  }
+
+  /// What there is no room for, where a connection gives way.
+  enum Want: CaseIterable {
+    /// More connections of one client.
+    case ofClient
+    /// More of nobody's clients.
+    case ofStrangers
+    /// More connections.
+    case places
+    /// More descriptors: the kernel has none.
+    case descriptors
+  }
+
+  /// A connection that gives way.
+  struct Loser {
+    let connection: TCPConnection
+    let want: Want
   }
 
   private var byNumber: [UInt64: TCPConnection] = [:]
@@ -72,14 +90,18 @@ struct ConnectionTable {
   /// Who has the most of all, or as many as one client may, gets a place by giving up one of its own that is idle.
   func admission(of client: IPAddress, _ account: Account?) -> Admission {
     let holder = Share.Holder(account, ClientNetwork(client))
-    let ownIdle =
-      share.oldestIdle(of: holder).flatMap { byNumber[$0] }.map { Admission.inPlaceOf($0) } ?? Admission.none
-    guard share.count(of: holder) < maximumOfClient else { return ownIdle }
+    let ownIdle = share.oldestIdle(of: holder)
+    guard share.count(of: holder) < maximumOfClient else { return place(of: ownIdle, .ofClient) }
+    let want = account == nil && share.strangerCount >= share.strangerCapacity ? Want.ofStrangers : .places
     switch share.admission(of: holder) {
     case .room: return .room
-    case .inPlaceOf(let number): return byNumber[number].map { Admission.inPlaceOf($0) } ?? Admission.none
-    case .none: return ownIdle
+    case .inPlaceOf(let number): return place(of: number, want)
+    case .none: return place(of: ownIdle, want)
     }
+  }
+
+  private func place(of number: UInt64?, _ want: Want) -> Admission {
+    loser(number, want).map { .inPlaceOf($0) } ?? .none
   }
 
   mutating func add(_ connection: TCPConnection, _ account: Account?, now: Instant) {
@@ -92,14 +114,15 @@ struct ConnectionTable {
   ///
   /// - Returns: a connection that gives way: a client's own where it has too many now, a stranger's where there are too
   ///   many strangers.
-  mutating func settle(_ connection: TCPConnection, _ account: Account?) -> TCPConnection? {
+  mutating func settle(_ connection: TCPConnection, _ account: Account?) -> Loser? {
     let holder = Share.Holder(account, ClientNetwork(connection.client.address))
     share.move(connection.number, to: holder)
-    if share.count(of: holder) > maximumOfClient {
-      return (share.oldestIdle(of: holder) ?? share.oldest(of: holder)).flatMap { byNumber[$0] }
-    }
-    guard share.strangerCount > share.strangerCapacity else { return nil }
-    return share.firstToGo.flatMap { byNumber[$0] }
+    if share.count(of: holder) > maximumOfClient { return loser(share.oldest(of: holder), .ofClient) }
+    return share.strangerCount > share.strangerCapacity ? loser(share.firstToGo, .ofStrangers) : nil
+  }
+
+  private func loser(_ number: UInt64?, _ want: Want) -> Loser? {
+    number.flatMap { byNumber[$0] }.map { Loser(connection: $0, want: want) }
   }
 
   /// A connection had its turn.
@@ -125,9 +148,9 @@ struct ConnectionTable {
   }
 
   /// A stranger's idle connection, for when the kernel has no room for more though the table has.
-  var dispensable: TCPConnection? {
+  var dispensable: Loser? {
     guard share.strangerCount > 0 else { return nil }
-    return share.firstToGo.flatMap { byNumber[$0] }.flatMap { $0.isBusy ? nil : $0 }
+    return loser(share.firstToGo, .descriptors).flatMap { $0.connection.isBusy ? nil : $0 }
   }
 
   /// The connections that were idle for longer than is allowed, if it is time to look.

@@ -17,7 +17,7 @@ extension Worker {
       } catch {
         // The kernel has no descriptor or memory left, though the budget had: those that wait go on waiting for a
         // while, for asking again at once would come to the same, and nobody at work loses a connection for them.
-        if let stranger = connections.dispensable { close(stranger) }
+        if let stranger = connections.dispensable { giveUp(stranger) }
         pauseAccepting()
         return
       }
@@ -31,7 +31,7 @@ extension Worker {
     let account = isBehindProxy ? .loadBalancers : self.account(of: peer.address, at: listener)
     switch connections.admission(of: peer.address, account) {
     case .room: break
-    case .inPlaceOf(let other): close(other)
+    case .inPlaceOf(let loser): giveUp(loser)
     case .none: return counters.add(.refusedConnections)
     }
     let number = connections.nextNumber()
@@ -57,7 +57,7 @@ extension Worker {
   private func settle(_ connection: TCPConnection, _ account: ConnectionTable.Account?) -> Bool {
     guard connection.account != account else { return true }
     charge(connection, to: account)
-    if let other = connections.settle(connection, account) { close(other) }
+    if let loser = connections.settle(connection, account) { giveUp(loser) }
     return connections[connection.number] != nil
   }
 
@@ -257,6 +257,12 @@ extension Worker {
     connection.endWait(for: ticket)
     connection.append(message)
     connections.queue(connection)
+  }
+
+  /// Closes a connection to make room for others.
+  private func giveUp(_ loser: ConnectionTable.Loser) {
+    counters.add(loser.want.event)
+    close(loser.connection)
   }
 
   private func close(_ connection: TCPConnection) {

@@ -25,6 +25,8 @@ import Workspaces
     case closedConnections
     /// Closed at once, because there was no room.
     case refusedConnections
+    /// Closed to make room for others, by what there was no room for.
+    case closedForClient, closedForStrangers, closedForPlaces, closedForDescriptors
     /// Queries whose client two rules give to different workspaces.
     case violations
     /// Datagrams and connections of listed load balancers that did not begin with a PROXY header.
@@ -125,6 +127,18 @@ import Workspaces
       for event in Event.allCases { events[event, default: 0] &+= worker.value(at: firstEvent + event.rawValue) }
       for index in latency.indices { latency[index] &+= worker.value(at: firstBucket + index) }
       latencySumNanoseconds &+= worker.value(at: latencySum)
+    }
+  }
+}
+
+extension ConnectionTable.Want {
+  /// What is counted for a connection that was closed for this.
+  var event: WorkerCounters.Event {
+    switch self {
+    case .ofClient: .closedForClient
+    case .ofStrangers: .closedForStrangers
+    case .places: .closedForPlaces
+    case .descriptors: .closedForDescriptors
     }
   }
 }
