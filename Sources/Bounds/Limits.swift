@@ -59,6 +59,9 @@ public enum Limits {
     public static let messageCharacters = 500
     /// The widest cell of a table, in characters; what is wider is cut.
     public static let cellCharacters = 120
+    /// The longest remark below a row of a table, in characters: two domain names with every octet escaped fit; what is
+    /// longer is cut.
+    public static let remarkCharacters = 2500
   }
 
   /// JSON of any kind.
@@ -172,6 +175,8 @@ public enum Limits {
     public static let journalOctets = 512 << 20
     /// The longest line of the journal, in octets.
     public static let lineOctets = 192
+    /// How many of a workspace's leases are looked at for the address that may have been meant by another.
+    public static let looks = 10_000
     /// How many damaged stretches of a journal are told of; the last stands for all further ones.
     public static let damages = 100
   }

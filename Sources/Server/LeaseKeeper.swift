@@ -1,3 +1,4 @@
+import Bounds
 import Forwarding
 import Storage
 import Synchronization
@@ -238,6 +239,18 @@ final class LeaseKeeper: Sendable {
     } catch {
       throw .unwritten(error)
     }
+  }
+
+  /// What a workspace and an address may stand for of which there is no lease: the address, of whoever has it, or the
+  /// nearest of those that the workspace has; the first ones of them, where it has many.
+  func meant(by address: IPAddress, of workspace: WorkspaceName, moment: Moment = .current) -> LeaseRefusal.Meant? {
+    let book = state.withLock { $0.leases.book }
+    if let holder = book.lease(of: address, at: moment.now)?.workspace {
+      // It may have come since it was looked for.
+      return holder == workspace ? nil : .workspace(holder)
+    }
+    let own = book.leases(of: workspace, after: nil, limit: Limits.Leases.looks, at: moment.now).map(\.address.description)
+    return nearest(to: address.description, among: own).flatMap { IPAddress($0) }.map { .address($0) }
   }
 
   /// Leases that have not ended, in the order of their addresses.

@@ -86,6 +86,33 @@ extension EndToEnd {
       }
     }
 
+    /// Who removes by a mistyped name or address is told what is near.
+    @Test func aSlipIsToldWithWhatIsNear() throws {
+      try serve { server in
+        let lab = server.lab
+        try lab.backroad(["lease", "add", "--workspace", "acme", "--ttl", "1h", "10.20.30.41", "127.0.7.8"])
+        let remove = ["lease", "remove", "--workspace"]
+        for (arguments, said) in [
+          (["acne", "127.0.7.8"], #"there is no workspace "acne" here; did you mean "acme"?"#),
+          (["initech", "127.0.7.8"], #"there is no workspace "initech" here; see backroad workspace list"#),
+          (["acme", "10.20.30.14"], "workspace acme has no lease of 10.20.30.14; did you mean 10.20.30.41?"),
+          (["acme", "192.168.251.252"], "workspace acme has no lease of 192.168.251.252; see backroad lease list"),
+          // Another's are nobody's to guess, but who has the very address is told, as when it is added.
+          (["globex", "127.0.7.7"], "workspace globex has no lease of 127.0.7.7; see backroad lease list"),
+          (["globex", "127.0.7.8"], "workspace globex has no lease of 127.0.7.8; workspace acme has one"),
+        ] {
+          let refused = try refusal(lab, remove + arguments)
+          #expect(refused == "backroad: \(said)\n")
+        }
+        // A removed one's leases can be ended still.
+        try FileManager.default.removeItem(at: lab.folder.appendingPathComponent("zones/acme"))
+        _ = try server.curl("/v1/reload", "--json", "{}")
+        #expect(try lab.backroad(remove + ["acme", "127.0.7.8"]) == "1 lease removed\n")
+        let refused = try refusal(lab, remove + ["acme", "10.20.30.14"])
+        #expect(refused.contains("did you mean 10.20.30.41?"), "\(refused)")
+      }
+    }
+
     @Test func aRemovedWorkspacesLeasesEndAndComeBackWithIt() throws {
       try serve { server in
         let lab = server.lab

@@ -93,9 +93,23 @@ struct LeaseRemoveRoute: AdminHandler {
         try context.leases.remove(request.addresses, of: request.workspace)
         return .json(["removed": .number(request.addresses.count)])
       } catch {
-        return .now(error.adminError.response)
+        return .now(Self.refusal(context, request.workspace, error).response)
       }
     }
+  }
+
+  /// Why nothing was removed, with what may have been meant: of what whoever asks may list as well.
+  private static func refusal(
+    _ context: AdminContext, _ workspace: WorkspaceName, _ failure: LeaseKeeper.Failure
+  ) -> AdminError {
+    guard case .refused(.notLeased(let address, _, _)) = failure else { return failure.adminError }
+    // One that was removed may have leases still, and one that is new is not served yet.
+    let isSomewhere =
+      context.isKnown(workspace) || (try? context.folder.contains(workspace)) == true
+      || !context.leases.list(of: workspace, after: nil, limit: 1).isEmpty
+    guard isSomewhere else { return context.noWorkspace(workspace.description) }
+    let meant = context.leases.meant(by: address, of: workspace)
+    return LeaseKeeper.Failure.refused(.notLeased(address, workspace, meant)).adminError
   }
 }
 

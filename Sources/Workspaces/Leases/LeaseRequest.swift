@@ -19,8 +19,16 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
   case ttl(UInt64, ClosedRange<UInt64>)
   /// There are as many leases as there may be.
   case tooMany(Int)
-  /// The workspace has no lease of the address.
-  case notLeased(IPAddress, WorkspaceName)
+  /// The workspace has no lease of the address; what may have been meant.
+  case notLeased(IPAddress, WorkspaceName, Meant? = nil)
+
+  /// What a slip in an address or a workspace may have stood for.
+  public enum Meant: Hashable, Sendable {
+    /// The address, of the workspace that has its lease.
+    case workspace(WorkspaceName)
+    /// Another address, which the workspace has a lease of.
+    case address(IPAddress)
+  }
 
   /// What is wrong, and what to do.
   public var message: String {
@@ -53,8 +61,12 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
       "a lease holds \(range.lowerBound) to \(range.upperBound) seconds, not \(seconds); renew it by adding it again"
     case .tooMany(let limit):
       "there are \(limit) leases, as many as the server keeps; remove those of clients that are gone"
-    case .notLeased(let address, let workspace):
+    case .notLeased(let address, let workspace, nil):
       "workspace \(workspace) has no lease of \(address); see backroad lease list"
+    case .notLeased(let address, let workspace, .address(let other)?):
+      "workspace \(workspace) has no lease of \(address); did you mean \(other)?"
+    case .notLeased(let address, let workspace, .workspace(let holder)?):
+      "workspace \(workspace) has no lease of \(address); workspace \(holder) has one"
     }
   }
 }
