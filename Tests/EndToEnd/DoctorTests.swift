@@ -33,7 +33,9 @@ extension EndToEnd {
     @Test func aPublicAddressIsWrong() throws {
       try serve("203.0.113.9") { server in
         let outcome = try doctor(server)
-        #expect(outcome.status == 1 && outcome.output.contains("203.0.113.9 is public"))
+        #expect(outcome.status == 1)
+        let lines = outcome.output.split(separator: "\n").dropFirst()
+        #expect(lines.count { $0.hasSuffix("wrong") } == 2 && lines.count { $0 == "  203.0.113.9 is public" } == 2)
       }
     }
 
@@ -117,6 +119,26 @@ extension EndToEnd {
         #expect(outcome.status == 1)
         #expect(
           outcome.output.contains("leads to vpce-1.vpce.example, and not to the link's vpce-2.vpce.example"),
+          "\(outcome.output)\(outcome.errors)")
+      }
+    }
+
+    /// Names of the longest kind, beyond a cell's width.
+    @Test func aReasonIsTheWholeReason() throws {
+      let label = String(repeating: "n", count: 60)
+      let (first, second) = ("a.\(label).\(label).\(label).example", "b.\(label).\(label).\(label).example")
+      try Lab.run { lab in
+        for (zones, endpoint) in [("zones", first), ("other", second)] {
+          try lab.backroad(["workspace", "add", "acme", "--client", "127.0.1.0/24", "--zones", zones])
+          try lab.backroad([
+            "import", "hosts", "--zones", zones, "--workspace", "acme", "--link", "db", "--endpoint",
+            "\(endpoint)=10.9.0.1", "--zone", "corp.example", "--miss", "nxdomain", "db.corp.example",
+          ])
+        }
+        let outcome = try doctor(lab.serve(), "--zones", "other")
+        #expect(outcome.status == 1)
+        #expect(
+          outcome.output.contains("\n  leads to \(first), and not to the link's \(second)\n"),
           "\(outcome.output)\(outcome.errors)")
       }
     }

@@ -52,6 +52,16 @@ import Text
         """)
   }
 
+  @Test func remarksStandBelowTheirRowAndWhole() {
+    var table = Table("HOST", "VERDICT")
+    let long = String(repeating: "n", count: 2000)
+    table.add("a", "wrong", remarks: [long, "e\u{1b}\nd", String(repeating: "x", count: 100_000)])
+    table.add("b", "ok")
+    let lines = table.text.split(separator: "\n").map { String($0) }
+    #expect(lines.count == 6 && table.text.utf8.count < 6000)
+    #expect(lines[..<4] == ["HOST  VERDICT", "a     wrong", "  \(long)", "  e\\u{1b}\\u{a}d"] && lines[5] == "b     ok")
+  }
+
   @Test func sourceTextKeepsPlacesThroughItsOperations() throws {
     let text = try SourceText(file: Array("\u{feff} é x \r\n y\n".utf8), named: "f", maximumOctets: 100)
     let lines = text.lines

@@ -27,6 +27,8 @@ struct HostFinding: Sendable {
   let addresses: [IPAddress]
   /// What is wrong; nothing when all is well.
   private(set) var complaints: [String] = []
+  /// False where it was not asked for.
+  private let isAsked: Bool
 
   private static let connectNanoseconds: UInt64 = 3_000_000_000
 
@@ -35,6 +37,7 @@ struct HostFinding: Sendable {
     _ time: LookTime
   ) throws(Problem) {
     self.host = host
+    isAsked = true
     let found = try Lookup(host.name, &client, option: option)
     chain = found.chain
     addresses = found.addresses
@@ -61,6 +64,7 @@ struct HostFinding: Sendable {
   /// A host that was not asked for.
   init(_ host: LinkHost, complaint: String) {
     self.host = host
+    isAsked = false
     chain = []
     addresses = []
     complaints = [complaint]
@@ -120,9 +124,15 @@ struct HostFinding: Sendable {
       table.add(
         finding.host.name.textWithoutFinalDot, finding.host.link, finding.chain.last?.textWithoutFinalDot ?? "",
         finding.addresses.map { "\($0)" }.joined(separator: ", "),
-        finding.complaints.isEmpty ? "ok" : finding.complaints.joined(separator: "; "))
+        finding.verdict, remarks: finding.complaints)
     }
     return table
+  }
+
+  /// In a word.
+  private var verdict: String {
+    guard isAsked else { return "unknown" }
+    return complaints.isEmpty ? "ok" : "wrong"
   }
 
   var json: JSON {
