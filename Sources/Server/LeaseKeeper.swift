@@ -249,7 +249,8 @@ final class LeaseKeeper: Sendable {
       // It may have come since it was looked for.
       return holder == workspace ? nil : .workspace(holder)
     }
-    let own = book.leases(of: workspace, after: nil, limit: Limits.Leases.looks, at: moment.now).map(\.address.description)
+    let own = book.leases(of: workspace, after: nil, limit: Limits.Leases.looks, at: moment.now).map(
+      \.address.description)
     return nearest(to: address.description, among: own).flatMap { IPAddress($0) }.map { .address($0) }
   }
 

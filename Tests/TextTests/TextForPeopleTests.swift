@@ -59,7 +59,8 @@ import Text
     table.add("b", "ok")
     let lines = table.text.split(separator: "\n").map { String($0) }
     #expect(lines.count == 6 && table.text.utf8.count < 6000)
-    #expect(lines[..<4] == ["HOST  VERDICT", "a     wrong", "  \(long)", "  e\\u{1b}\\u{a}d"] && lines[5] == "b     ok")
+    #expect(
+      lines[..<4] == ["HOST  VERDICT", "a     wrong", "  \(long)", "  e\\u{1b}\\u{a}d"] && lines[5] == "b     ok")
   }
 
   @Test func sourceTextKeepsPlacesThroughItsOperations() throws {
