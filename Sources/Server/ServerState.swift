@@ -17,6 +17,8 @@ final class ServerState: Sendable {
     var failedReloadCount: UInt64 = 0
     /// The last time, in seconds since 1970, and what it brought.
     var lastReload: (at: UInt64, outcome: ReloadOutcome)?
+    /// What keeps the zones folder from being read, or from counting, now.
+    var folderProblem: Problem?
 
     /// A workspace that is served; nil when none of the name is.
     func workspace(_ name: WorkspaceName) -> Workspace? {
@@ -41,6 +43,9 @@ final class ServerState: Sendable {
       return (view.snapshot, view.broken)
     }
   }
+
+  /// This is what is wrong with the zones folder now; nil for nothing.
+  func folderHas(_ problem: Problem?) { content.withLock { $0.folderProblem = problem } }
 
   /// A reload has ended.
   func reloaded(_ outcome: ReloadOutcome) {

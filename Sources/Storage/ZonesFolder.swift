@@ -81,17 +81,48 @@ public struct ZonesFolder: Sendable {
     return try entries(of: folder).compactMap { WorkspaceName($0) }.filter { Self.contains($0, in: folder) }
   }
 
-  /// The names of all that may be workspaces, in order, without a look at each: what is no folder is found out by reading it.
+  /// What was in the zones folder, and which folder that was.
+  public struct Listing: Sendable {
+    /// The workspaces' names, in order.
+    public let names: [WorkspaceName]
+    /// The folder that they are in, whatever its path leads to by now.
+    public let folder: Files.Identity
+
+    /// Takes the parts.
+    public init(names: [WorkspaceName], folder: Files.Identity) {
+      self.names = names
+      self.folder = folder
+    }
+  }
+
+  /// The names of all that may be workspaces.
   ///
+  /// - Parameter looksAtEach: true for those of `workspaceNames`; without a look at each, what is no folder is found out by
+  ///   reading it.
   /// - Throws: as `workspaceNames`.
-  public func possibleNames() throws(Problem) -> [WorkspaceName] {
-    try entries(of: try open()).compactMap { WorkspaceName($0) }
+  public func list(lookingAtEach looksAtEach: Bool) throws(Problem) -> Listing {
+    let folder = try open()
+    let names = try entries(of: folder).compactMap { WorkspaceName($0) }
+    return Listing(
+      names: looksAtEach ? names.filter { Self.contains($0, in: folder) } : names, folder: try identity(of: folder))
   }
 
   /// True when the workspace has a folder, or something that cannot be looked at.
   ///
   /// - Throws: when the zones folder cannot be opened.
   public func contains(_ name: WorkspaceName) throws(Problem) -> Bool { Self.contains(name, in: try open()) }
+
+  /// The zones folder in which the workspace is missing; nil where `contains` is true.
+  ///
+  /// - Throws: when the zones folder cannot be opened, or looked at.
+  public func folder(without name: WorkspaceName) throws(Problem) -> Files.Identity? {
+    let folder = try open()
+    return Self.contains(name, in: folder) ? nil : try identity(of: folder)
+  }
+
+  private func identity(of folder: borrowing Folder) throws(Problem) -> Files.Identity {
+    try trying(to: "look at the zones folder", file: path) { () throws(SystemError) in try folder.identity }
+  }
 
   private static func contains(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
     do throws(SystemError) {
@@ -148,7 +179,7 @@ public struct ZonesFolder: Sendable {
       file: path,
       """
       there is no such zones folder; name it with --zones DIR, or the configuration that says where it is with --config \
-      FILE; the first backroad workspace add makes a new one
+      FILE; backroad workspace add makes a new one, where no running server has workspaces of the old
       """)
   }
 
@@ -157,10 +188,23 @@ public struct ZonesFolder: Sendable {
     Problem(
       file: path,
       """
-      the zones folder has gone: what was served stays as it is; mount it or move it back, and make no new one, which would \
-      count as all there is
+      the zones folder has gone: what was served stays as it is; mount it or move it back, or confirm a new one in its place \
+      with \(Self.confirmation)
       """)
   }
+
+  /// That another folder stands there than the one that is served, and lacks much of it; for the server's log.
+  public var isAnother: Problem {
+    Problem(
+      file: path,
+      """
+      another folder stands here than the one that is served: what is not in it stays as it was; mount or move the old one \
+      back, or confirm this one with \(Self.confirmation)
+      """)
+  }
+
+  /// How a person says that a folder counts. The socket's usual place is in the folder that has gone.
+  private static let confirmation = "backroad reload, or with SIGHUP where the admin socket went with the old folder"
 
   /// Opens the zones folder.
   func open() throws(Problem) -> Folder {

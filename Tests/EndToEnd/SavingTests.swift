@@ -22,6 +22,12 @@ extension EndToEnd {
       return (server, try QueryLoop("www.corp.example", at: server.address))
     }
 
+    /// How often files were read, as `status --json` says.
+    private func reloadCount(_ status: Outcome) throws -> Int {
+      let members = try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any]
+      return try #require((members?["reloads"] as? [String: Any])?["count"] as? Int)
+    }
+
     private func acme(_ lab: Lab, _ version: Int, in folder: String) throws {
       try lab.write("{ \"clients\": [\"127.0.0.1\"] }", to: "\(folder)/workspace.json")
       try lab.write(Lab.zoneText("www A 10.1.0.\(version)\n"), to: "\(folder)/corp.example.zone")
@@ -98,6 +104,52 @@ extension EndToEnd {
         try acme(lab, 3, in: "zones/acme")
         #expect(try loop.wait(for: "10.1.0.3", since: later) < 1)
         #expect(loop.answers == ["10.1.0.1", "10.1.0.2", "10.1.0.3"])
+        try end(loop)
+      }
+    }
+
+    /// Somebody moves the folder away and makes an empty one: nobody's names go until a person says so.
+    @Test func aNewFolderInItsPlaceUnloadsNobodyUntilAReloadIsAskedFor() throws {
+      try Lab.run { lab in
+        try lab.write(#"{ "forward": [], "admin": "./run/admin.sock" }"#, to: "backroad.json")
+        try FileManager.default.createDirectory(atPath: path(lab, "run"), withIntermediateDirectories: false)
+        try acme(lab, 1, in: "zones/acme")
+        let (server, loop) = try serve(lab)
+        func status(_ flags: String...) throws -> Outcome { try lab.run(Lab.backroad(), ["status"] + flags) }
+        #expect(try status().status == 0)
+        try rename(lab, "zones", to: "away")
+        let gone = "zones: the zones folder has gone: what was served stays as it is"
+        try eventually("the status tells that there is no folder", within: 2) {
+          let outcome = try status()
+          return outcome.status == 1 && outcome.output.contains(gone)
+        }
+        let add = ["workspace", "add", "globex", "--client", "127.0.2.0/24"]
+        let refused = try lab.run(Lab.backroad(), add)
+        #expect(refused.status == 1 && refused.errors.contains("a running server has 1 workspace of zones"))
+        #expect(!FileManager.default.fileExists(atPath: path(lab, "zones")))
+
+        let another = "zones: another folder stands here than the one that is served"
+        try FileManager.default.createDirectory(atPath: path(lab, "zones"), withIntermediateDirectories: false)
+        try eventually("the log and the status tell of another folder", within: 2) {
+          let outcome = try status()
+          return server.program.errors.contains(another) && outcome.status == 1 && outcome.output.contains(another)
+        }
+        #expect(try status("--json").output.contains("another folder stands here"))
+        try lab.backroad(add)
+        try lab.zone("corp.example", "www A 10.2.0.1\n", in: "globex")
+        try eventually("what is in it is served", within: 2) {
+          try server.dig("-b", "127.0.2.1", "www.corp.example").addresses == ["10.2.0.1"]
+        }
+        // The reloader's own look, some seconds after the first, unloads nobody either.
+        let count = try reloadCount(status("--json"))
+        try eventually("it is looked at again", within: 20) { try reloadCount(status("--json")) > count }
+        #expect(loop.answers == ["10.1.0.1"])
+        #expect(server.program.errors.components(separatedBy: another).count == 2)
+
+        #expect(try lab.backroad(["reload"]).contains("reloaded acme"))
+        try eventually("acme has gone", within: 2) { loop.answers == ["10.1.0.1", "code 5"] }
+        #expect(try status().status == 0)
+        #expect(server.program.errors.contains("zones: this zones folder counts now, and read"))
         try end(loop)
       }
     }

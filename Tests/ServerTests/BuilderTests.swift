@@ -1,12 +1,13 @@
 import Forwarding
 import Foundation
+import Storage
 import Synchronization
-import SystemIO
 import Testing
 import Text
 import Workspaces
 
 @testable import Server
+@testable import SystemIO
 
 /// Reads nothing from a disk; the reading of some workspaces, or the building, takes until it is let go.
 final class HeldReading: WorkspaceReading {
@@ -20,6 +21,14 @@ final class HeldReading: WorkspaceReading {
     var versions: [WorkspaceName: Int] = [:]
     var begun: [WorkspaceName] = []
     var failure: Problem?
+    var inode: UInt64 = 1
+
+    /// The folder that stands at the zones folder's place.
+    var folder: Files.Identity {
+      var status = stat()
+      status.st_ino = ino_t(inode)
+      return Files.Identity(status)
+    }
   }
 
   private let state = Mutex(State())
@@ -42,6 +51,11 @@ final class HeldReading: WorkspaceReading {
   /// Has listing fail, or go well again.
   func failListing(_ problem: Problem?) { state.withLock { $0.failure = problem } }
 
+  /// Puts another folder in the place of the zones folder, with these workspaces in their versions.
+  func exchange(inode: UInt64, _ versions: [WorkspaceName: Int]) {
+    state.withLock { ($0.inode, $0.versions) = (inode, versions) }
+  }
+
   /// Lets the reading and the building of a workspace end.
   func letGo(_ name: WorkspaceName) {
     state.withLock { state in
@@ -59,10 +73,10 @@ final class HeldReading: WorkspaceReading {
   /// The workspaces whose reading has begun, in order.
   var begun: [WorkspaceName] { state.withLock { $0.begun } }
 
-  func names() throws(Problem) -> [WorkspaceName] {
-    let (names, failure) = state.withLock { ($0.versions.keys.sorted(), $0.failure) }
+  func list(lookingAtEach _: Bool) throws(Problem) -> ZonesFolder.Listing {
+    let (names, folder, failure) = state.withLock { ($0.versions.keys.sorted(), $0.folder, $0.failure) }
     if let failure { throw failure }
-    return names
+    return ZonesFolder.Listing(names: names, folder: folder)
   }
 
   func read(
@@ -72,7 +86,8 @@ final class HeldReading: WorkspaceReading {
     guard size <= octets else { return .larger }
     state.withLock { $0.begun.append(name) }
     while state.withLock({ $0.held.contains(name) }) { usleep(1000) }
-    guard let version = state.withLock({ $0.versions[name] }) else { return .gone }
+    let (found, folder) = state.withLock { ($0.versions[name], $0.folder) }
+    guard let version = found else { return .gone(from: folder) }
     let contents = WorkspaceOutcome.Contents(octets: size, fingerprint: version)
     guard version != fingerprint else { return .same(contents) }
     guard mayBuild() else {

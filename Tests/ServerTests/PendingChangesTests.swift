@@ -42,8 +42,18 @@ struct PendingChangesTests {
     var pending = PendingChanges()
     pending.noteEverything(at: 0)
     pending.note(try name("a"), at: 10 * Self.millisecond)
-    #expect(pending.takeDue(at: 20 * Self.millisecond) == .everything)
+    #expect(pending.takeDue(at: 20 * Self.millisecond) == .everything(isConfirmed: false))
     #expect(pending.milliseconds(from: 20 * Self.millisecond) == nil)
+  }
+
+  /// A person's word is not lost by what the kernel tells beside it, and holds once.
+  @Test func whatIsConfirmedIsSoOnce() {
+    var pending = PendingChanges()
+    pending.noteEverything(at: 0, isConfirmed: true)
+    pending.noteEverything(at: 10 * Self.millisecond)
+    #expect(pending.takeDue(at: 30 * Self.millisecond) == .everything(isConfirmed: true))
+    pending.noteEverything(at: 40 * Self.millisecond)
+    #expect(pending.takeDue(at: 60 * Self.millisecond) == .everything(isConfirmed: false))
   }
 
   /// A read error is nobody's change: nothing else says when to look again.

@@ -37,7 +37,7 @@
 
     /// What the first thread and a builder do of a look, in turn: all that is there or was, or one workspace.
     private func look(_ store: inout WorkspaceStore, at one: WorkspaceName? = nil) throws -> Look {
-      let names = try one.map { [$0] } ?? store.names.union(reader.names())
+      let names = try one.map { [$0] } ?? store.names.union(reader.list(lookingAtEach: false).names)
       var look = Look()
       for name in names.sorted() {
         let read = reader.read(name, unlessIts: nil, within: Limits.Files.octetsOfWorkspace)

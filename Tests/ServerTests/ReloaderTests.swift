@@ -171,6 +171,51 @@ struct ReloaderTests {
     try running.stop()
   }
 
+  /// An empty folder is made at the place, or a volume is not mounted: looks at all and at single ones, and retries, keep what
+  /// is missing; a person's word does not.
+  @Test(arguments: [true, false])
+  func anotherFolderThatLacksMostUnloadsNobodyUntilItIsConfirmed(bySignal: Bool) throws {
+    let (running, one, other) = try serving("one", "other")
+    let new = try name("new")
+    running.reading.exchange(inode: 2, [new: 3])
+    for name in [one, other] {
+      let outcome = try running.reload(name)
+      #expect(outcome.hasErrors && outcome.changed.isEmpty)
+      #expect(outcome.problems.first?.message.hasPrefix("another folder stands here") == true)
+    }
+    try running.eventually("all is looked at, and what is there is served") { running.version(of: new) == 3 }
+    try running.eventually("the status tells") {
+      running.state.view.folderProblem?.message.hasPrefix("another folder stands here") == true
+    }
+    // Now that it was looked at as a whole.
+    #expect(try running.reload(one).hasErrors)
+    running.reading.remove(new)
+    #expect(try running.reload(new).changed.isEmpty, "what it lacks says nothing, whatever it is")
+    #expect(running.version(of: one) == 1 && running.version(of: other) == 2 && running.version(of: new) == 3)
+    if bySignal {
+      running.signal(SIGHUP)
+    } else {
+      let outcome = try running.reload(nil)
+      #expect(!outcome.hasErrors && outcome.changed == [new, one, other].sorted())
+    }
+    try running.eventually("it counts") {
+      [one, other, new].allSatisfy { running.version(of: $0) == nil } && running.state.view.folderProblem == nil
+    }
+    try running.stop()
+  }
+
+  /// The exchange of a checkout: what its new version lacks has gone, without anybody's word.
+  @Test func anotherFolderThatHasMostIsTheZonesFolder() throws {
+    let (running, one, other) = try serving("one", "other")
+    running.reading.exchange(inode: 2, [one: 3])
+    _ = try running.reload(other)
+    try running.eventually("what is there is as it is there, and what is not has gone") {
+      running.version(of: one) == 3 && running.version(of: other) == nil
+    }
+    #expect(running.state.view.folderProblem == nil)
+    try running.stop()
+  }
+
   @Test func aListThatCannotBeHadUnloadsNothingAndIsTriedAgain() throws {
     let (running, one, other) = try serving("one", "other")
     running.reading.failListing(Problem("cannot list the zones folder: Too many open files"))

@@ -55,7 +55,9 @@ struct WorkspaceStoreTests {
       return changed
     }
 
-    mutating func refreshAll() throws -> Set<WorkspaceName> { refresh(store.names.union(try reader.names())) }
+    mutating func refreshAll() throws -> Set<WorkspaceName> {
+      refresh(store.names.union(try reader.list(lookingAtEach: false).names))
+    }
   }
 
   private func name(_ text: String) throws -> WorkspaceName { try #require(WorkspaceName(text)) }

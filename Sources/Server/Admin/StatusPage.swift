@@ -50,6 +50,7 @@ struct StatusPage: AdminHandler {
   private static func reloads(_ view: ServerState.View) -> JSON {
     var members: [(String, JSON)] = [
       ("count", .number(view.reloadCount)), ("failed", .number(view.failedReloadCount)),
+      ("problem", view.folderProblem?.json ?? nil),
     ]
     if let (at, outcome) = view.lastReload {
       members += [

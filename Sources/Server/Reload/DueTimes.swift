@@ -49,6 +49,9 @@ struct Retries<Key: Hashable & Sendable>: Sendable {
     times.set(key, at: now &+ min(60, 1 << UInt64(min(count, 6))) * 1_000_000_000)
   }
 
+  /// True when it is going to be tried again.
+  func isDue(_ key: Key) -> Bool { times[key] != nil }
+
   /// It went well.
   mutating func succeeded(_ key: Key) {
     guard counts.removeValue(forKey: key) != nil else { return }

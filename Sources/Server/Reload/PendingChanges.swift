@@ -7,7 +7,8 @@ import Workspaces
 struct PendingChanges {
   /// What is to be read now.
   enum Due: Equatable {
-    case everything
+    /// All that there is; what stands there counts whatever it lacks where a person confirms it.
+    case everything(isConfirmed: Bool)
     case workspaces(Set<WorkspaceName>)
   }
 
@@ -25,6 +26,7 @@ struct PendingChanges {
 
   private var workspaces: [WorkspaceName: Change] = [:]
   private var everything: Change?
+  private var isConfirmed = false
   /// Nothing is due before this, so that looking costs nothing until then.
   private var earliest = UInt64.max
 
@@ -36,7 +38,10 @@ struct PendingChanges {
   }
 
   /// Anything may have changed.
-  mutating func noteEverything(at now: UInt64) {
+  ///
+  /// - Parameter isConfirmed: true when a person says that what stands there counts.
+  mutating func noteEverything(at now: UInt64, isConfirmed: Bool = false) {
+    self.isConfirmed = self.isConfirmed || isConfirmed
     let change = Change(first: everything?.first ?? now, last: now)
     everything = change
     earliest = min(earliest, change.due)
@@ -54,7 +59,8 @@ struct PendingChanges {
     if let change = everything, change.due <= now {
       everything = nil
       workspaces = [:]
-      return .everything
+      defer { isConfirmed = false }
+      return .everything(isConfirmed: isConfirmed)
     }
     let due = Set(workspaces.filter { $0.value.due <= now }.keys)
     for name in due { workspaces[name] = nil }

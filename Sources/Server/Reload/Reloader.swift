@@ -34,8 +34,10 @@ struct Reloader: ~Copyable {
   private var nextTaking: UInt64 = 0
   /// There may be something to take.
   private var hasResults = false
-  /// The zones folder could not be looked at when it was tried last.
-  private var hasNoFolder = false
+  /// What kept the zones folder from being read, or from counting, when it was tried last.
+  private var folderProblem: Problem?
+  /// Which zones folder counts.
+  private var counting = CountingFolder()
   /// How many folders without a watch the log has told of.
   private var toldUnwatched = 0
 
@@ -96,7 +98,9 @@ struct Reloader: ~Copyable {
   /// - Throws: when there is no zones folder.
   mutating func start() throws(Problem) -> Bool {
     let start = System.monotonicNanoseconds()
-    ask(for: try watchAll(), [], at: start)
+    let listing = try watchAll()
+    _ = try isCounting(listing, isConfirmed: true)
+    ask(for: listing.names, [], at: start)
     tellOfUnwatched()
     let deadline = start &+ Self.startPatience
     while !isReady(at: System.monotonicNanoseconds(), deadline) {
@@ -189,7 +193,7 @@ struct Reloader: ~Copyable {
     while let signal = signals.next() {
       guard signal == SIGHUP else { return true }
       log.note("reloading, as SIGHUP asks")
-      pending.noteEverything(at: now)
+      pending.noteEverything(at: now, isConfirmed: true)
     }
     return false
   }
@@ -207,7 +211,7 @@ struct Reloader: ~Copyable {
   /// Asks for what changed.
   private mutating func reload(_ due: PendingChanges.Due, _ now: UInt64) {
     switch due {
-    case .everything: reloadEverything([], now)
+    case .everything(let isConfirmed): reloadEverything([], isConfirmed: isConfirmed, now)
     case .workspaces(let names):
       for name in names { watch.add(name) }
       ask(for: names, [], at: now)
@@ -217,13 +221,14 @@ struct Reloader: ~Copyable {
 
   /// Asks for all that is there, and all that was: what is not there any more is found out by looking at it, so that a
   /// list which cannot be had, or not whole, unloads nothing.
-  private mutating func reloadEverything(_ tickets: [ReloadDesk.Ticket], _ now: UInt64) {
+  ///
+  /// - Parameter isConfirmed: true when a person says that the folder which stands there counts.
+  private mutating func reloadEverything(_ tickets: [ReloadDesk.Ticket], isConfirmed: Bool, _ now: UInt64) {
     do throws(Problem) {
-      ask(for: store.names.union(try watchAll()), tickets, at: now)
-      told.tell([], of: .folder, at: now)
-      retries.succeeded(.folder)
-      if hasNoFolder { log.note("\(folder.path): the zones folder is there again, and read") }
-      hasNoFolder = false
+      let listing = try watchAll()
+      let problem = try isCounting(listing, isConfirmed: isConfirmed) ? nil : folder.isAnother
+      if let problem { folderFailed(problem, now) } else { folderIsGood(now, isConfirmed: isConfirmed) }
+      ask(for: store.names.union(listing.names), tickets, problems: problem.map { [$0] } ?? [], at: now)
     } catch {
       folderFailed(error, now)
       requests.open(requests.next(), tickets, count: 0, problems: [error], at: now)
@@ -231,11 +236,19 @@ struct Reloader: ~Copyable {
   }
 
   /// Watches all that is there, before it is read, so that no change falls between; gives what that is.
-  private mutating func watchAll() throws(Problem) -> [WorkspaceName] {
+  private mutating func watchAll() throws(Problem) -> ZonesFolder.Listing {
     watch.addRoot()
-    let names = try reader.names()
-    watch.add(all: names)
-    return names
+    let listing = try reader.list(lookingAtEach: false)
+    watch.add(all: listing.names)
+    return listing
+  }
+
+  /// True when what is missing in the folder that stands there has gone. Each entry of another folder is looked at: links
+  /// that lead nowhere are no workspaces.
+  private mutating func isCounting(_ listing: ZonesFolder.Listing, isConfirmed: Bool) throws(Problem) -> Bool {
+    let isKnown = isConfirmed || counting.isCounting(listing.folder)
+    let found = isKnown ? listing : try reader.list(lookingAtEach: true)
+    return counting.judge(found, served: store.served, isConfirmed: isConfirmed)
   }
 
   /// Asks for workspaces to be read.
@@ -243,13 +256,14 @@ struct Reloader: ~Copyable {
   /// - Parameters:
   ///   - tickets: who waits for all of them.
   ///   - few: the same, unless they are all.
+  ///   - problems: what is wrong already.
   private mutating func ask(
     for names: some Sequence<WorkspaceName>, _ tickets: [ReloadDesk.Ticket], few: Set<WorkspaceName>? = nil,
-    at now: UInt64
+    problems: [Problem] = [], at now: UInt64
   ) {
     let request = requests.next()
     let count = builders.ask(for: names, by: request, isNeeded: !tickets.isEmpty)
-    requests.open(request, tickets, of: few, count: count, at: now)
+    requests.open(request, tickets, of: few, count: count, problems: problems, at: now)
   }
 
   /// Asks for what the admin interface wants, at once; what nobody waits for any more makes room.
@@ -264,7 +278,7 @@ struct Reloader: ~Copyable {
       return desk.finish(asked.tickets, ReloadOutcome(problems: [problem]))
     }
     if asked.everything {
-      reloadEverything(asked.tickets, now)
+      reloadEverything(asked.tickets, isConfirmed: true, now)
     } else {
       for name in asked.names { watch.add(name) }
       ask(for: asked.names, asked.tickets, few: asked.names, at: now)
@@ -279,8 +293,20 @@ struct Reloader: ~Copyable {
   }
 
   private mutating func folderFailed(_ problem: Problem, _ now: UInt64) {
-    hasNoFolder = true
-    failed(problem == folder.isMissing ? folder.hasGone : problem, of: .folder, now)
+    let problem = problem == folder.isMissing ? folder.hasGone : problem
+    folderProblem = problem
+    state.folderHas(problem)
+    failed(problem, of: .folder, now)
+  }
+
+  private mutating func folderIsGood(_ now: UInt64, isConfirmed: Bool) {
+    retries.succeeded(.folder)
+    guard let problem = folderProblem else { return }
+    folderProblem = nil
+    state.folderHas(nil)
+    told.tell([], of: .folder, at: now)
+    let isNew = isConfirmed && problem == folder.isAnother
+    log.note("\(folder.path): \(isNew ? "this zones folder counts now" : "the zones folder is there again"), and read")
   }
 
   private mutating func retry(_ subject: ReloadLog.Subject, _ now: UInt64) {
@@ -300,6 +326,10 @@ struct Reloader: ~Copyable {
     hasResults = !results.isEmpty
     guard hasResults else { return }
     for result in results {
+      if isKept(result, start) {
+        requests.note(result.name, isChanged: false, [folder.isAnother], for: result.requests)
+        continue
+      }
       let isChanged = store.take(result.outcome, of: result.name)
       if isChanged { changed.append(result.name) }
       requests.note(
@@ -313,6 +343,16 @@ struct Reloader: ~Copyable {
     let end = System.monotonicNanoseconds()
     let pause = isServing ? Self.takingPauses.later : Self.takingPauses.start
     nextTaking = max(start &+ pause, end &+ (end &- start) &* Self.takingShare)
+  }
+
+  /// True for a workspace that is missing in a folder which does not count. One that was not judged yet is, soon; not at
+  /// once, or a file system that gives its folders other numbers each time would have everything read without end.
+  private mutating func isKept(_ result: Builders.Result, _ now: UInt64) -> Bool {
+    guard case .gone(let missing) = result.outcome, store.knows(result.name), !counting.isCounting(missing) else {
+      return false
+    }
+    if !counting.isLacking(missing), !retries.isDue(.folder) { retries.failed(.folder, at: now) }
+    return true
   }
 
   /// What is wrong with a workspace now; the log is told of it.

@@ -1,6 +1,7 @@
 import Bounds
 import Links
 import Storage
+import SystemIO
 import Text
 import Workspaces
 
@@ -12,8 +13,8 @@ enum WorkspaceOutcome: Sendable {
     let fingerprint: Int
   }
 
-  /// The zones folder has no such workspace.
-  case gone
+  /// The zones folder has no such workspace: this one, whatever its path leads to by now.
+  case gone(from: Files.Identity)
   /// The zones folder itself is not there or cannot be looked at, so nothing is known of what was in it.
   case noFolder(Problem)
   /// The files could not be read.
@@ -37,8 +38,9 @@ enum WorkspaceOutcome: Sendable {
 
 /// Where workspaces come from; a protocol, so that tests can have one whose reading takes as long as they want.
 protocol WorkspaceReading: Sendable {
-  /// Every workspace that is there; what else there is of such a name is `gone` when it is read.
-  func names() throws(Problem) -> [WorkspaceName]
+  /// Every workspace that is there, and in which folder; without a look at each, what else there is of such a name is
+  /// `gone` when it is read.
+  func list(lookingAtEach looksAtEach: Bool) throws(Problem) -> ZonesFolder.Listing
   /// Reads and builds a workspace, unless its files are those of a fingerprint or have more octets.
   ///
   /// - Parameter mayBuild: asked once the files are read; false for a workspace that is not to be built now.
@@ -55,7 +57,9 @@ struct WorkspaceReader: WorkspaceReading {
   /// What of the server workspaces are loaded with.
   let setting: WorkspaceSetting
 
-  func names() throws(Problem) -> [WorkspaceName] { try folder.possibleNames() }
+  func list(lookingAtEach looksAtEach: Bool) throws(Problem) -> ZonesFolder.Listing {
+    try folder.list(lookingAtEach: looksAtEach)
+  }
 
   func read(
     _ name: WorkspaceName, unlessIts fingerprint: Int?, within octets: Int, mayBuild: () -> Bool = { true }
@@ -82,7 +86,7 @@ struct WorkspaceReader: WorkspaceReading {
   /// workspace alone: whatever else fails leaves it as it was.
   private func outcome(of name: WorkspaceName, _ problem: Problem) -> WorkspaceOutcome {
     do throws(Problem) {
-      return try folder.contains(name) ? .unreadable(problem) : .gone
+      return try folder.folder(without: name).map { .gone(from: $0) } ?? .unreadable(problem)
     } catch {
       return .noFolder(error)
     }

@@ -11,7 +11,7 @@ import Workspaces
 struct WorkspaceStore {
   private var builder: SnapshotBuilder
   /// Those of which a good state is served.
-  private var served: Set<WorkspaceName> = []
+  private(set) var served: Set<WorkspaceName> = []
   private(set) var broken: [WorkspaceName: BrokenWorkspace] = [:]
 
   /// - Parameters:
@@ -27,6 +27,9 @@ struct WorkspaceStore {
 
   /// Every workspace that is known of: served, broken or both.
   var names: Set<WorkspaceName> { served.union(broken.keys) }
+
+  /// True for one of `names`.
+  func knows(_ name: WorkspaceName) -> Bool { served.contains(name) || broken[name] != nil }
 
   /// Takes what reading a workspace brought.
   ///

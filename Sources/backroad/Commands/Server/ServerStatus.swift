@@ -10,8 +10,16 @@ struct ServerStatus {
   private var cache: JSON { json["cache"] ?? .object([]) }
   private var reloads: JSON { json["reloads"] ?? .object([]) }
 
+  /// What keeps the zones folder from being read, or from counting.
+  private var folderProblem: Problem? {
+    guard let problem = reloads["problem"], problem.asObject != nil else { return nil }
+    return Problem(problem)
+  }
+
   /// True when nothing is broken.
-  var isGood: Bool { workspaces.number("broken") == 0 && reloads["lastFailed"]?.asBool != true }
+  var isGood: Bool {
+    workspaces.number("broken") == 0 && reloads["lastFailed"]?.asBool != true && folderProblem == nil
+  }
 
   /// All of it.
   var text: String {
@@ -22,7 +30,7 @@ struct ServerStatus {
       workspaces: \(workspaces.number("served")) served from \(onOneLine(json.string("zonesFolder"))), \
       \(workspaces.number("broken")) broken
       reloads: \(reloads.number("count")), \(reloads.number("failed")) with errors, \
-      the last took \(reloads.number("lastMilliseconds")) ms
+      the last took \(reloads.number("lastMilliseconds")) ms\(folderProblem.map { "\n\($0)" } ?? "")
       cache: \(counted(cache.number("entries"), "entry", "entries")), \(Self.size(cache.number("octets"))) of \
       \(Self.size(cache.number("capacityOctets"))), \(counted(cache.number("hits"), "hit"))
       waiting for upstreams: \(counted(json.number("waiting"), "question"))

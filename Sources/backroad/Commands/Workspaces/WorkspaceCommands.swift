@@ -1,3 +1,4 @@
+import Admin
 import Links
 import Server
 import Storage
@@ -23,6 +24,7 @@ enum WorkspaceCommands {
       let zones = try arguments.zonesFolder()
       let isDryRun = arguments.has(.dryRun)
       let isMissing = try !zones.exists()
+      if isMissing { try checkNobodyMisses(zones, arguments) }
       if isMissing, !isDryRun { try zones.make() }
       var warnings: [Problem] = []
       if !(isMissing && isDryRun) {
@@ -44,6 +46,23 @@ enum WorkspaceCommands {
         """)
       return .done
     })
+
+  /// Refuses to make a zones folder where the running server serves workspaces of one that has gone: it would go on with those,
+  /// and a reload would unload all of them. A server that cannot be asked, or surely has its folder elsewhere, keeps nobody
+  /// from it.
+  private static func checkNobodyMisses(_ zones: ZonesFolder, _ arguments: Arguments) throws(Problem) {
+    guard let status = try? arguments.runningServer().ask(.get, ["v1", "status"]) else { return }
+    let count = (status["workspaces"]?.number("served") ?? 0) + (status["workspaces"]?.number("broken") ?? 0)
+    let served = status.string("zonesFolder")
+    let isElsewhere = served.hasPrefix("/") && zones.path.hasPrefix("/") && served != zones.path
+    guard count > 0, !isElsewhere else { return }
+    throw Problem(
+      file: zones.path,
+      """
+      there is no such zones folder, and a running server has \(counted(count, "workspace")) of \(onOneLine(served)): mount \
+      it or move it back, or name the folder with --zones; where a new one is wanted all the same, make it with mkdir first
+      """)
+  }
 
   /// - Returns: what is to be said although it is done.
   private static func make(
