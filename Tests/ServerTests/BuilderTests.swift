@@ -22,6 +22,8 @@ final class HeldReading: WorkspaceReading {
     var begun: [WorkspaceName] = []
     var failure: Problem?
     var inode: UInt64 = 1
+    /// Names that lead to no folder.
+    var strays: [WorkspaceName] = []
 
     /// The folder that stands at the zones folder's place.
     var folder: Files.Identity {
@@ -51,9 +53,10 @@ final class HeldReading: WorkspaceReading {
   /// Has listing fail, or go well again.
   func failListing(_ problem: Problem?) { state.withLock { $0.failure = problem } }
 
-  /// Puts another folder in the place of the zones folder, with these workspaces in their versions.
-  func exchange(inode: UInt64, _ versions: [WorkspaceName: Int]) {
-    state.withLock { ($0.inode, $0.versions) = (inode, versions) }
+  /// Puts another folder in the place of the zones folder, with these workspaces in their versions, and names in it that
+  /// lead to no folder.
+  func exchange(inode: UInt64, _ versions: [WorkspaceName: Int], strays: [WorkspaceName] = []) {
+    state.withLock { ($0.inode, $0.versions, $0.strays) = (inode, versions, strays) }
   }
 
   /// Lets the reading and the building of a workspace end.
@@ -73,10 +76,12 @@ final class HeldReading: WorkspaceReading {
   /// The workspaces whose reading has begun, in order.
   var begun: [WorkspaceName] { state.withLock { $0.begun } }
 
-  func list(lookingAtEach _: Bool) throws(Problem) -> ZonesFolder.Listing {
-    let (names, folder, failure) = state.withLock { ($0.versions.keys.sorted(), $0.folder, $0.failure) }
+  func list(lookingAtEach looksAtEach: Bool) throws(Problem) -> ZonesFolder.Listing {
+    let (names, strays, folder, failure) = state.withLock { state in
+      (state.versions.keys.sorted(), looksAtEach ? [] : state.strays, state.folder, state.failure)
+    }
     if let failure { throw failure }
-    return ZonesFolder.Listing(names: names, folder: folder)
+    return ZonesFolder.Listing(names: names + strays, folder: folder)
   }
 
   func read(

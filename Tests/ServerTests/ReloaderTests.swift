@@ -172,12 +172,12 @@ struct ReloaderTests {
   }
 
   /// An empty folder is made at the place, or a volume is not mounted: looks at all and at single ones, and retries, keep what
-  /// is missing; a person's word does not.
+  /// is missing, also where links of its name lead nowhere; a person's word does not.
   @Test(arguments: [true, false])
   func anotherFolderThatLacksMostUnloadsNobodyUntilItIsConfirmed(bySignal: Bool) throws {
     let (running, one, other) = try serving("one", "other")
     let new = try name("new")
-    running.reading.exchange(inode: 2, [new: 3])
+    running.reading.exchange(inode: 2, [new: 3], strays: [one, other])
     for name in [one, other] {
       let outcome = try running.reload(name)
       #expect(outcome.hasErrors && outcome.changed.isEmpty)
