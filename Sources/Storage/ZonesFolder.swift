@@ -1,3 +1,4 @@
+import Bounds
 import SystemIO
 import Text
 import Workspaces
@@ -155,6 +156,35 @@ public struct ZonesFolder: Sendable {
       }
     }
     return problems
+  }
+
+  /// A warning when others may look into workspaces though not into the zones folder: who closed that meant all of it, and
+  /// who may pass through it reads by name what is in them.
+  public func openToOthers(_ names: [WorkspaceName]) throws(Problem) -> [Problem] {
+    let folder = try open()
+    let access = try trying(to: "look at this", file: path) { () throws(SystemError) in try folder.access }
+    guard !access.isListedByOthers else { return [] }
+    let open = names.filter { Self.isOpenToOthers($0, in: folder) }
+    guard !open.isEmpty else { return [] }
+    let shown = open.prefix(Limits.Building.namesOfLine).map(\.description).joined(separator: ", ")
+    let omitted = open.count - Limits.Building.namesOfLine
+    return [
+      Problem(
+        file: path, severity: .warning,
+        """
+        others may not list this folder, and may look into the workspaces \(shown)\(omitted > 0 ? " and \(omitted) more" : ""), \
+        tokens' SHA-256 and all, where they can pass through it: chmod -R o= on those
+        """)
+    ]
+  }
+
+  private static func isOpenToOthers(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
+    do throws(SystemError) {
+      return try folder.folder(name.description).access.isOpenToOthers
+    } catch {
+      // Reading it says so.
+      return false
+    }
   }
 
   /// Throws when there is no zones folder.

@@ -47,6 +47,12 @@ public struct ZonesLock: ~Copyable {
         ? try Folder(opening: "\(folder.path)/\(stateFolder)") : try folder.folder(stateFolder, links: .refused)
       return try state.lock(lockName, like: access.ofLock, within: milliseconds, beforeWaiting: wait)
     } catch {
+      if error.kind == .denied, let owner = try? folder.access.ownerName {
+        throw Problem(
+          file: shown,
+          "cannot \(what): \(error.reason); give this user the right to write in \(folder.path), or run as its owner \(owner)"
+        )
+      }
       guard error.code == EWOULDBLOCK else { throw .cannot(what, error, file: shown) }
       throw Problem(
         file: shown, "another process keeps this lock, so nothing was changed; run it again when that has ended")

@@ -118,6 +118,46 @@ struct LockTests {
     }
   #endif
 
+  #if DEBUG
+    /// Who may read the zones folder and not write it is told who may, at whichever step they find out.
+    @Test func whoMayNotLockIsToldWhoMay() throws {
+      unsafe #expect(geteuid() != 0 || chown(zones, 1, 1) == 0)  // unsafe: the call reads the path.
+      let owner = geteuid() == 0 ? "daemon" : try #require(try Files.access(zones)?.ownerName)
+      let counting = FaultPlan()
+      try counting.run { try folder.zones.withLock { _ in } }
+      for call in ["mkdirat", "openat"] {
+        let fresh = try LockTests()
+        unsafe #expect(geteuid() != 0 || chown(fresh.zones, 1, 1) == 0)  // unsafe: the call reads the path.
+        let said = problem {
+          try FaultPlan(failingEvery: call, code: EACCES).run { try fresh.folder.zones.withLock { _ in } }
+        }
+        #expect(
+          said == """
+            \(fresh.zones)/.backroad/lock: cannot lock the zones folder: Permission denied; give this user the right to \
+            write in \(fresh.zones), or run as its owner \(owner)
+            """, "\(call)")
+      }
+      // A number is all that there is of who has no name.
+      unsafe #expect(geteuid() != 0 || chown(zones, 54_321, 54_321) == 0)  // unsafe: the call reads the path.
+      if geteuid() == 0 { #expect(try Files.access(zones)?.ownerName == "user 54321") }
+    }
+
+    /// Whoever owns one workspace's folder is not told to get the right to the zones folder, which docs/zones.md forbids.
+    @Test func whoMayNotOpenTheZonesFolderIsNotToldToGetTheRight() throws {
+      for look in [
+        { _ = try $0.workspaceNames() }, { _ = try $0.contents(of: workspace("acme")) },
+        { _ = try $0.withLock { _ in } },
+      ] as [(ZonesFolder) throws -> Void] {
+        let said = problem { try FaultPlan(failingEvery: "open", code: EACCES).run { try look(folder.zones) } }
+        #expect(
+          said == """
+            \(zones): cannot open the zones folder: Permission denied; it is the operator's: run this as the operator, or \
+            on a copy of your own workspace's folder (docs/zones.md says how)
+            """)
+      }
+    }
+  #endif
+
   @Test(.timeLimit(.minutes(1))) func aLockThatIsKeptIsNotWaitedForForEver() throws {
     let path = "\(folder.path)/admin.sock"
     _ = try Socket.unixServer(path) { _ in }

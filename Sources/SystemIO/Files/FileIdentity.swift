@@ -64,15 +64,28 @@ extension Files {
     var withoutSetID: Access { Access(mode: mode & 0o1777, owner: owner, group: group) }
 
     /// What a new file gets in a folder that is `folder`'s: the folder's owner and group, and a mode that neither whoever
-    /// makes it nor their umask changes, so that whoever may read the folder's other files can read this one.
+    /// makes it nor their umask changes, so that whoever may read the folder can read this file, and nobody else.
     public static func newFile(in folder: Access) -> Access {
-      Access(mode: 0o644, owner: folder.owner, group: folder.group)
+      Access(mode: 0o600 | folder.readers * 0o4, owner: folder.owner, group: folder.group)
     }
 
     /// The same of a new folder.
     public static func newFolder(in folder: Access) -> Access {
-      Access(mode: 0o755, owner: folder.owner, group: folder.group)
+      Access(mode: 0o700 | folder.readers * 0o5, owner: folder.owner, group: folder.group)
     }
+
+    /// A one in the digit of the group, and of others, where they may read. Who may only pass through a folder has no right
+    /// to what is made in it: that may have names that they know.
+    private var readers: mode_t { (mode & 0o044) >> 2 }
+
+    /// True when others than the owner and the group may look into the folder, or reach what is in it by name.
+    public var isOpenToOthers: Bool { mode & 0o005 != 0 }
+
+    /// True when they may list it.
+    public var isListedByOthers: Bool { mode & 0o004 != 0 }
+
+    /// Who the owner is: the user's name, or where the system has none the number.
+    public var ownerName: String { System.userName(owner) ?? "user \(owner)" }
 
     private init(mode: mode_t, owner: uid_t, group: gid_t) {
       self.mode = mode
