@@ -74,6 +74,25 @@ struct AdviceTests {
     #expect(wrong.errors.hasPrefix("backroad: --address: \"x\" is not an IP address"), "\(wrong.errors)")
   }
 
+  @Test func tooManyAddressesAreThoseOfTheFlagThatHasThem() throws {
+    let many = (1...65).map { "10.1.1.\($0)" }.joined(separator: ",")
+    for flags in ["--address \(many)", "--endpoint 10.1.2.1 --address \(many)", "--endpoint \(many)"] {
+      let outcome = try backroad("import hosts --workspace acme --link git \(flags) git.corp.example")
+      let flag = flags.hasSuffix("--endpoint \(many)") ? "--endpoint" : "--address"
+      #expect(
+        outcome.status == 1 && outcome.errors == "backroad: \(flag): more than 64 addresses\n", "\(outcome.errors)")
+    }
+  }
+
+  @Test func whoFindsNoServerIsToldThatItsInterfaceMayBeOff() throws {
+    let outcome = try backroad("status")
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.hasPrefix(
+        "backroad: no server is running there, or one whose admin interface is off (--admin off): "),
+      "\(outcome.errors)")
+  }
+
   /// A command line, and what standard error starts with: of words that other programs have, or that stand elsewhere here.
   static let guesses = [
     ("lease rm", "unknown command \"rm\"; did you mean remove?"),

@@ -51,6 +51,25 @@ struct ZonesFolderTests {
     #expect(outcome.status == 1 && outcome.errors.contains("unknown key \"zone\""), "\(outcome.errors)")
   }
 
+  /// A server is looked for in the folder that a flag names, whatever a configuration that merely lies here says; one that
+  /// is named too says where its server is asked.
+  @Test func theFlagSaysWhoseServerIsAsked() throws {
+    try backroad.write("backroad.json", #"{ "zones": "z", "admin": "here/admin.sock", "forwrd": [] }"#)
+    for line in ["status", "reload", "cache flush", "lease list", "explain --client 10.0.0.1 a.example"] {
+      let outcome = try backroad("\(line) --zones other")
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains(": other/.backroad/admin.sock does not answer"), "\(line): \(outcome.errors)")
+    }
+    try backroad.write("backroad.json", #"{ "zones": "z", "admin": "here/admin.sock" }"#)
+    for (flags, place) in [
+      ("", "here/admin.sock"), ("--zones other --config backroad.json", "here/admin.sock"),
+      ("--zones other --admin ./x.sock", "./x.sock"), ("--admin ./x.sock", "./x.sock"),
+    ] {
+      let outcome = try backroad("status \(flags)")
+      #expect(outcome.errors.contains(": \(place) does not answer"), "\(flags): \(outcome.errors)")
+    }
+  }
+
   @Test(arguments: [
     (#"["10.0.0.53:53", "127.0.0.1:5310"]"#, "dig @10.0.0.53 "), (#"["0.0.0.0:5310"]"#, "dig @127.0.0.1 -p 5310 "),
     (#"["[::]:53"]"#, "dig @::1 "),

@@ -87,7 +87,8 @@ extension Endpoint {
       throw Problem(
         parsed.isEmpty
           ? "no endpoint: give the VPC endpoint's DNS name with \(flag) NAME, or addresses with --address"
-          : "\(flag): more than \(Limits.Links.addressesOfEndpoint) addresses")
+          : "\(texts.count > Limits.Links.addressesOfEndpoint ? flag : "--address"): more than "
+            + "\(Limits.Links.addressesOfEndpoint) addresses")
     }
     return (endpoint, warnings)
   }

@@ -59,8 +59,8 @@ public struct AdminClient: Sendable {
     switch error.kind {
     case .notFound, .notListening:
       Problem(
-        "no server is running there: \(address) does not answer; start one with backroad serve, or name its place "
-          + "with --admin or its folder with --zones")
+        "no server is running there, or one whose admin interface is off (--admin off): \(address) does not answer; start "
+          + "one with backroad serve, or name its place with --admin or its folder with --zones")
     case .denied: Problem("\(address): only the server's own user, and root, may ask it")
     case .tooLarge: Problem("\(address): the answer is too large")
     default: Problem("\(address): \(error.reason) (\(error.call))")

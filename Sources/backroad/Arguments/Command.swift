@@ -84,7 +84,7 @@ extension Arguments {
         throw UsageError(
           "the workspace stands without a flag here: \(command.name) \(command.operands)", command: command.name)
       }
-      throw unknown("flag", parts[0], among: command.flags.map(\.name), command: command.name)
+      throw unknown("flag", parts[0], among: command.flags.map(\.name) + [Flag.help], command: command.name)
     }
     guard values[flag] == nil || flag.count == .repeated else {
       throw UsageError("\(flag.name) is given twice", command: command.name)

@@ -23,11 +23,14 @@ struct CommandSet: Sendable {
     default: break
     }
     guard !first.hasPrefix("-") else {
+      if let meant = nearest(to: first, among: ["--help", "--version"]) {
+        throw unknown("flag", first, among: [meant], command: "backroad")
+      }
       throw UsageError("the flag \(shown(first)) stands before the command; flags come after it", command: "backroad")
     }
     let candidates = commands.filter { $0.words[0] == first }
     guard let only = candidates.first else {
-      throw unknown("command", first, among: Set(commands.map { $0.words[0] }).sorted(), command: "backroad")
+      throw unknownFirst(first)
     }
     if only.words.count == 1 { return try request(for: only, words.dropFirst()) }
     guard let second = words.dropFirst().first else {
@@ -36,10 +39,23 @@ struct CommandSet: Sendable {
     if second == "-h" || second == "--help" { return .overview(of: first) }
     guard let command = candidates.first(where: { $0.words[1] == second }) else {
       throw unknown(
-        second.hasPrefix("-") ? "flag" : "command", second, among: candidates.map { $0.words[1] },
+        second.hasPrefix("-") ? "flag" : "command", second,
+        among: candidates.map { $0.words[1] } + (second.hasPrefix("-") ? [Flag.help] : []),
         command: "backroad \(first)")
     }
     return try request(for: command, words.dropFirst(2))
+  }
+
+  /// That no command starts with a word; one may go on with it: `token` is `workspace token`.
+  private func unknownFirst(_ word: String) -> UsageError {
+    let firsts = Set(commands.map { $0.words[0] }).sorted()
+    let seconds = commands.filter { $0.words.count > 1 }
+    let usual = usualWords[word] ?? word
+    guard nearest(to: word, among: firsts) == nil, let second = nearest(to: usual, among: seconds.map { $0.words[1] })
+    else { return unknown("command", word, among: firsts, command: "backroad") }
+    let meant = seconds.filter { $0.words[1] == second }.map { $0.words.joined(separator: " ") }
+    let list = meant.count > 1 ? "\(meant.dropLast().joined(separator: ", ")) or \(meant[meant.count - 1])" : meant[0]
+    return UsageError("unknown command \(shown(word)); did you mean \(list)?", command: "backroad")
   }
 
   private func request(for command: Command, _ words: ArraySlice<String>) throws(UsageError) -> Request {
@@ -67,6 +83,11 @@ func unknown(_ kind: String, _ word: String, among known: [String], command: Str
       ? "no command says more; explain, doctor and status tell of a running server" : nil)
     ?? (known.isEmpty ? "there is none here" : "there are \(known.joined(separator: ", "))")
   return UsageError("unknown \(kind) \(shown(word)); \(remedy)", command: command)
+}
+
+extension Flag {
+  /// The flag that every command has.
+  static let help = "--help"
 }
 
 /// What other programs call what is called otherwise here.

@@ -98,10 +98,17 @@ extension Arguments {
 
   fileprivate func leaseSeconds(_ flag: Flag) throws(UsageError) -> UInt32 {
     let text = value(flag) ?? ""
+    let range = LeaseLimits().ttlSeconds
     do throws(TTLText.Failure) {
-      return try TTLText.seconds(text)
+      let seconds = try TTLText.seconds(text)
+      guard range.contains(UInt64(seconds)) else { throw .tooLong }
+      return seconds
     } catch {
-      throw UsageError("\(flag.name) is a time like 90s, 15m, 1h or 1d12h, not \(shown(text))")
+      guard case .tooLong = error else {
+        throw UsageError("\(flag.name) is a time like 90s, 15m, 1h or 1d12h, not \(shown(text))")
+      }
+      throw UsageError(
+        "\(flag.name) is a time from \(range.lowerBound)s to \(range.upperBound / 86_400)d, not \(shown(text))")
     }
   }
 }

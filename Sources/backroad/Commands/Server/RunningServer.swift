@@ -42,9 +42,10 @@ extension Arguments {
   }
 
   /// The running server, by the rule that `serve` chooses the place by: the flags, the configuration file, and the zones
-  /// folder.
+  /// folder. A configuration that merely lies here says nothing of the zones folder that a flag names.
   func runningServer() throws -> AdminClient {
-    let file = try configurationFile()
+    let isNamed = has(.zones) && !has(.config) && !has(.admin)
+    let file = isNamed ? ServerSettings() : try configurationFile()
     let address = try adminAddress() ?? file.admin ?? .standard(zones: zonesFolder(over: file).path)
     return try AdminClient(address, tokenFile: value(.adminTokenFile) ?? file.adminTokenFile)
   }
