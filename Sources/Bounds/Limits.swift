@@ -149,6 +149,8 @@ public enum Limits {
     public static let pathOctets = 255
     /// The most warnings, notes, steps or errors of one plan that are told of; the rest is not shown.
     public static let remarks = 100
+    /// The most lines of a list of a plan that are shown, unless all are asked for; how many more there are is said.
+    public static let planLines = 40
     /// The longest text that may be a host, in octets: a URL with one.
     public static let hostTextOctets = 2048
     /// The longest argument that may be an endpoint, in octets: a name with its addresses.

@@ -1,5 +1,6 @@
 import SystemIO
 import Testing
+import Text
 
 /// `backroad check`: each thing that can be wrong, with its place.
 struct CheckCommandTests {
@@ -140,6 +141,29 @@ struct CheckCommandTests {
     #expect(neither.output.contains("etc/gone: there is no such zones folder"))
     let missing = try backroad("check --config none.json")
     #expect(missing.status == 1 && missing.errors.hasPrefix("backroad: none.json: cannot read the configuration"))
+  }
+
+  /// Where a key may be meant for the zones folder's, another folder is not looked at in its place.
+  @Test(arguments: ["zone", "zoness", "zones-folder", "Zones"]) func aMistypedZonesFolderIsNotReplacedByTheUsual(
+    key: String
+  ) throws {
+    try backroad.write("backroad.json", "{ \"\(key)\": \"zones\" }")
+    let outcome = try backroad("check")
+    #expect(outcome.status == 1 && outcome.output.contains("backroad.json:1:3: unknown key \"\(key)\""))
+    #expect(
+      outcome.output.hasSuffix(
+        """
+        no zones folder was looked at, as the configuration does not say which; name it with --zones DIR
+        0 workspaces, 0 zones, 0 links: 1 error, 0 warnings
+
+        """), "\(outcome.output)")
+    let json = try JSON.parse(Array(try backroad("check --json").output.utf8), file: "-", comments: false)
+    #expect(json.asObject?["zonesFolder"] == JSON(.null))
+    #expect(try backroad("check --zones zones").output.hasSuffix("1 workspace, 1 zone, 1 link: 1 error, 0 warnings\n"))
+    // A right key beside it says where it is.
+    try backroad.write("backroad.json", "{ \"\(key)\": \"x\", \"zones\": \"zones\" }")
+    let both = try JSON.parse(Array(try backroad("check --json").output.utf8), file: "-", comments: false)
+    #expect(both.asObject?["zonesFolder"]?.asString == "zones" && both.asObject?["workspaces"]?.asInt == 1)
   }
 
   @Test func listeningAddressesAreThoseOfTheConfiguration() throws {

@@ -89,6 +89,28 @@ struct ImportCommandTests {
     #expect(wrong.errors.hasPrefix("backroad: standard input:2:3: "))
   }
 
+  /// Of a long plan the start of each list is shown, what changes before what stays, and all where that is asked for.
+  @Test func aLongPlanIsCutUnlessAllIsAskedFor() throws {
+    let line = "import hosts --workspace acme --link int --endpoint 10.1.0.20 --from -"
+    let hosts = (1000..<1500).map { "h\($0).corp.example" }
+    let first = try backroad(line, input: hosts.joined(separator: "\n"))
+    #expect(first.status == 0)
+    let lines = first.output.split(separator: "\n")
+    #expect(lines.count { $0.hasPrefix("  + h") } == 40 + 39, "so many hosts, and as many files with the link's")
+    #expect(lines.count { $0 == "  and 460 more; --all shows them" } == 1)
+    #expect(lines.count { $0 == "  and 461 more; --all shows them" } == 1)
+    #expect(lines.count < 100)
+    // The last host is the only new one.
+    let second = try backroad("\(line) --dry-run", input: (hosts + ["z.corp.example"]).joined(separator: "\n"))
+    #expect(second.output.contains("10.1.0.20:\n  + z.corp.example\n  = h1000.corp.example\n"), "\(second.output)")
+    let all = try backroad("\(line) --all --dry-run", input: hosts.joined(separator: "\n"))
+    #expect(all.output.split(separator: "\n").count { $0.hasPrefix("  = h") } == 500 && !all.output.contains("--all"))
+    let json = try backroad("\(line) --json --dry-run", input: hosts.joined(separator: "\n"))
+    #expect(json.output.ranges(of: "\"host\": ").count == 500)
+    let removed = try backroad("link remove acme int")
+    #expect(removed.output.split(separator: "\n").count { $0.hasPrefix("  - h") } == 40 + 39)
+  }
+
   /// A hundred kills at random moments: each leaves all of the old or all of the new.
   @Test func aKilledImportLeavesTheOldOrTheNew() throws {
     try backroad.write("a.json", snowflakeConfig("ab12345"))

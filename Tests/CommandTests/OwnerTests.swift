@@ -31,4 +31,45 @@ struct OwnerTests {
       if geteuid() == 0 { #expect(attributes[.ownerAccountID] as? UInt32 == Self.owner, "\(path)") }
     }
   }
+
+  /// A folder's mode, and those of what commands make in it: who may not list it has no right to what is in it.
+  private static let modes = [
+    (0o750, 0o750, 0o640), (0o751, 0o750, 0o640), (0o700, 0o700, 0o600), (0o2775, 0o755, 0o644),
+  ]
+
+  @Test(arguments: modes.indices) func whoMayNotListTheZonesFolderMayNotLookIntoWorkspaces(index: Int) throws {
+    let (mode, folder, file) = Self.modes[index]
+    let place = try Backroad()
+    try Files.makeFolder("\(place.folder)/zones")
+    unsafe #expect(chmod("\(place.folder)/zones", mode_t(mode)) == 0)  // unsafe: the call reads the path.
+    for line in [
+      "workspace add acme --client 10.1.0.0/16",
+      "import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example",
+    ] { #expect(try place.run(line.split(separator: " ").map { String($0) }, umask: "000").status == 0) }
+    let paths = try place.state().keys.sorted()
+    #expect(paths.contains("zones/acme/links/git.json"))
+    for path in paths {
+      let found = try FileManager.default.attributesOfItem(atPath: "\(place.folder)/\(path)")[.posixPermissions] as? Int
+      #expect(try #require(found) & 0o777 == (path.hasSuffix("/") ? folder : file), "\(path)")
+    }
+    #expect(try place("check").output == "1 workspace, 1 zone, 1 link: nothing is wrong\n")
+  }
+
+  @Test func checkWarnsOfWorkspacesThatOthersMayLookInto() throws {
+    let place = try Backroad()
+    for name in ["acme", "beta", "gamma"] { #expect(try place("workspace add \(name)").status == 0) }
+    // unsafe: the calls read the path.
+    unsafe #expect(chmod("\(place.folder)/zones", 0o751) == 0)
+    unsafe #expect(chmod("\(place.folder)/zones/beta", 0o750) == 0)
+    let outcome = try place("check")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.output.hasPrefix(
+        "zones: warning: others may not list this folder, and may look into the workspaces acme, gamma,"),
+      "\(outcome.output)")
+    for name in ["acme", "gamma"] {
+      unsafe #expect(chmod("\(place.folder)/zones/\(name)", 0o750) == 0)  // unsafe: the call reads the path.
+    }
+    #expect(try place("check").output == "3 workspaces, 0 zones, 0 links: nothing is wrong\n")
+  }
 }

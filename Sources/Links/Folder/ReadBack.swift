@@ -68,7 +68,7 @@ extension WorkspaceFolder {
   }
 
   /// The same for a server; nil where no workspace has such a name.
-  fileprivate var source: WorkspaceSource? {
+  public var source: WorkspaceSource? {
     WorkspaceName(name).map { WorkspaceSource(name: $0, folder: directory, files: files) }
   }
 }

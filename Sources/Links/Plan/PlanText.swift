@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 
@@ -7,21 +8,22 @@ extension Plan {
   /// - Parameters:
   ///   - server: how `dig` is told of the server.
   ///   - isDone: true after the files were written.
-  public func text(server: String, isDone: Bool = false) -> String {
+  ///   - maximumLines: the most lines of each list; of more hosts those that change come first.
+  public func text(server: String, isDone: Bool = false, maximumLines: Int = Limits.Links.planLines) -> String {
     var text = "workspace \(workspace), link \(link): \(summary)\n"
+    func add(_ title: String, _ lines: [String]) { text += section(title, lines, maximumLines) }
     for target in targets {
-      let lines = hosts.filter { $0.target == target }.map { host in
-        let remark = host.remark.map { "  (\($0))" } ?? ""
-        return "\(host.change.rawValue) \(host.host.textWithoutFinalDot)\(remark)"
-      }
-      text += section(target.map { "to \($0.textWithAddresses)" } ?? "held closed until there is an endpoint", lines)
+      let hosts = hosts.filter { $0.target == target }
+      let isCut = hosts.count > maximumLines
+      let shown = isCut ? hosts.filter { $0.change != .kept } + hosts.filter { $0.change == .kept } : hosts
+      add(target.map { "to \($0.textWithAddresses)" } ?? "held closed until there is an endpoint", shown.map(line))
     }
-    text += section("left out", leftOut.filter { !$0.isForReview }.map { "\(place($0))\($0.what): \($0.why)" })
-    text += section("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
-    text += section("read as", notes)
-    text += section("warnings", warnings.map(\.descriptionWithoutSeverity))
-    text += section("files", files.map { "\(mark($0)) \($0.path)" })
-    text += section("next", steps(server))
+    add("left out", leftOut.filter { !$0.isForReview }.map { "\(place($0))\($0.what): \($0.why)" })
+    add("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
+    add("read as", notes)
+    add("warnings", warnings.map(\.descriptionWithoutSeverity))
+    add("files", files.map { "\(mark($0)) \($0.path)" })
+    add("next", steps(server))
     if changesNothing {
       text += "\nNothing changes.\n"
     } else if !isDone {
@@ -41,6 +43,11 @@ extension Plan {
     [Change.added, .changed, .removed, .kept].map { "\(count($0)) \($0.word)" }.joined(separator: ", ")
   }
 
+  private func line(_ host: HostChange) -> String {
+    let remark = host.remark.map { "  (\($0))" } ?? ""
+    return "\(host.change.rawValue) \(host.host.textWithoutFinalDot)\(remark)"
+  }
+
   private func place(_ left: LeftOut) -> String { left.position.map { "line \($0.line): " } ?? "" }
 
   private func mark(_ file: FileChange) -> String {
@@ -52,8 +59,11 @@ extension Plan {
     return nextSteps + dig
   }
 
-  private func section(_ title: String, _ lines: [String]) -> String {
-    lines.isEmpty ? "" : "\n\(onOneLine(title)):\n" + lines.map { "  \(onOneLine($0))\n" }.joined()
+  private func section(_ title: String, _ lines: [String], _ maximumLines: Int) -> String {
+    guard !lines.isEmpty else { return "" }
+    let omitted = lines.count - maximumLines
+    return "\n\(onOneLine(title)):\n" + lines.prefix(maximumLines).map { "  \(onOneLine($0))\n" }.joined()
+      + (omitted > 0 ? "  and \(omitted) more; --all shows them\n" : "")
   }
 
   /// The plan for programs.

@@ -13,7 +13,7 @@ public struct ServerSettings: Sendable {
 
   /// The addresses to listen on.
   public var listen: [SocketAddress]?
-  /// The zones folder's path.
+  /// The zones folder's path; of a file that names none the usual one, unless a key in it may be meant to.
   public var zones: String?
   /// The path of the leases' file.
   public var leases: String?
@@ -70,7 +70,8 @@ public struct ServerSettings: Sendable {
       problems += root.unknownKeys(known: Self.keys, file: file)
       collect(into: &problems) { () throws(Problem) in listen = try Self.listen(root["listen"], file) }
       collect(into: &problems) { () throws(Problem) in
-        zones = try Self.path("zones", of: "a folder", root, file) ?? ServerConfiguration.defaultZones
+        let isMeant = root.members.contains { Self.meansZones($0.key) }
+        zones = try Self.path("zones", of: "a folder", root, file) ?? (isMeant ? nil : ServerConfiguration.defaultZones)
       }
       collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
       collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
@@ -120,6 +121,11 @@ public struct ServerSettings: Sendable {
         file: file, position: value.position, "\"listen\" is a list of 1 to \(Limits.Server.listeners) addresses")
     }
     return addresses
+  }
+
+  /// True for a key that is none, and that somebody may have written for `zones`.
+  private static func meansZones(_ key: String) -> Bool {
+    !keys.contains(key) && (key.lowercased().contains("zone") || nearest(to: key, among: keys) == "zones")
   }
 
   /// A path in the file counts from the file's own folder, so that it means the same wherever the server is started.

@@ -1,3 +1,5 @@
+import Bounds
+
 /// A flag of the command line.
 struct Flag: Hashable, Sendable {
   /// How often a flag may stand.
@@ -43,6 +45,8 @@ extension Flag {
   static let adminTokenFile = Flag(
     "--admin-token-file", "FILE", help: "the file with the token that the admin interface asks for on TCP")
   static let json = Flag("--json", help: "print JSON for programs")
+  static let all = Flag(
+    "--all", help: "show all of the plan, and not the first \(Limits.Links.planLines) lines of each list")
   static let dryRun = Flag("--dry-run", help: "say what would change, and change nothing")
   static let workspace = Flag("--workspace", "W", .required, help: "the workspace")
   static let anyWorkspace = Flag("--workspace", "W", help: "only this workspace")

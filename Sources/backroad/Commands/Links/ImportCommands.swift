@@ -25,7 +25,7 @@ enum ImportCommands {
     operands: "[FILE|-]", operandCount: 0...1,
     flags: [
       .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune,
-    ] + Arguments.zonesFlags + [.dryRun, .json],
+    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
       workspace's zones are made again from all of its links, all at once or not at all.
@@ -60,7 +60,7 @@ enum ImportCommands {
     operands: "[HOST…]", operandCount: 0...Int.max,
     flags: [
       .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune,
-    ] + Arguments.zonesFlags + [.dryRun, .json],
+    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       Each host becomes a zone of its own, so that it hides no other name; with --zone all of them stand in
       that zone, and --miss says what it does for names beside them. A file has one host a line; # starts

@@ -1,3 +1,4 @@
+import Bounds
 import Links
 import Storage
 import Text
@@ -21,13 +22,22 @@ struct LinkChange {
   /// Makes the change, or with `--dry-run` only shows it.
   func make(_ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
     let isDryRun = arguments.has(.dryRun)
-    let (plan, warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
-      let plan = try plan(WorkspaceFolder(contents))
-      return (Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }, plan)
+    let ((plan, after), warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
+      let before = WorkspaceFolder(contents)
+      let plan = try plan(before)
+      let changes = Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }
+      return (changes, (plan, before.changed(changes)))
     }
-    for warning in warnings { console.problem(warning) }
+    let unserved = Unserved(after, arguments)
+    for warning in warnings + (unserved.warning.map { [$0] } ?? []) { console.problem(warning) }
     let server = arguments.serverAddress.asDigTakesIt
-    console.print(arguments.has(.json) ? plan.json(server: server).text : plan.text(server: server, isDone: !isDryRun))
+    if arguments.has(.json) {
+      let members = plan.json(server: server).asObject?.members ?? []
+      console.print(JSON(.object(JSON.Object(members + [JSON.Member("notServed", unserved.json)]))).text)
+    } else {
+      let lines = arguments.has(.all) ? Int.max : Limits.Links.planLines
+      console.print(plan.text(server: server, isDone: !isDryRun, maximumLines: lines))
+    }
     return .done
   }
 }

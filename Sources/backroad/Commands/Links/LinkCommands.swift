@@ -45,7 +45,7 @@ enum LinkCommands {
 
   private static let remove = Command(
     words: ["link", "remove"], summary: "remove a link, and its hosts from the zones", operands: "W LINK",
-    operandCount: 2...2, flags: Arguments.zonesFlags + [.dryRun, .json],
+    operandCount: 2...2, flags: Arguments.zonesFlags + [.dryRun, .all, .json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       return try LinkChange(name, arguments, console).make { folder in

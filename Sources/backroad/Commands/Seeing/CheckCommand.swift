@@ -1,8 +1,7 @@
-import Forwarding
+import Admin
 import Links
 import Server
 import Storage
-import SystemIO
 import Text
 import Wire
 import Workspaces
@@ -27,6 +26,8 @@ enum CheckCommand {
 /// What is wrong in a zones folder, and how much was looked at.
 private struct Findings {
   private var problems: [Problem] = []
+  /// Nil where the configuration does not say where the folder is.
+  private var folder: String?
   private var workspaceCount = 0
   private var zoneCount = 0
   private var linkCount = 0
@@ -38,21 +39,9 @@ private struct Findings {
     // Where the configuration cannot be read it does not say where the zones are, and others' are not to be looked at.
     let isLost = !problems.isEmpty && settings.zones == nil && !arguments.has(.zones)
     let zones = arguments.zonesFolder(over: settings)
-    var configuration = ServerConfiguration()
-    do throws(Problem) {
-      configuration = try ServerSettings().configuration(
-        over: settings, interfaces: System.interfaceAddresses, resolvConf: [])
-    } catch {
-      problems.append(error)
-    }
-    setting = WorkspaceSetting(
-      serverRules: configuration.serverRules,
-      // Where the file does not say where the server listens, flags may, so nothing is said of that.
-      own: OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses), grants: settings.grants,
-      networks: PrivateNetworks(own: configuration.ownNetworks),
-      // Whoever wrote the files should not be able to make the check slow.
-      seed: (try? System.hashSeed()) ?? .known)
+    setting = WorkspaceSetting(settings, &problems)
     guard !isLost else { return }
+    folder = zones.path
     do throws(Problem) {
       try look(in: zones)
     } catch {
@@ -64,7 +53,7 @@ private struct Findings {
 
   private mutating func look(in zones: ZonesFolder) throws(Problem) {
     let names = try zones.workspaceNames()
-    problems += try zones.strays()
+    problems += try zones.strays() + zones.openToOthers(names)
     workspaceCount = names.count
     var loaded: [Workspace] = []
     let progress = Progress()
@@ -121,23 +110,19 @@ private struct Findings {
       "\(counted(workspaceCount, "workspace")), \(counted(zoneCount, "zone")), \(counted(linkCount, "link"))"
     let result =
       problems.isEmpty ? "nothing is wrong" : "\(counted(errorCount, "error")), \(counted(warningCount, "warning"))"
-    return problems.map { "\($0)\n" }.joined() + "\(looked): \(result)\n"
+    let lost =
+      folder == nil
+      ? "no zones folder was looked at, as the configuration does not say which; name it with \(Flag.zones.name) DIR\n"
+      : ""
+    return problems.map { "\($0)\n" }.joined() + lost + "\(looked): \(result)\n"
   }
 
   var json: JSON {
     [
+      "zonesFolder": folder.map { .string($0) } ?? nil,
       "workspaces": .number(workspaceCount), "zones": .number(zoneCount), "links": .number(linkCount),
       "errors": .number(errorCount), "warnings": .number(warningCount),
-      "problems": .array(
-        problems.map { problem in
-          [
-            "file": problem.file.map { .string($0) } ?? nil,
-            "line": problem.position.map { .number($0.line) } ?? nil,
-            "column": problem.position.map { .number($0.column) } ?? nil,
-            "severity": .string(problem.severity == .error ? "error" : "warning"),
-            "message": .string(problem.message),
-          ]
-        }),
+      "problems": .array(problems.map(\.json)),
     ]
   }
 }

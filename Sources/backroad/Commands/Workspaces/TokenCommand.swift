@@ -53,7 +53,7 @@ enum TokenCommand {
     // Of the digest, so that whoever has the token can tell which it is. A hundred tokens hardly share 32 bits, and
     // the file refuses it if they do.
     let id = String("\(digest)".prefix(8))
-    let path = try change(name, arguments, console) { bytes, file in
+    let (path, unserved) = try change(name, arguments, console) { bytes, file in
       let edited = try WorkspaceTokens.adding(id, digest, comment: arguments.value(comment), to: bytes, file: file)
       try arguments.checkIsGranted(edited, to: name, path: file)
       return edited
@@ -62,7 +62,7 @@ enum TokenCommand {
     if arguments.has(.json) {
       let result: JSON = [
         "workspace": .string(name.description), "id": .string(id), "token": .string(token), "option": .number(option),
-        "sha256": .string("\(digest)"),
+        "sha256": .string("\(digest)"), "notServed": unserved.json,
       ]
       console.print(result.text)
     } else {
@@ -94,11 +94,20 @@ enum TokenCommand {
   private static func revokeToken(
     _ id: String, of name: WorkspaceName, _ arguments: Arguments, _ console: Console
   ) throws -> ExitStatus {
-    let path = try change(name, arguments, console) { bytes, file throws(Problems) in
+    let (path, unserved) = try change(name, arguments, console) { bytes, file throws(Problems) in
       try WorkspaceTokens.revoking(id, from: bytes, file: file)
     }
+    if arguments.has(.json) {
+      let result: JSON = [
+        "workspace": .string(name.description), "revoked": .string(id), "notServed": unserved.json,
+      ]
+      console.print(result.text)
+      return .done
+    }
     console.print(line: "token \(id) of workspace \(name) \(arguments.has(.dryRun) ? "would be revoked" : "revoked")")
-    if !arguments.has(.dryRun) { console.hint("a running server refuses it within a second of the change of \(path)") }
+    if !arguments.has(.dryRun), unserved.isEmpty {
+      console.hint("a running server refuses it within a second of the change of \(path)")
+    }
     return .done
   }
 
@@ -130,22 +139,24 @@ enum TokenCommand {
 
   /// Changes the workspace's settings, or with `--dry-run` only tries to.
   ///
-  /// - Returns: the file, as the person knows it.
+  /// - Returns: the file, as the person knows it, and why the change is not served.
   private static func change(
     _ name: WorkspaceName, _ arguments: Arguments, _ console: Console,
     _ edit: ([UInt8], String) throws -> [UInt8]
-  ) throws -> String {
+  ) throws -> (path: String, Unserved) {
     let isDryRun = arguments.has(.dryRun)
     let zones = try arguments.zonesFolder()
-    let (path, warnings) = try zones.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
+    let ((path, after), warnings) = try zones.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
       let (path, bytes) = try settings(contents)
       let changes: [String: [UInt8]?] = [WorkspaceFile.fileName: try edit(bytes, path)]
       let before = WorkspaceFolder(contents)
-      try ReadBack.check(before.changed(changes), insteadOf: before)
-      return (changes, path)
+      let after = before.changed(changes)
+      try ReadBack.check(after, insteadOf: before)
+      return (changes, (path, after))
     }
-    for warning in warnings { console.problem(warning) }
-    return path
+    let unserved = Unserved(after, arguments)
+    for warning in warnings + (unserved.warning.map { [$0] } ?? []) { console.problem(warning) }
+    return (path, unserved)
   }
 
   private static func settings(_ contents: WorkspaceContents) throws(Problem) -> (path: String, bytes: [UInt8]) {
