@@ -87,7 +87,9 @@ struct Staging: ~Copyable {
     }
     for path in try FolderTree(of: new, shown: shown, ReadingBudget(shown)).folders.reversed() + [""] {
       try trying(to: "give this to its owner", file: FolderTree.join(shown, path)) { () throws(SystemError) in
-        try new.folder(path, links: .refused).setAccess(.newFolder(in: above))
+        // The outermost keeps out who is to be kept out; what is in it may be copied to where others read it.
+        let access: Files.Access = path.isEmpty ? .newRoom(in: above) : .newFolder(in: above)
+        try new.folder(path, links: .refused).setAccess(access)
       }
     }
     try synchronize(new)

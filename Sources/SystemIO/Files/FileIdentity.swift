@@ -64,13 +64,18 @@ extension Files {
     var withoutSetID: Access { Access(mode: mode & 0o1777, owner: owner, group: group) }
 
     /// What a new file gets in a folder that is `folder`'s: the folder's owner and group, and a mode that neither whoever
-    /// makes it nor their umask changes, so that whoever may read the folder can read this file, and nobody else.
+    /// makes it nor their umask changes, so that whoever may read the folder's other files can read this one.
     public static func newFile(in folder: Access) -> Access {
-      Access(mode: 0o600 | folder.readers * 0o4, owner: folder.owner, group: folder.group)
+      Access(mode: 0o644, owner: folder.owner, group: folder.group)
     }
 
     /// The same of a new folder.
     public static func newFolder(in folder: Access) -> Access {
+      Access(mode: 0o755, owner: folder.owner, group: folder.group)
+    }
+
+    /// The same of a new folder that keeps others from all that will be in it: who may not list `folder` may not enter it.
+    public static func newRoom(in folder: Access) -> Access {
       Access(mode: 0o700 | folder.readers * 0o5, owner: folder.owner, group: folder.group)
     }
 
