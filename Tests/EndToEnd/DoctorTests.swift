@@ -35,7 +35,8 @@ extension EndToEnd {
         let outcome = try doctor(server)
         #expect(outcome.status == 1)
         let lines = outcome.output.split(separator: "\n").dropFirst()
-        #expect(lines.count { $0.hasSuffix("wrong") } == 2 && lines.count { $0 == "  203.0.113.9 is public" } == 2)
+        #expect(lines.count { $0.hasSuffix("wrong") } == 2)
+        #expect(lines.count { $0.contains("link db leads to the public address 203.0.113.9") } >= 2, "\(lines)")
       }
     }
 

@@ -8,14 +8,25 @@ import Zones
 /// A workspace as a test writes it.
 public struct TestWorkspace {
   let source: WorkspaceSource
+  let guards: LinkGuards
 
   /// Takes the content of its files.
   ///
   /// - Parameters:
   ///   - settings: `workspace.json`.
   ///   - zones: master files by their zone; one without an SOA gets `preamble` before it.
-  public init(_ name: String = "acme", settings: String = TestWorkspace.defaultSettings, zones: [String: String] = [:])
-  {
+  ///   - links: the names of links that are never answered with what is public, by link.
+  ///   - requested: the same of links that have no endpoint yet.
+  public init(
+    _ name: String = "acme", settings: String = TestWorkspace.defaultSettings, zones: [String: String] = [:],
+    links: [String: [String]] = [:], requested: [String: [String]] = [:]
+  ) {
+    var guards = LinkGuards()
+    for (link, names) in links { for host in names { guards.add(TestKit.name(host), .init(link: link)) } }
+    for (link, names) in requested {
+      for host in names { guards.add(TestKit.name(host), .init(link: link, closure: .noEndpoint)) }
+    }
+    self.guards = guards
     guard let workspace = WorkspaceName(name) else { preconditionFailure("\(name) is no workspace's name") }
     var files = [WorkspaceFile.fileName: Array(settings.utf8)]
     for (zone, text) in zones {
@@ -82,7 +93,9 @@ public final class TestServer {
     let granted = grants.map { Self.grants($0) }
     var builder = SnapshotBuilder(grants: granted)
     for workspace in workspaces {
-      let (loaded, problems) = Workspace.load(workspace.source, serverRules: rules, grants: granted)
+      let (loaded, problems) = Workspace.load(
+        workspace.source, guarding: workspace.guards,
+        in: WorkspaceSetting(serverRules: ForwardRules(rules), grants: granted))
       if let loaded {
         builder.set(loaded)
       } else if granted == nil {

@@ -9,6 +9,37 @@ import Text
     #expect(nearest(to: word, among: ["clients", "forward", "zone"]) == meant)
   }
 
+  /// Looking at what is near alone finds what looking at all of it finds.
+  @Test func theNearestIsThatOfTheWholeTable() {
+    func slips(_ a: [Character], _ b: [Character]) -> Int {
+      var table = (0...a.count).map { i in (0...b.count).map { i == 0 ? $0 : $0 == 0 ? i : 0 } }
+      for i in 0..<a.count {
+        for j in 0..<b.count {
+          var cost = min(table[i][j + 1] + 1, table[i + 1][j] + 1, table[i][j] + (a[i] == b[j] ? 0 : 1))
+          if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, table[i - 1][j - 1] + 1) }
+          table[i + 1][j + 1] = cost
+        }
+      }
+      return table[a.count][b.count]
+    }
+    var state: UInt64 = 1
+    func random(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(truncatingIfNeeded: (state >> 33) % UInt64(bound))
+    }
+    for _ in 0..<3000 {
+      let word = String((0..<(1 + random(12))).map { _ in ["a", "b", "c"][random(3)] as Character })
+      let candidates = (0..<3).map { _ in String((0..<random(14)).map { _ in ["a", "b", "c"][random(3)] as Character })
+      }
+      guard !candidates.contains("\(word)s") else { continue }
+      let most = max(1, word.count / 3)
+      let counts = candidates.map { slips(Array(word), Array($0)) }
+      let least = counts.min() ?? 0
+      let expected = least <= most ? counts.firstIndex(of: least).map { candidates[$0] } : nil
+      #expect(nearest(to: word, among: candidates) == expected, "\(word) among \(candidates)")
+    }
+  }
+
   @Test func quotesForATerminal() {
     #expect(quoted("a\u{1b}[31m\u{202e}b") == "\"a\\u{1b}[31m\\u{202e}b\"")
     #expect(quoted(String(repeating: "é", count: 90), maximumLength: 3) == "\"ééé…\"")

@@ -56,7 +56,7 @@ extension ForwardChain {
     case .delegation:
       return .end(.failed(Complaints.aliasTargetDelegated(target)))
     case .missing, .noZone, .forwarded:
-      return .end(.failed(Complaints.aliasTargetMissing(target)))
+      return .end(.failed(missing(target)))
     }
   }
 
@@ -68,6 +68,11 @@ extension ForwardChain {
       return .end(.failed(Complaints.chainTooLong))
     }
     return .goOn(next)
+  }
+
+  /// Nothing is at the end of an ALIAS: of a link's, its endpoint has no address yet.
+  private func missing(_ target: Name) -> ExtendedError {
+    guardian.map { Complaints.noAddress($0) } ?? Complaints.aliasTargetMissing(target)
   }
 
   /// The target exists and has no address of this kind, so neither has the owner.
@@ -114,7 +119,7 @@ extension ForwardChain {
       let atMost: AnswerTTL = error == nil ? .agedAtMost(source.now, seconds: ttl) : .stale
       return .end(answer.appendEnd(to: &writer, ttl: atMost, owner: owner) ? .complete(error) : .overflow)
     case .noData: return .end(answerNoAddress(at: owner, node, &writer))
-    case .nameError, .nameTooLong: return .end(.failed(Complaints.aliasTargetMissing(target)))
+    case .nameError, .nameTooLong: return .end(.failed(missing(target)))
     case .elsewhere: return .goOn(answer.chainEnd)
     }
   }

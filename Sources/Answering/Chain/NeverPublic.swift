@@ -20,7 +20,7 @@ extension ForwardChain {
   }
 
   /// The link that the chain leads through; nil when it leads through none.
-  private var guardian: String? {
+  var guardian: String? {
     link ?? walk.guardedNode.flatMap { walk.image.name(of: $0) }.flatMap { workspace.guards.entry(for: $0)?.link }
   }
 

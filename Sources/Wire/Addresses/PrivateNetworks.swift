@@ -32,7 +32,7 @@ public struct PrivateNetworks: Hashable, Sendable {
 
 extension IPAddress {
   /// The IPv4 address that `::ffff:a.b.c.d` stands for; any other address itself.
-  var unmapped: IPAddress {
+  public var unmapped: IPAddress {
     guard case .v6(let bits) = self, bits >> 32 == 0xffff else { return self }
     return .v4(UInt32(truncatingIfNeeded: bits))
   }
