@@ -153,6 +153,8 @@ public enum Limits {
     public static let planLines = 40
     /// The longest text that may be a host, in octets: a URL with one.
     public static let hostTextOctets = 2048
+    /// The longest name of a field of a form that customers fill in, in octets; what is longer is none.
+    public static let formFieldOctets = 200
     /// The longest argument that may be an endpoint, in octets: a name with its addresses.
     public static let endpointOctets = 4096
     /// The longest reason why something of a paste was left out, in characters; what is longer is cut.

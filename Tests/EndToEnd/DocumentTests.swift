@@ -86,7 +86,7 @@ extension EndToEnd {
     /// Every file and folder that a document names as a link is there.
     @Test func everyLinkOfTheDocumentsLeadsSomewhere() throws {
       let files = FileManager.default
-      let docs = try files.contentsOfDirectory(atPath: Lab.repository.appendingPathComponent("docs").path)
+      let docs = try files.subpathsOfDirectory(atPath: Lab.repository.appendingPathComponent("docs").path)
       for document in ["README.md"] + docs.filter({ $0.hasSuffix(".md") }).map({ "docs/\($0)" }) {
         let file = Lab.repository.appendingPathComponent(document)
         let text = try String(contentsOf: file, encoding: .utf8)

@@ -16,7 +16,12 @@ import Zones
     let hosts = try importHosts(["git.corp.example", "*.ghe.corp.example", "a_b.corp.example"])
     let inZone = try importHosts(
       ["git.corp.example", "corp.example"], endpoint: "\(vpce)=10.0.0.1,fd00::1", zone: ("corp.example", .forward))
-    for plan in [hosts, inZone] {
+    let kinds = [
+      try importDatabricks("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/?o=12", endpoint: "\(vpce)=10.0.0.1"),
+      try importDatabricks(backEnd: true), try importVCS(["ghe.corp.example"], subdomains: true),
+      try importVCS(["gitlab.corp.example"], registry: "registry.gitlab.corp.example", pages: "pages.corp.example"),
+    ]
+    for plan in [hosts, inZone] + kinds {
       zones += plan.files.filter { $0.path.hasSuffix(".zone") }.map { (String($0.path.dropLast(5)), $0.content ?? []) }
     }
     let accepted = fixtures.appendingPathComponent("accepted")

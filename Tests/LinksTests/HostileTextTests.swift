@@ -113,6 +113,20 @@ import Zones
         _ = try? importHosts(items.map(\.text))
       }
     },
+    Reader("Databricks' URLs") { text in
+      for url in [
+        text, "https://\(text)", "https://dbc-1.cloud.databricks.com/?o=\(text)", "\(text).azuredatabricks.net",
+      ] {
+        _ = try? importDatabricks(url, id: text, region: text)
+      }
+    },
+    Reader("Git servers") { text in _ = try? importVCS([text, "git@\(text):a", "https://\(text)@a.b"], pages: text) },
+    Reader("forms") { text in
+      for form in [
+        "\(text): a\nDNS record: \(text)\nRegion:\n\(text)\nPrivate hosted zone: \(text)\n",
+        "> \(text)DNS record: \(text),\(text)\nService name: \(text)\n", "(\(text)):\(text)\n",
+      ] { _ = try? importFile(form) }
+    },
     Reader("endpoints") { text in
       for argument in [text, "vpce-\(text)", "\(text)=10.0.0.1", "10.0.0.1,\(text)"] {
         _ = try? Endpoint.read(argument, addresses: [text])

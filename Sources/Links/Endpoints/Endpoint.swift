@@ -122,6 +122,9 @@ extension Endpoint {
     if let service = VPCEndpointService(text) {
       throw refuse("is the name of the service \(service.id), not of your endpoint; \(findIt)")
     }
+    if !text.hasPrefix("vpce-svc-"), let why = SnowflakeKey.refusalByShape(text) {
+      throw refuse("\(why), not your endpoint; give the private endpoint's address with --address")
+    }
     if text.hasPrefix("vpce-"), !text.contains(".") {
       throw refuse("is an id; give the DNS name; \(findIt)")
     }
@@ -154,6 +157,7 @@ extension Endpoint {
       case .providersSide: throw refuse("is the provider's side of the service, not your endpoint; \(findIt)")
       case .malformed(let why): throw refuse("is not the name of an endpoint: \(why)")
       case .notBelowVPCE:
+        if let why = PublicDomain.refusalOfEndpoint(name) { throw refuse(why) }
         warnings.append(
           Problem(severity: .warning, "\(flag): \(name.textWithoutFinalDot) is not the DNS name of a VPC endpoint"))
       }

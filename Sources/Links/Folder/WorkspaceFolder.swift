@@ -99,3 +99,11 @@ public struct FileChange: Hashable, Sendable {
   /// The file's whole content; nil to remove it.
   public var content: [UInt8]?
 }
+
+extension WorkspaceFolder {
+  /// The link as it is; nil when there is none that an import of that kind may change, of which `LinkUpdate` says why.
+  func existingLink(_ name: String, ofKind kind: String) -> Link? {
+    guard files[Link.path(name)] != nil, let link = try? link(name), link.kind == kind else { return nil }
+    return link
+  }
+}

@@ -88,6 +88,7 @@ enum Placeholder {
     "account_identifier", "account-identifier", "account_locator", "account-locator", "account_name", "account-name",
     "your-account", "your_account", "youraccount", "your-org", "your_org", "yourorg", "my-account", "my_account",
     "orgname",
+    "your-workspace", "your_workspace", "yourworkspace", "your-company", "your_company", "your-domain", "your-host",
     "changeme", "replace-me", "replace_me",
   ]
 

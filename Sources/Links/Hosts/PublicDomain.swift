@@ -31,7 +31,7 @@ enum PublicDomain {
     if apex.isRoot || (apex.labelCount == 1 && !privateTop.contains(text)) || suffixes.contains(text) {
       return "a zone \(text) would hide every public name below it; name the hosts in full"
     }
-    if shared.contains(text) || isRegionOfAWS(text) {
+    if isOfEverybody(apex) {
       return "a zone \(text) would hide the names of everybody who uses it; name the hosts in full"
     }
     return nil
@@ -44,11 +44,21 @@ enum PublicDomain {
     if SnowflakeKey.parents.contains(host) {
       return "a zone \(host.textWithoutFinalDot) would hide the names of every account; name the hosts in full"
     }
-    guard let parent = host.parent?.lowercased.textWithoutFinalDot else { return nil }
-    let isRegistered = suffixes.contains(parent) || (host.labelCount == 2 && !privateTop.contains(parent))
     let text = host.textWithoutFinalDot
-    return isRegistered
+    return isRegistered(host)
       ? "a zone \(text) would hide every other name of that domain; use --zone \(text) --miss forward" : nil
+  }
+
+  /// True for a domain as the public registers them: `acme.com`, `acme.co.uk`.
+  static func isRegistered(_ name: Name) -> Bool {
+    guard let parent = name.parent?.lowercased.textWithoutFinalDot else { return false }
+    return suffixes.contains(parent) || (name.labelCount == 2 && !privateTop.contains(parent))
+  }
+
+  /// True for the domain, service or region of a vendor as a whole.
+  static func isOfEverybody(_ name: Name) -> Bool {
+    let text = name.lowercased.textWithoutFinalDot
+    return shared.contains(text) || isRegionOfAWS(text)
   }
 
   /// `us-east-1.amazonaws.com`, `s3.us-east-1.amazonaws.com`, `us-east-1.vpce.amazonaws.com` and others that are a

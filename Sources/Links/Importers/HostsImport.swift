@@ -139,7 +139,7 @@ public enum HostsImport {
   }
 
   /// Warns of names that a wildcard's zone takes over and does not answer.
-  private static func bareWildcards(_ hosts: [Link.Host]) -> [Problem] {
+  static func bareWildcards(_ hosts: [Link.Host]) -> [Problem] {
     let names = Set(hosts.map(\.name))
     return hosts.filter { $0.name.isWildcard && $0.name.parent == $0.zone && !names.contains($0.zone) }.map { host in
       let zone = host.zone.textWithoutFinalDot

@@ -8,7 +8,7 @@ import Zones
 
 /// `backroad import …`: one command for each kind of link.
 enum ImportCommands {
-  static let commands = [snowflake, hosts]
+  static let commands = [snowflake, databricks, vcs, hosts]
 
   private static let stageEndpoint = Flag(
     "--stage-endpoint", "VPCE", help: "the endpoint of the internal stage's storage, which is another one")
@@ -18,7 +18,7 @@ enum ImportCommands {
   private static let zone = Flag("--zone", "Z", help: "put the hosts into this zone, instead of one zone for each")
   private static let miss = Flag(
     "--miss", "forward|nxdomain", help: "what that zone does for names that it does not hold")
-  private static let from = Flag("--from", "FILE|-", help: "read the hosts from a file, or standard input")
+  static let from = Flag("--from", "FILE|-", help: "read the hosts from a file, or standard input")
 
   private static let snowflake = Command(
     words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
@@ -92,9 +92,9 @@ enum ImportCommands {
       }
     })
 
-  private static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
+  static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
 
-  private static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
+  static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
     guard arguments.has(.endpoint) || arguments.has(.address) else {
       throw UsageError(
         "\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing, or addresses with \(Flag.address.name) ADDR")

@@ -1,0 +1,227 @@
+import Bounds
+import Text
+import Wire
+
+/// `import databricks`: a workspace behind a private link.
+public enum DatabricksImport {
+  /// The kind of these links.
+  public static let kind = "databricks"
+
+  /// What a person says besides the workspace's URL.
+  public struct Options: Sendable {
+    /// The link's name.
+    public var link: String
+    /// Where the hosts lead; nil for the link's, or nowhere yet.
+    public var endpoint: Endpoint?
+    /// The workspace's id, for the host of its data plane; nil for the one that its URL says.
+    public var workspaceID: String?
+    /// The workspace's region; nil for the one that the endpoint's name says.
+    public var region: String?
+    /// True for a link of clusters to the region's relay, which is another endpoint than the workspace's.
+    public var isBackEnd = false
+    /// The records' time to live; nil for what the link has, or the default.
+    public var ttlSeconds: UInt32?
+    /// What the hosts are answered with; nil for the link's, or the name.
+    public var answer: Link.Answer?
+    /// True to remove hosts of the link that are not named.
+    public var prune = false
+    /// What `Endpoint.read` warned of, for the plan.
+    public var warnings: [Problem] = []
+
+    /// Takes what must be said.
+    public init(link: String, endpoint: Endpoint?) {
+      self.link = link
+      self.endpoint = endpoint
+    }
+  }
+
+  /// The keys that hosts of these links come from.
+  private enum Key {
+    static let url = "workspace-url"
+    static let id = "workspace-id"
+    static let backEnd = "back-end"
+  }
+
+  /// Plans an import; nothing is written.
+  ///
+  /// - Parameter url: the workspace's URL, or its host.
+  /// - Throws: what is wrong with the URL, id, region or endpoint, or stands in their way in the workspace.
+  public static func plan(_ url: String, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
+    let old = workspace.existingLink(options.link, ofKind: kind)
+    let made = try oneProblem { () throws(Problem) -> LinkDraft in try draft(url, options, old: old) }
+    return try LinkUpdate.plan(made, prune: options.prune, in: workspace)
+  }
+
+  private static func draft(_ url: String, _ options: Options, old: Link?) throws(Problem) -> LinkDraft {
+    let target = try DatabricksWorkspace(url)
+    let endpoint = options.endpoint ?? old?.main.endpoint
+    let region = try region(options, of: target, endpoint)
+    try check(endpoint, target, region)
+    let id = try id(options, target)
+    var hosts: [Link.Host] = []
+    func add(_ name: Name?, _ key: String) {
+      if let name, let host = Link.Host(name: name, zone: name, sources: [Link.Source(key: key)]) { hosts.append(host) }
+    }
+    if options.isBackEnd {
+      add(try relay(target, region), Key.backEnd)
+    } else {
+      add(target.host, Key.url)
+      if let id { add(target.dataPlane(id), Key.id) }
+    }
+    try checkOther(old, options, hosts)
+    let account = options.isBackEnd ? hosts.first?.name : target.host
+    var draft = LinkDraft(
+      link: Link(
+        name: options.link, kind: kind, account: account?.textWithoutFinalDot,
+        ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
+        main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
+    draft.usesDefaultTTL = options.ttlSeconds == nil
+    draft.usesDefaultAnswer = options.answer == nil
+    // What came of another workspace's URL or id is none of this one's.
+    let isOther = old.map { $0.account != draft.link.account } ?? false
+    draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) } + (isOther ? [Key.id] : []))
+    draft.warnings = options.warnings
+    if !target.changes.isEmpty {
+      draft.notes.append(
+        "a workspace of \(target.cloud.rawValue): \(target.host.textWithoutFinalDot), without "
+          + target.changes.joined(separator: ", "))
+    } else {
+      draft.notes.append("a workspace of \(target.cloud.rawValue): \(target.host.textWithoutFinalDot)")
+    }
+    if options.isBackEnd {
+      draft.leftOut.append(
+        Plan.LeftOut(
+          target.host.textWithoutFinalDot,
+          why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
+            + "backroad import databricks --link NAME --endpoint VPCE \(target.host.textWithoutFinalDot)"))
+    } else if let id, options.workspaceID == nil, target.cloud == .aws {
+      draft.notes.append("the workspace's id is \(id), as the URL's o= says")
+    }
+    draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
+    draft.proof = hosts.first?.name
+    return draft
+  }
+
+  // MARK: What is said must agree
+
+  private static func id(_ options: Options, _ target: DatabricksWorkspace) throws(Problem) -> String? {
+    guard let given = options.workspaceID else { return target.cloud == .aws ? target.id : nil }
+    guard DatabricksWorkspace.isNumber(given) else {
+      throw Problem(
+        "--workspace-id: \(quoted(given)) is not a workspace's id, which is a number: the URL's o=, as in "
+          + "--workspace-id 1234567890123456")
+    }
+    if let known = target.id, known != given {
+      throw Problem(
+        "--workspace-id says \(given), and the URL says \(known); leave out --workspace-id, or copy that workspace's URL"
+      )
+    }
+    return given
+  }
+
+  /// The region that is said or seen; nil when neither.
+  private static func region(
+    _ options: Options, of target: DatabricksWorkspace, _ endpoint: Endpoint?
+  ) throws(Problem) -> String? {
+    let seen = endpoint?.vpcEndpoint?.region
+    guard let given = options.region?.asciiLowercased else { return seen }
+    // Octets, and few of them: what follows is done to nothing else.
+    let parts = given.utf8.count <= 32 ? given.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
+    let isLabel = !parts.isEmpty && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(Self.isLetterOrDigit) }
+    guard isLabel, let last = parts.last else {
+      throw Problem("--region: \(quoted(given)) is not a region; write us-east-1")
+    }
+    guard target.cloud == .aws else { return given }
+    guard parts.count >= 3, DatabricksWorkspace.isNumber(last) else {
+      let isZone = parts.count >= 3 && DatabricksWorkspace.isNumber(last.dropLast())
+      throw Problem(
+        isZone
+          ? "--region: \(quoted(given)) is an availability zone; write its region, \(given.dropLast())"
+          : "--region: \(quoted(given)) is not a region of AWS; write us-east-1")
+    }
+    if let seen, seen != given, let name = endpoint?.name?.textWithoutFinalDot {
+      throw Problem(
+        "--region says \(given), and the endpoint \(name) is of a service in \(seen); give the endpoint of the "
+          + "workspace's region, or --region \(seen)")
+    }
+    return given
+  }
+
+  private static func isLetterOrDigit(_ octet: UInt8) -> Bool {
+    (octet >= 0x61 && octet <= 0x7a) || (octet >= 0x30 && octet <= 0x39)
+  }
+
+  private static func check(_ endpoint: Endpoint?, _ target: DatabricksWorkspace, _ region: String?) throws(Problem) {
+    guard let endpoint, let name = endpoint.vpcEndpoint else { return }
+    guard target.cloud == .aws else {
+      throw Problem(
+        "\(target.host.textWithoutFinalDot) is a workspace of \(target.cloud.rawValue), and \(endpoint.text) is an "
+          + "endpoint of AWS; give the private endpoint's address with --address")
+    }
+    guard name.isEndpointService else {
+      throw Problem(
+        "--endpoint: \(endpoint.text) is an endpoint of AWS's own service \(name.service), not of Databricks'; give "
+          + "the one that was made with Databricks' service of the region \(region ?? name.region)")
+    }
+  }
+
+  private static func relay(_ target: DatabricksWorkspace, _ region: String?) throws(Problem) -> Name {
+    switch target.cloud {
+    case .aws: break
+    case .azure:
+      throw Problem(
+        "--back-end: on Azure the clusters ask for the workspace's own name, and back-end links have no other; leave out "
+          + "--back-end")
+    case .google:
+      throw Problem(
+        "--back-end: the relay of Google Cloud is tunnel.REGION.gcp.databricks.com; leave out --back-end, and for the relay "
+          + "use backroad import hosts tunnel.REGION.gcp.databricks.com")
+    }
+    guard let region else {
+      throw Problem("--back-end: whose region's relay? say --region us-east-1, or give the endpoint's DNS name")
+    }
+    guard let name = target.relay(in: region) else { throw Problem("--region: \(quoted(region)) is not a region") }
+    return name
+  }
+
+  /// Refuses to lead a workspace to the relay's endpoint, or the relay to the workspace's.
+  private static func checkOther(_ old: Link?, _ options: Options, _ hosts: [Link.Host]) throws(Problem) {
+    guard let old, !old.main.hosts.isEmpty else { return }
+    let wasBackEnd = old.main.hosts.contains { $0.sources.contains { $0.key == Key.backEnd } }
+    guard wasBackEnd != options.isBackEnd, !options.prune else { return }
+    let (this, other) = wasBackEnd ? ("the relay's", "a workspace") : ("a workspace's", "the relay of --back-end")
+    throw Problem(
+      "the link \(quoted(old.name)) is \(this), and \(other) needs another endpoint; give this one another name: --link "
+        + "\(options.isBackEnd ? "\(old.name)-back-end" : "\(old.name)-workspace")")
+  }
+
+  // MARK: What is to be done
+
+  private static func steps(
+    _ target: DatabricksWorkspace, _ endpoint: Endpoint?, _ region: String?, isBackEnd: Bool
+  ) -> [String] {
+    let at = region.map { ", region \($0)" } ?? ""
+    switch target.cloud {
+    case .aws:
+      let id = endpoint?.vpcEndpoint?.id ?? "vpce-…"
+      let which = endpoint?.vpcEndpoint == nil ? " (the endpoint's id)" : ""
+      let console = "accounts.\(target.domain.textWithoutFinalDot)"
+      return [
+        "the customer must register \(id) in the account console\(which): \(console), VPC endpoints\(at)",
+        isBackEnd
+          ? "then the network configuration of the workspace names it as the relay's endpoint"
+          : "then the private access setting: attach one that allows \(id) to the workspace",
+      ]
+    case .azure:
+      return [
+        "the customer must approve the private endpoint at the workspace: Networking, Private endpoint connections"
+      ]
+    case .google:
+      return [
+        "the customer must register the endpoint's connection id in the account console: "
+          + "accounts.gcp.databricks.com, VPC endpoints\(at)",
+        "then the private access setting: attach one that allows the endpoint to the workspace",
+      ]
+    }
+  }
+}
