@@ -56,7 +56,8 @@ extension EndToEnd {
         for example in examples where example.words[0] == "dig" {
           let words = example.words.dropFirst().map { $0 == "5300" ? "\(server.address.port)" : $0 }
           let printed = try lab.run("dig", words).output
-          #expect(printed.trimmingCharacters(in: .newlines) == example.output, "\(example.words)")
+          // How dig aligns its columns is nobody's concern.
+          #expect(printed.split { $0.isWhitespace } == example.output.split { $0.isWhitespace }, "\(example.words)")
         }
         #expect(examples.contains { $0.words[0] == "dig" })
         try askForEveryName(server, lab)
