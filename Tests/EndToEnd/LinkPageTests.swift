@@ -64,6 +64,30 @@ extension EndToEnd {
       }
     }
 
+    /// The relay's name is the same for all customers of a region (trap 19): each workspace has its own endpoint behind it,
+    /// and who has no workspace gets neither (trap 20).
+    @Test func aRegionsRelayDiffersByWorkspace() throws {
+      try Lab.run { lab in
+        let relay = "tunnel.privatelink.us-east-1.cloud.databricks.com"
+        for (workspace, client, address) in [
+          ("acme", "127.0.1.0/24", "10.1.30.8"), ("globex", "127.0.2.0/24", "10.2.30.8"),
+        ] {
+          try lab.backroad(["workspace", "add", workspace, "--client", client, "--zones", "zones"])
+          try lab.backroad([
+            "import", "databricks", "--workspace", workspace, "--link", "relay", "--address", address, "--back-end",
+            "--region", "us-east-1", "--zones", "zones", "dbc-a1b2c3d4-e5f6.cloud.databricks.com",
+          ])
+        }
+        let server = try lab.serve()
+        for transport in ["+notcp", "+tcp"] {
+          #expect(try server.dig("-b", "127.0.1.9", transport, relay).records == ["\(relay). A 10.1.30.8"])
+          #expect(try server.dig("-b", "127.0.2.9", transport, relay).records == ["\(relay). A 10.2.30.8"])
+          let stranger = try server.dig("-b", "127.0.3.9", transport, relay)
+          #expect(stranger.status == "REFUSED" && stranger.answer.isEmpty, "\(stranger.text)")
+        }
+      }
+    }
+
     /// Every host of every link, over both transports: its endpoint's addresses, and for the family that it has none of
     /// no data (RFC 2308 §2.2).
     private func askForEveryName(_ server: Server, _ lab: Lab) throws {
