@@ -13,6 +13,19 @@ struct ImportCommandTests {
 
   static let importLine = "import snowflake --workspace acme --link prod --endpoint \(endpoint)=10.1.0.10"
 
+  /// A form that customers send is read from a file or standard input; named in the place of a host, it is told of.
+  @Test func aFormBecomesALinkToAGitServer() throws {
+    let form = "- VPC Endpoint Service Name: com.amazonaws.vpce.us-east-1.vpce-svc-01\n- DNS record: git.corp.example\n"
+    try backroad.write("form.txt", form)
+    let line = "import vcs --workspace acme --link git --address 10.1.0.10"
+    let mistaken = try backroad("\(line) form.txt")
+    #expect(mistaken.status == 1 && mistaken.errors.contains("is a file here; to read it, write --from form.txt"))
+    let done = try backroad("\(line) --from form.txt")
+    #expect(done.status == 0 && done.output.contains("+ git.corp.example\n") && done.errors == "")
+    let again = try backroad("\(line) --from -", input: form)
+    #expect(again.status == 0 && again.output.contains("Nothing changes."))
+  }
+
   @Test func aConfigBecomesALinkAndZones() throws {
     try backroad.write("config.json", snowflakeConfig("ab12345"))
     let dry = try backroad("\(Self.importLine) --dry-run config.json")

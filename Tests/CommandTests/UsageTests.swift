@@ -7,8 +7,9 @@ struct UsageTests {
   init() throws { backroad = try Backroad() }
 
   static let commands = [
-    "serve", "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show",
-    "workspace remove", "workspace token", "link list", "link show", "link remove", "lease add", "lease list",
+    "serve", "import snowflake", "import databricks", "import vcs", "import hosts", "workspace add", "workspace list",
+    "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "lease add",
+    "lease list",
     "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
   ]
 
@@ -41,7 +42,7 @@ struct UsageTests {
     ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, status, reload, cache"),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("elucidate", "unknown command \"elucidate\"; there are"),
-    ("import", "import what? snowflake, hosts"),
+    ("import", "import what? snowflake, databricks, vcs, hosts"),
     ("import snowflak", "unknown command \"snowflak\"; did you mean snowflake?"),
     ("import --workspace acme", "unknown flag \"--workspace\""),
     ("--zones z check", "the flag \"--zones\" stands before the command"),
@@ -67,6 +68,20 @@ struct UsageTests {
     ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),
     ("import snowflake --workspace a --link b --endpoint 10.1.2.3 --ttl 0", "--ttl is a whole number from 1 to 86400"),
     ("import hosts --workspace a --link b --endpoint 10.1.2.3", "no hosts; name them as arguments"),
+    ("import databricks --workspace a --link b --endpoint 10.1.2.3", "arguments are missing: URL"),
+    ("import vcs --workspace a --link b --endpoint 10.1.2.3", "no hosts; name the server's as arguments"),
+    (
+      "import vcs --workspace a --link b --endpoint 10.1.2.3 --from x y",
+      "hosts come as arguments or with --from, not both"
+    ),
+    (
+      "import vcs --workspace a --link b --endpoint 10.1.2.3 --product githb h.c.example",
+      "unknown product \"githb\"; did you mean github?"
+    ),
+    (
+      "import vcs --workspace a --link b --endpoint 10.1.2.3 --product gitlab --subdomains h.c.example",
+      "--subdomains is for the subdomain isolation of GitHub Enterprise Server"
+    ),
     (
       "import hosts --workspace a --link b --endpoint 10.1.2.3 --from x y",
       "hosts come as arguments or with --from, not both"

@@ -68,7 +68,7 @@ public enum DatabricksImport {
       add(target.host, Key.url)
       if let id { add(target.dataPlane(id), Key.id) }
     }
-    try checkOther(old, options, hosts)
+    try checkOther(old, options)
     let account = options.isBackEnd ? hosts.first?.name : target.host
     var draft = LinkDraft(
       link: Link(
@@ -77,25 +77,17 @@ public enum DatabricksImport {
         main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
     draft.usesDefaultTTL = options.ttlSeconds == nil
     draft.usesDefaultAnswer = options.answer == nil
-    // What came of another workspace's URL or id is none of this one's.
+    // What came of another workspace's id is none of this one's.
     let isOther = old.map { $0.account != draft.link.account } ?? false
     draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) } + (isOther ? [Key.id] : []))
     draft.warnings = options.warnings
-    if !target.changes.isEmpty {
-      draft.notes.append(
-        "a workspace of \(target.cloud.rawValue): \(target.host.textWithoutFinalDot), without "
-          + target.changes.joined(separator: ", "))
-    } else {
-      draft.notes.append("a workspace of \(target.cloud.rawValue): \(target.host.textWithoutFinalDot)")
-    }
+    draft.notes = notes(target, id: options.workspaceID == nil && !options.isBackEnd ? id : nil)
     if options.isBackEnd {
       draft.leftOut.append(
         Plan.LeftOut(
           target.host.textWithoutFinalDot,
           why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
             + "backroad import databricks --link NAME --endpoint VPCE \(target.host.textWithoutFinalDot)"))
-    } else if let id, options.workspaceID == nil, target.cloud == .aws {
-      draft.notes.append("the workspace's id is \(id), as the URL's o= says")
     }
     draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
     draft.proof = hosts.first?.name
@@ -185,7 +177,7 @@ public enum DatabricksImport {
   }
 
   /// Refuses to lead a workspace to the relay's endpoint, or the relay to the workspace's.
-  private static func checkOther(_ old: Link?, _ options: Options, _ hosts: [Link.Host]) throws(Problem) {
+  private static func checkOther(_ old: Link?, _ options: Options) throws(Problem) {
     guard let old, !old.main.hosts.isEmpty else { return }
     let wasBackEnd = old.main.hosts.contains { $0.sources.contains { $0.key == Key.backEnd } }
     guard wasBackEnd != options.isBackEnd, !options.prune else { return }
@@ -195,7 +187,17 @@ public enum DatabricksImport {
         + "\(options.isBackEnd ? "\(old.name)-back-end" : "\(old.name)-workspace")")
   }
 
-  // MARK: What is to be done
+  // MARK: What is told of, and to be done
+
+  /// How the URL was understood.
+  ///
+  /// - Parameter id: the workspace's id, where the URL says it and a host follows from it.
+  private static func notes(_ target: DatabricksWorkspace, id: String?) -> [String] {
+    let without = target.changes.isEmpty ? "" : ", without \(target.changes.joined(separator: ", "))"
+    let host = target.host.textWithoutFinalDot
+    return ["a workspace of \(target.cloud.rawValue): \(host)\(without)"]
+      + (id.map { ["the workspace's id is \($0), as the URL's o= says"] } ?? [])
+  }
 
   private static func steps(
     _ target: DatabricksWorkspace, _ endpoint: Endpoint?, _ region: String?, isBackEnd: Bool
