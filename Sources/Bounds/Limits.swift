@@ -145,6 +145,8 @@ public enum Limits {
     public static let linksOfWorkspace = 1000
     /// The most zones that a workspace may have once links are put into it, those written by hand among them.
     public static let zonesOfWorkspace = 50_000
+    /// The largest file of what the last change of a workspace's links was, in octets; a larger change cannot be taken back.
+    public static let undoOctets = 8 << 20
     /// The longest path of a file that is written, in octets: what file systems take (NAME_MAX).
     public static let pathOctets = 255
     /// The most warnings, notes, steps or errors of one plan that are told of; the rest is not shown.

@@ -73,12 +73,14 @@ public struct Link: Hashable, Sendable {
   /// The default time to live of a link's records: what leads elsewhere after a change or a failover is followed
   /// within a minute, and the server answers from memory, so that short costs little.
   public static let defaultTTLSeconds: UInt32 = 60
+  /// The kind of a link that was asked for before anything was imported into it: the first import says which it is.
+  public static let undecidedKind = "undecided"
   /// The times to live that a link may have.
   public static let ttlRangeSeconds: ClosedRange<UInt32> = 1...86_400
 
   /// The link's name within its workspace: `[a-z0-9][a-z0-9-]{0,62}`.
   public var name: String
-  /// Which importer wrote it: `snowflake`, `hosts`.
+  /// Which importer wrote it, `snowflake` or `hosts`; `undecidedKind` until one has.
   public var kind: String
   /// The account as the vendor's clients are told it; nil when there is none.
   public var account: String?
@@ -90,6 +92,8 @@ public struct Link: Hashable, Sendable {
   public var answer: Answer
   /// True when the names may be answered with public addresses.
   public var isPublic = false
+  /// What AWS last said of the endpoint, when somebody handed that over; the file's key `"aws"`.
+  public var cloud: CloudState?
   /// The hosts of the endpoint.
   public var main: Route
   /// The hosts of the storage's own endpoint, when there is one.

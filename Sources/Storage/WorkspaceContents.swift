@@ -9,13 +9,15 @@ public struct WorkspaceContents: Sendable {
   public let name: WorkspaceName
   /// The folder as the person named it: `zones/acme`.
   public let folder: String
-  /// `workspace.json`, the zone files, and `links/*.json`, each by its path within the folder.
+  /// `workspace.json`, the zone files, and `links/*.json` and `links/.undo`, each by its path within the folder.
   public let files: [String: [UInt8]]
   /// What stood there.
   let tree: FolderTree
 
   /// The same for a server.
-  public var source: WorkspaceSource { WorkspaceSource(name: name, folder: folder, files: files) }
+  public var source: WorkspaceSource {
+    WorkspaceSource(name: name, folder: folder, files: files.filter { !$0.key.isSame(as: WorkspaceSource.lastChange) })
+  }
 }
 
 extension ZonesFolder {
@@ -89,7 +91,9 @@ extension ZonesFolder {
       var problems: [Problem]? = []
       let folder = try open(name)
       let tree = try FolderTree(of: folder, shown: shown, budget)
-      let names = try filesThatAreRead(in: folder, shown, budget)
+      var names = try filesThatAreRead(in: folder, shown, budget)
+      // Read by no server, but by the next command.
+      if tree.identity(WorkspaceSource.lastChange) != nil { names.append(WorkspaceSource.lastChange) }
       let found = try read(names, in: folder, shown, within: Limits.Files.octetsOfWorkspace, budget, &problems)
       guard let (files, areSteady) = found else { throw Self.tooLarge(shown) }
       let after = try FolderTree(of: try open(name), shown: shown, budget)

@@ -25,6 +25,8 @@ public struct WorkspaceSource: Sendable {
 
   /// The folder of the links' files.
   public static let linksFolder = "links"
+  /// Where commands keep what the last change of the links was; no server reads it.
+  public static let lastChange = "links/.undo"
   /// The end of a link file's name.
   public static let linkSuffix = ".json"
 
@@ -157,7 +159,7 @@ public final class Workspace: Sendable {
     let file = loadFile(source, &problems)
     let zones = loadZones(source, &problems)
     if let file {
-      checkSettings(file, zones, source, &problems)
+      checkSettings(file, zones, guards, source, &problems)
       checkUpstreams(file, setting.own, source, &problems)
       let path = "\(source.folder)/\(WorkspaceFile.fileName)"
       problems += file.claims.warnings(file.clients, setting.own, file: path)
@@ -253,10 +255,12 @@ public final class Workspace: Sendable {
 
   /// Warns of settings that have no effect.
   private static func checkSettings(
-    _ file: WorkspaceFile, _ zones: [Zone], _ source: WorkspaceSource, _ problems: inout [Problem]
+    _ file: WorkspaceFile, _ zones: [Zone], _ guards: LinkGuards, _ source: WorkspaceSource,
+    _ problems: inout [Problem]
   ) {
     let apexes = Set(zones.map(\.apex))
-    for setting in file.zones.lazy.filter({ !apexes.contains($0.zone) }).prefix(Limits.JSON.problems) {
+    for setting in file.zones.lazy.filter({ !apexes.contains($0.zone) }).prefix(Limits.JSON.problems)
+    where !guards.areRequested(below: setting.zone) {
       problems.append(
         Problem(
           file: "\(source.folder)/\(WorkspaceFile.fileName)", position: setting.position, severity: .warning,

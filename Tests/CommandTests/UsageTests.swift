@@ -8,8 +8,8 @@ struct UsageTests {
 
   static let commands = [
     "serve", "import snowflake", "import databricks", "import vcs", "import hosts", "workspace add", "workspace list",
-    "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "lease add",
-    "lease list",
+    "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
+    "link set-endpoint", "link state", "link undo", "lease add", "lease list",
     "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
   ]
 
@@ -64,7 +64,9 @@ struct UsageTests {
     ("workspace show ../acme", "\"../acme\" is not a workspace's name"),
     ("link show acme", "arguments are missing: W LINK"),
     ("import snowflake --link a --endpoint 10.1.2.3", "--workspace W is missing"),
-    ("import snowflake --workspace a --link b", "--endpoint VPCE[=ADDR,…] is missing"),
+    ("link set-endpoint a b", "arguments are missing: W NAME VPCE[=ADDR,…]"),
+    ("link add a b --kind snowflak", "unknown kind \"snowflak\"; did you mean snowflake?"),
+    ("link add a b --service vpce-svc-1", "--service: \"vpce-svc-1\" is not the name of an endpoint service"),
     ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),
     ("import snowflake --workspace a --link b --endpoint 10.1.2.3 --ttl 0", "--ttl is a whole number from 1 to 86400"),
     ("import hosts --workspace a --link b --endpoint 10.1.2.3", "no hosts; name them as arguments"),

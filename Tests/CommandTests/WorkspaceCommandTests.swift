@@ -167,13 +167,13 @@ struct WorkspaceCommandTests {
     _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
     #expect(
       try backroad("link list").output == """
-        WORKSPACE  LINK  KIND   HOSTS  ENDPOINT
-        acme       git   hosts  1      10.0.0.1
+        WORKSPACE  LINK  KIND   STATE    HOSTS  ENDPOINT
+        acme       git   hosts  unknown  1      10.0.0.1
 
         """)
     #expect(try backroad("link list --workspace acme").output == backroad("link list").output)
     let show = try backroad("link show acme git").output
-    #expect(show.hasPrefix("link git of workspace acme, kind hosts, TTL 60\n\nendpoint: 10.0.0.1\n"))
+    #expect(show.hasPrefix("link git of workspace acme, kind hosts, TTL 60\nstate: unknown\n\nendpoint: 10.0.0.1\n"))
     #expect(show.contains("git.corp.example"))
     #expect(try backroad("workspace show acme").output.contains("git.corp.example"))
     let removed = try backroad("link remove acme git")
@@ -181,6 +181,7 @@ struct WorkspaceCommandTests {
     #expect(removed.output.contains("- git.corp.example"))
     var expected = bare
     expected["zones/acme/links/"] = ""
+    expected["zones/acme/links/.undo"] = try backroad.read("zones/acme/links/.undo")
     #expect(try backroad.state() == expected)
   }
 

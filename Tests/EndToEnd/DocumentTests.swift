@@ -119,7 +119,9 @@ extension EndToEnd {
     }
 
     /// A synopsis names the flags that `--help` names, those and no others.
-    @Test(arguments: ["docs/import.md", "docs/operations.md"]) func aSynopsisHasTheFlagsOfHelp(_ path: String) throws {
+    @Test(arguments: ["docs/import.md", "docs/operations.md", "docs/links/life.md"]) func aSynopsisHasTheFlagsOfHelp(
+      _ path: String
+    ) throws {
       func flags(_ text: String) -> Set<Substring> {
         Set(text.split { !($0.isLetter || $0 == "-") }.filter { $0.hasPrefix("--") })
       }
@@ -127,7 +129,9 @@ extension EndToEnd {
       let block = try #require(text.components(separatedBy: "```\n").first { $0.hasPrefix("backroad ") })
       try Lab.run { lab in
         for synopsis in ("\n" + block).components(separatedBy: "\nbackroad ").dropFirst() {
-          let command = synopsis.split(separator: " ").prefix { $0.allSatisfy(\.isLetter) }.map(String.init)
+          let command = synopsis.split(separator: " ").prefix { word in
+            word.first?.isLowercase == true && word.allSatisfy { $0.isLetter || $0 == "-" }
+          }.map(String.init)
           let help = try lab.backroad(command + ["--help"]).components(separatedBy: "\n\n")
           let usage = try #require(help.first { $0.hasPrefix("Usage:") })
           #expect(flags(usage).symmetricDifference(flags(synopsis)) == [], "\(command)")

@@ -72,7 +72,9 @@ extension EndToEnd {
     /// The commands' words.
     private static let commands: [[String]] = [
       "import snowflake", "import hosts", "workspace add", "workspace list", "workspace show", "workspace remove",
-      "workspace token", "link list", "link show", "link remove", "lease add", "lease list", "lease remove", "check",
+      "workspace token", "link list", "link show", "link remove", "link add", "link set-endpoint", "link state",
+      "link undo",
+      "lease add", "lease list", "lease remove", "check",
       "explain", "doctor", "status", "reload", "cache flush", "version", "serve", "",
     ].map { $0.split(separator: " ").map { String($0) } }
 

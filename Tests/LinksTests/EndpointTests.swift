@@ -45,7 +45,7 @@ import Wire
     ("us-east-1.vpce.amazonaws.com", "is not the name of an endpoint"),
     ("a b", "is not a host name"),
     ("\(vpce)=10.0.0.300", "\"10.0.0.300\" is not an IP address"),
-    ("\(vpce)=", "\"\" is not an IP address"),
+    ("\(vpce)=,", "\"\" is not an IP address"),
     ("\(vpce)=224.0.0.5", "is not the address of a machine"),
     ("0.0.0.0", "is not the address of a machine"),
     ("10.0.0.1,\(vpce)", "is not an IP address"),
@@ -56,13 +56,11 @@ import Wire
 
   @Test func refusesNothingAtAll() {
     #expect(refusal { _ = try readEndpoint(nil) }.hasPrefix("no endpoint: give the VPC endpoint's DNS name"))
+    #expect(refusal { _ = try readEndpoint(nil) }.hasSuffix("until backroad link set-endpoint names one"))
   }
 
   @Test(arguments: [
-    (vpce, ""), ("10.0.0.1", ""), ("172.31.0.1", ""), ("100.64.0.1", ""), ("fd00::1", ""), ("fe80::1", ""),
-    ("192.168.1.1", ""),
-    ("8.8.8.8", "is not a private address"), ("172.32.0.1", "is not a private address"),
-    ("2001:db8::1", "is not a private address"),
+    (vpce, ""), ("10.0.0.1", ""), ("\(vpce)=", ""),
     (
       "vpce-0ff-st-us-east-1a.vpce-svc-01.us-east-1.vpce.amazonaws.com",
       "the name for all zones is vpce-0ff-st.vpce-svc-01"

@@ -65,7 +65,7 @@ import Text
       try JSON.parse([UInt8](Data(contentsOf: file)), file: file.lastPathComponent, comments: false).asObject)
     try object.check(known: ["link", "endpoint", "addresses", "stage", "ttl"], file: nil)
     let addresses = (object["addresses"]?.asArray ?? []).compactMap(\.asString)
-    let (endpoint, warnings) = try Endpoint.read(object["endpoint"]?.asString, addresses: addresses)
+    let (endpoint, warnings, _) = try Endpoint.read(object["endpoint"]?.asString, addresses: addresses)
     var options = SnowflakeImport.Options(link: try #require(object["link"]?.asString), endpoint: endpoint)
     options.warnings = warnings
     options.stage = try object["stage"]?.asString.map { try Endpoint.read($0, flag: "--stage-endpoint").endpoint }

@@ -48,7 +48,6 @@ import Wire
     ("{E, \"zones\": {\"a.example\": {\"x.a.example\": \"k\"}}}", "where a host came from must be a list"),
     ("{E, \"zones\": {\"a.example\": {\"x.a.example\": [\"k, bad\"]}}}", "\"k, bad\" is not a source"),
     ("{E, \"zones\": {\"*.a.example\": {\"x.*.a.example\": []}}}", "f:1:"),
-    ("{E, \"zones\": {}, \"stage\": {\"zones\": {}}}", "the key \"endpoint\" is missing"),
   ]) func saysWhatIsWrong(text: String, message: String) {
     let text =
       text.hasPrefix("{E")

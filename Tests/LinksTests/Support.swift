@@ -43,12 +43,24 @@ func readEndpoint(_ argument: String?, _ addresses: [String] = []) throws -> End
   try Endpoint.read(argument, addresses: addresses).endpoint
 }
 
+/// The endpoint that is given, if any is, and what it says of pinned addresses beside the choices.
+private func choose(
+  _ argument: String?, _ addresses: [String], _ choices: LinkChoices
+) throws -> (Endpoint?, LinkChoices) {
+  guard argument != nil || !addresses.isEmpty else { return (nil, choices) }
+  var choices = choices
+  let given = try Endpoint.read(argument, addresses: addresses)
+  choices.emptiesPins = given.emptiesPins
+  return (given.endpoint, choices)
+}
+
 /// Plans a Snowflake import with the composed config's endpoint.
 func importSnowflake(
   _ input: String, link: String = "prod", endpoint: String? = vpce, addresses: [String] = [], stage: String? = nil,
-  prune: Bool = false, in folder: WorkspaceFolder = workspace()
+  prune: Bool = false, choices: LinkChoices = LinkChoices(), in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
-  var options = SnowflakeImport.Options(link: link, endpoint: try readEndpoint(endpoint, addresses))
+  var options = SnowflakeImport.Options(link: link, endpoint: nil)
+  (options.endpoint, options.choices) = try choose(endpoint, addresses, choices)
   options.stage = try stage.map { try Endpoint.read($0, flag: "--stage-endpoint").endpoint }
   options.prune = prune
   return try SnowflakeImport.plan(Array(input.utf8), file: "cfg", options: options, in: folder)
@@ -57,9 +69,11 @@ func importSnowflake(
 /// Plans an import of hosts.
 func importHosts(
   _ hosts: [String], link: String = "corp", endpoint: String? = vpce, addresses: [String] = [],
-  zone: (String, MissPolicy)? = nil, prune: Bool = false, in folder: WorkspaceFolder = workspace()
+  zone: (String, MissPolicy)? = nil, prune: Bool = false, choices: LinkChoices = LinkChoices(),
+  in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
-  var options = HostsImport.Options(link: link, endpoint: try readEndpoint(endpoint, addresses))
+  var options = HostsImport.Options(link: link, endpoint: nil)
+  (options.endpoint, options.choices) = try choose(endpoint, addresses, choices)
   options.zone = zone.map { (name: $0.0, miss: $0.1) }
   options.prune = prune
   return try HostsImport.plan(hosts.map { HostsImport.Item($0) }, file: nil, options: options, in: folder)

@@ -36,6 +36,16 @@ public struct Endpoint: Hashable, Sendable {
 }
 
 extension Endpoint? {
+  /// The same with the addresses that were pinned to this name before, unless it has some or is to have none.
+  func keepingPins(of old: Endpoint?, _ choices: LinkChoices, _ notes: inout [String]) -> Endpoint? {
+    guard let self, let name = self.name, name == old?.name, self.addresses.isEmpty, let old, !old.addresses.isEmpty,
+      !choices.emptiesPins
+    else { return self }
+    notes.append(
+      "\(old.textWithAddresses): the pinned addresses stay; \(name.textWithoutFinalDot)= without any empties them")
+    return old
+  }
+
   /// For a person: the name or the addresses, or that there is none yet.
   public var text: String { self?.text ?? "no endpoint yet" }
 
@@ -56,15 +66,17 @@ extension Endpoint {
   ///   - argument: `NAME`, `NAME=ADDR,…` or `ADDR,…`; nil when only addresses were given.
   ///   - addresses: more addresses.
   ///   - flag: the argument's flag, for errors.
-  /// - Returns: the endpoint, and warnings about what is likely not meant.
+  /// - Returns: the endpoint, warnings about what is likely not meant, and whether it was said that it has no addresses
+  ///   pinned (`NAME=`).
   public static func read(_ argument: String?, addresses: [String] = [], flag: String = "--endpoint") throws(Problem)
     -> (
-      endpoint: Endpoint, warnings: [Problem]
+      endpoint: Endpoint, warnings: [Problem], emptiesPins: Bool
     )
   {
     var name: Name?
     var texts: [String] = []
     var warnings: [Problem] = []
+    var emptiesPins = false
     let list = { (text: String) in text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) } }
     for text in [argument ?? ""] + addresses where text.utf8.count > Limits.Links.endpointOctets {
       throw Problem("\(flag): \(quoted(text)) is longer than \(Limits.Links.endpointOctets) octets")
@@ -73,7 +85,8 @@ extension Endpoint {
       let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
       if sides.count == 2 {
         name = try hostName(sides[0], flag: flag, &warnings)
-        texts += list(sides[1])
+        emptiesPins = sides[1].isEmpty && addresses.isEmpty
+        if !sides[1].isEmpty { texts += list(sides[1]) }
       } else if let first = list(argument).first, IPAddress(first) != nil {
         texts += list(argument)
       } else {
@@ -81,30 +94,25 @@ extension Endpoint {
       }
     }
     var parsed: [IPAddress] = []
-    for text in texts { parsed.append(try address(text, flag: flag, &warnings)) }
-    for text in addresses.flatMap(list) { parsed.append(try address(text, flag: "--address", &warnings)) }
+    for text in texts { parsed.append(try address(text, flag: flag)) }
+    for text in addresses.flatMap(list) { parsed.append(try address(text, flag: "--address")) }
     guard let endpoint = Endpoint(name: name, addresses: parsed) else {
       throw Problem(
         parsed.isEmpty
-          ? "no endpoint: give the VPC endpoint's DNS name with \(flag) NAME, or addresses with --address"
+          ? "no endpoint: give the VPC endpoint's DNS name with \(flag) NAME, or addresses with --address; or leave both out: "
+            + "then the names are held closed until backroad link set-endpoint names one"
           : "\(texts.count > Limits.Links.addressesOfEndpoint ? flag : "--address"): more than "
             + "\(Limits.Links.addressesOfEndpoint) addresses")
     }
-    return (endpoint, warnings)
+    return (endpoint, warnings, emptiesPins)
   }
 
-  private static func address(_ text: String, flag: String, _ warnings: inout [Problem]) throws(Problem) -> IPAddress {
+  private static func address(_ text: String, flag: String) throws(Problem) -> IPAddress {
     guard let address = IPAddress(text) else {
       throw Problem("\(flag): \(quoted(text)) is not an IP address; write 10.0.0.7 or fd00::7")
     }
     guard !address.isUnspecified, !address.isMulticast else {
       throw Problem("\(flag): \(address) is not the address of a machine")
-    }
-    if !address.isPrivate {
-      warnings.append(
-        Problem(
-          severity: .warning,
-          "\(flag): \(address) is not a private address; an endpoint in a private network usually has one"))
     }
     return address
   }

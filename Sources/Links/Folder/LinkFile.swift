@@ -9,13 +9,17 @@ extension Link {
   public var fileText: String { json.text }
 
   /// The link without its name, as its file holds it.
-  public var json: JSON {
+  public var json: JSON { json(withCloud: true) }
+
+  /// The same, with what AWS said of it or without.
+  func json(withCloud: Bool) -> JSON {
     var members: [(String, JSON)] = [("kind", .string(kind))]
     if let account { members.append(("account", .string(account))) }
     if let service { members.append(("service", .string(service))) }
     members.append(("ttl", .number(ttlSeconds)))
     if isPublic { members.append(("public", JSON(.bool(true)))) }
     if answer != .name { members.append(("answer", .string(answer.rawValue))) }
+    if withCloud, let cloud { members.append(("aws", cloud.json)) }
     members += Self.members(of: main)
     if let stage { members.append(("stage", .object(Self.members(of: stage)))) }
     return .object(members)
@@ -54,8 +58,13 @@ public struct LinkFileReader {
   ///   - file: the file as the person knows it, for errors.
   /// - Throws: the first problem, with its place.
   public static func read(_ bytes: [UInt8], name: String, file: String) throws(Problem) -> Link {
+    try read(JSON.parse(bytes, file: file, comments: false), name: name, file: file)
+  }
+
+  /// The same of a link within another file.
+  static func read(_ json: JSON, name: String, file: String) throws(Problem) -> Link {
     var reader = LinkFileReader(file: file)
-    return try reader.link(name, JSON.parse(bytes, file: file, comments: false))
+    return try reader.link(name, json)
   }
 
   private init(file: String) { self.file = file }
@@ -66,7 +75,7 @@ public struct LinkFileReader {
     }
     let object = try json.expectObject("a link", file: file)
     try object.check(
-      known: ["kind", "account", "service", "ttl", "public", "answer", "endpoint", "zones", "stage"], file: file)
+      known: ["kind", "account", "service", "ttl", "public", "answer", "aws", "endpoint", "zones", "stage"], file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
       throw problem(object["kind"] ?? json, "\(quoted(kind)) is not a kind of link")
@@ -85,7 +94,6 @@ public struct LinkFileReader {
     if let value = object["stage"] {
       let inner = try value.expectObject("\"stage\"", file: file)
       try inner.check(known: ["endpoint", "zones"], file: file)
-      _ = try required("endpoint", in: inner, value)
       stage = try route(inner, value)
     }
     var link = Link(
@@ -94,6 +102,7 @@ public struct LinkFileReader {
       ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
       stage: stage)
     link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
+    if let value = object["aws"] { link.cloud = try CloudState(value, file: file) }
     return link
   }
 

@@ -12,11 +12,11 @@ public enum ReadBack {
   ///
   /// - Parameters:
   ///   - before: nil for a workspace that is to be made.
-  ///   - link: one that must be read as it is here.
+  ///   - links: those that must be read as they are here.
   public static func check(
-    _ after: WorkspaceFolder, insteadOf before: WorkspaceFolder?, holding link: Link? = nil
+    _ after: WorkspaceFolder, insteadOf before: WorkspaceFolder?, holding links: [Link] = []
   ) throws(Problems) {
-    let errors = pathErrors(in: after, notOf: before) + errors(in: after, holding: link)
+    let errors = pathErrors(in: after, notOf: before) + errors(in: after, holding: links)
     guard !errors.isEmpty else { return }
     // Lines may have moved, so an error is the same when it says the same of the same file.
     var known: [Complaint: Int] = [:]
@@ -39,10 +39,10 @@ public enum ReadBack {
     }
   }
 
-  private static func errors(in folder: WorkspaceFolder, holding link: Link? = nil) -> [Problem] {
+  private static func errors(in folder: WorkspaceFolder, holding links: [Link] = []) -> [Problem] {
     guard let source = folder.source else { return [Problem("no workspace is called \(quoted(folder.name))")] }
     var problems = Workspace.loadLinked(source, in: WorkspaceSetting()).problems
-    if let link, (try? folder.link(link.name)) != link {
+    for link in links where (try? folder.link(link.name)) != link {
       problems.append(Problem(file: folder.shown(link.path), "this link would be read as another one"))
     }
     return problems.filter { $0.severity == .error }

@@ -42,10 +42,10 @@ public struct WorkspaceFolder: Sendable {
   /// The workspace's links, in the order of their names.
   ///
   /// - Throws: a problem for each link file that cannot be read.
-  public func links(except left: String? = nil) throws(Problems) -> [Link] {
+  public func links(except left: Set<String> = []) throws(Problems) -> [Link] {
     var links: [Link] = []
     var problems: [Problem] = []
-    for name in linkNames where name != left {
+    for name in linkNames where !left.contains(name) {
       do throws(Problem) { links.append(try link(name)) } catch { problems.append(error) }
     }
     guard problems.isEmpty else { throw Problems(problems) }

@@ -25,6 +25,8 @@ public enum DatabricksImport {
     public var answer: Link.Answer?
     /// True to remove hosts of the link that are not named.
     public var prune = false
+    /// What else a person may say of any link.
+    public var choices = LinkChoices()
     /// What `Endpoint.read` warned of, for the plan.
     public var warnings: [Problem] = []
 
@@ -49,7 +51,7 @@ public enum DatabricksImport {
   public static func plan(_ url: String, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
     let old = workspace.existingLink(options.link, ofKind: kind)
     let made = try oneProblem { () throws(Problem) -> LinkDraft in try draft(url, options, old: old) }
-    return try LinkUpdate.plan(made, prune: options.prune, in: workspace)
+    return try LinkUpdate.plan(made, prune: options.prune, choices: options.choices, in: workspace)
   }
 
   private static func draft(_ url: String, _ options: Options, old: Link?) throws(Problem) -> LinkDraft {

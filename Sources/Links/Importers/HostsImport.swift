@@ -23,8 +23,8 @@ public enum HostsImport {
   public struct Options: Sendable {
     /// The link's name.
     public var link: String
-    /// Where the hosts lead.
-    public var endpoint: Endpoint
+    /// Where the hosts lead; nil for where the link leads, or for nowhere yet.
+    public var endpoint: Endpoint?
     /// The zone that the hosts go into, and what it does for other names; nil for a zone of its own for each.
     public var zone: (name: String, miss: MissPolicy)?
     /// The records' time to live; nil for what the link has, or the default.
@@ -33,11 +33,13 @@ public enum HostsImport {
     public var answer: Link.Answer?
     /// True to remove hosts of the link that are not named.
     public var prune = false
+    /// What else a person may say of any link.
+    public var choices = LinkChoices()
     /// What `Endpoint.read` warned of, for the plan.
     public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint) {
+    public init(link: String, endpoint: Endpoint?) {
       self.link = link
       self.endpoint = endpoint
     }
@@ -104,7 +106,7 @@ public enum HostsImport {
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
     draft.warnings = options.warnings + bareWildcards(hosts).shortened
-    return try LinkUpdate.plan(draft, prune: options.prune, in: workspace)
+    return try LinkUpdate.plan(draft, prune: options.prune, choices: options.choices, in: workspace)
   }
 
   private static func apex(_ text: String) throws(Problem) -> Name {

@@ -42,12 +42,12 @@ extension SnowflakeReading {
 
   /// Holds the endpoint against the service that the config names.
   mutating func checkEndpoint() throws(Problem) {
-    guard let name = options.endpoint.name else { return }
+    guard let name = options.endpoint?.name else { return }
     let shown = name.textWithoutFinalDot
     if SnowflakeKey.parents.contains(where: { name.isSubdomain(of: $0) }) {
       throw Problem("--endpoint: \(quoted(shown)) is one of Snowflake's own names, and would lead to itself")
     }
-    guard let endpoint = options.endpoint.vpcEndpoint else { return }
+    guard let endpoint = options.endpoint?.vpcEndpoint else { return }
     if let other = leftOut.first(where: { $0.what.lowercased().contains("pls") || $0.what.lowercased().contains("gcp") }
     ) {
       throw Problem(

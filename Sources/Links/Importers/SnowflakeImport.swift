@@ -8,8 +8,8 @@ public enum SnowflakeImport {
   public struct Options: Sendable {
     /// The link's name.
     public var link: String
-    /// Where the account's hosts lead.
-    public var endpoint: Endpoint
+    /// Where the account's hosts lead; nil for where the link leads, or for nowhere yet.
+    public var endpoint: Endpoint?
     /// Where the storage of its stages leads; nil when that has no private endpoint.
     public var stage: Endpoint?
     /// The storage hosts that may lead there, by name; none lets the config name one.
@@ -20,11 +20,13 @@ public enum SnowflakeImport {
     public var answer: Link.Answer?
     /// True to remove hosts that the config does not name, even when their keys are absent.
     public var prune = false
+    /// What else a person may say of any link.
+    public var choices = LinkChoices()
     /// What `Endpoint.read` warned of, for the plan.
     public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint) {
+    public init(link: String, endpoint: Endpoint?) {
       self.link = link
       self.endpoint = endpoint
     }
@@ -42,9 +44,13 @@ public enum SnowflakeImport {
     let export = try oneProblem { () throws(Problem) in
       try ExportReader.read(input, file: file, function: SnowflakeKey.function)
     }
+    var options = options
+    let old = try? workspace.link(options.link)
+    if options.stage == nil, old?.kind == "snowflake" { options.stage = old?.stage?.endpoint }
     var reading = SnowflakeReading(file: file, options: options)
     reading.read(export)
-    return try LinkUpdate.plan(reading.draft(notes: export.notes), prune: options.prune, in: workspace)
+    return try LinkUpdate.plan(
+      reading.draft(notes: export.notes), prune: options.prune, choices: options.choices, in: workspace)
   }
 }
 

@@ -56,6 +56,8 @@ public enum VCSImport {
     public var answer: Link.Answer?
     /// True to remove hosts of the link that are not named.
     public var prune = false
+    /// What else a person may say of any link.
+    public var choices = LinkChoices()
     /// What `Endpoint.read` warned of, for the plan.
     public var warnings: [Problem] = []
 
@@ -115,7 +117,7 @@ public enum VCSImport {
     let old = workspace.existingLink(options.link, ofKind: kind)
     var reading = VCSReading(options: options, endpoint: options.endpoint ?? old?.main.endpoint)
     reading.read(input)
-    return try LinkUpdate.plan(reading.draft(), prune: options.prune, in: workspace)
+    return try LinkUpdate.plan(reading.draft(), prune: options.prune, choices: options.choices, in: workspace)
   }
 
   /// The host of what people copy from their Git clients: `git@HOST:GROUP/REPOSITORY.git`, `ssh://git@HOST:22/…`,

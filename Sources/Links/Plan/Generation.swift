@@ -22,6 +22,8 @@ struct Generation {
   private(set) var errors: [Problem] = []
   private(set) var warnings: [Problem] = []
   private var claims: [Name: Claim] = [:]
+  /// The names of links without an endpoint, which hold them closed where nobody else answers them.
+  private var requested: [(host: Name, link: Link)] = []
   private var pins: [Name: (endpoint: Endpoint, link: Link)] = [:]
   private(set) var zones: [Name: GeneratedZone] = [:]
 
@@ -34,6 +36,7 @@ struct Generation {
     self.kept = kept
     forwardedMisses = WorkspaceSettings.forwardedMisses(settings)
     for link in links { for route in link.routes { claim(route, of: link) } }
+    checkRequested()
     checkTargets()
     checkHandWrittenZones()
     checkWildcards()
@@ -67,15 +70,16 @@ struct Generation {
 
   /// Takes the names of a route that has an endpoint; those of one that has none are in no zone, and held closed.
   private mutating func claim(_ route: Link.Route, of link: Link) {
-    guard let endpoint = route.endpoint else { return }
+    guard let endpoint = route.endpoint else { return noteRequested(route, of: link) }
     for host in route.hosts {
       if let other = claims[host.name], !other.endpoint.leadsWhere(endpoint) {
         refuse(
           problem(
             link,
             "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by this link, and to \(other.endpoint.text) "
-              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: use the same "
-              + "endpoint, or put one of the links into a workspace of its own"
+              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: import with "
+              + "--take-over to move it, or leave it out of the input (with --prune where the link has it), or put one of "
+              + "the links into a workspace of its own"
               + remark(on: host.name, link, other.link)))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: endpoint, host: host, link: link)
@@ -92,6 +96,23 @@ struct Generation {
     }
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
+  }
+
+  private mutating func noteRequested(_ route: Link.Route, of link: Link) {
+    requested += route.hosts.map { ($0.name, link) }
+  }
+
+  /// Warns of names that another link answers than the one that is asked for.
+  private mutating func checkRequested() {
+    for (host, link) in requested {
+      guard let other = claims[host] else { continue }
+      warn(
+        problem(
+          link, severity: .warning,
+          "\(host.textWithoutFinalDot) is answered by the link \(quoted(other.link.name)), which leads it to "
+            + "\(other.endpoint.text), and this link has no endpoint yet; with another one both cannot have the name: import "
+            + "with --take-over to move it, or leave it out"))
+    }
   }
 
   private func list(_ endpoint: Endpoint) -> String { endpoint.addresses.map(\.description).joined(separator: ", ") }

@@ -37,25 +37,36 @@ public enum LinkUpdate {
   /// Hosts of the link as it was stay when the input says nothing of the keys that they came from, because a key can be
   /// missing only for a parameter that was off (and a list of hosts may name just the latest).
   ///
-  /// - Parameter prune: true to remove them.
+  /// What the input does not say stays too: the endpoint and its pins, the ports, the answer form. So it does not matter
+  /// whether the endpoint is known before the names or after them.
+  ///
+  /// - Parameters:
+  ///   - prune: true to remove such hosts.
+  ///   - choices: what else the person said.
   /// - Throws: everything that stands in the way; then nothing is to be written.
-  public static func plan(_ draft: LinkDraft, prune: Bool = false, in workspace: WorkspaceFolder) throws(Problems)
-    -> Plan
-  {
+  public static func plan(
+    _ draft: LinkDraft, prune: Bool = false, choices: LinkChoices = LinkChoices(), in workspace: WorkspaceFolder
+  ) throws(Problems) -> Plan {
     let name = draft.link.name
-    let old = try oneProblem { () throws(Problem) in try previous(draft, in: workspace) }
-    let link = prune ? draft.link : merged(draft, with: old)
-    let others = try workspace.links(except: name)
+    let old = try oneProblem { () throws(Problem) in try previous(draft, choices, in: workspace) }
+    var notes: [String] = []
+    let link = merged(draft, with: old, prune: prune, choices, &notes)
+    try oneProblem { () throws(Problem) in
+      try link.checkService()
+      try choices.checkArePrivate(link, insteadOf: old, in: workspace)
+    }
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: link, draft: draft)
     plan.leftOut = draft.leftOut
-    plan.notes = draft.notes
-    plan.nextSteps = draft.nextSteps
-    plan.proof = draft.proof
+    plan.notes = draft.notes + notes
+    plan.nextSteps = draft.nextSteps + waysOn(link, in: workspace)
+    plan.proof = link.main.endpoint == nil ? nil : draft.proof
     plan.warnings = draft.warnings
     let named = Set(draft.link.routes.flatMap { $0.hosts.map(\.name) })
     let kept = Set(link.routes.flatMap { $0.hosts.map(\.name) }).subtracting(named)
-    try finish(&plan, link: link, others: others, misses: draft.misses, kept: (name, kept), in: workspace)
+    var change = Change(links: [name: link], misses: draft.misses, kept: (name, kept))
+    if choices.takesOver { try takeOver(by: link, &change, &plan, in: workspace) }
+    try finish(&plan, change, in: workspace)
     return plan
   }
 
@@ -75,7 +86,9 @@ public enum LinkUpdate {
     }
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: nil, draft: nil)
-    try finish(&plan, link: nil, others: workspace.links(except: name), misses: [:], in: workspace)
+    plan.what = "removal of the link \(name)"
+    try finish(&plan, Change(links: [name: nil]), in: workspace)
+    plan.tellWhoAnswers(after: workspace)
     return plan
   }
 
@@ -99,31 +112,44 @@ public enum LinkUpdate {
     } catch { return error.all }
   }
 
-  /// Works out the files: the link's, the zones of all links together, the settings.
-  private static func finish(
-    _ plan: inout Plan, link: Link?, others: [Link], misses: [Name: MissPolicy],
-    kept: (link: String, hosts: Set<Name>)? = nil, in workspace: WorkspaceFolder
-  ) throws(Problems) {
-    let path = Link.path(plan.link)
+  /// What becomes of a workspace's links and of the settings of their zones.
+  struct Change {
+    /// Links as they are to be, by name; nil for one that goes.
+    var links: [String: Link?]
+    /// What the zones' misses are to do; nil to leave that to the default.
+    var misses: [Name: MissPolicy?] = [:]
+    /// The hosts that a link keeps though its input did not name them; nil where there is no input.
+    var kept: (link: String, hosts: Set<Name>)?
+  }
+
+  /// Works out the files: the links', the zones of all links together, the settings.
+  static func finish(_ plan: inout Plan, _ change: Change, in workspace: WorkspaceFolder) throws(Problems) {
     var files: [FileChange] = []
-    let content = link.map { Array($0.fileText.utf8) }
-    if content != workspace.files[path] { files.append(FileChange(path: path, content: content)) }
-    let links = (others + (link.map { [$0] } ?? [])).sorted { $0.name < $1.name }
+    for (name, link) in change.links.sorted(by: { $0.key < $1.key }) {
+      let content = link.map { Array($0.fileText.utf8) }
+      if content != workspace.files[Link.path(name)] {
+        files.append(FileChange(path: Link.path(name), content: content))
+      }
+    }
+    let others = try workspace.links(except: Set(change.links.keys))
+    let links = (others + change.links.values.compactMap { $0 }).sorted { $0.name < $1.name }
     var after = workspace
     let settings = try oneProblem { () throws(Problem) in
-      for (zone, miss) in misses.sorted(by: { $0.key < $1.key }) {
+      for (zone, miss) in change.misses.sorted(by: { $0.key < $1.key }) {
         try after.change { (bytes, file) throws(Problem) in
-          try WorkspaceSettings.setting(miss, of: zone, in: bytes, file: file)
+          guard let miss else { return try WorkspaceSettings.removing([zone], from: bytes, file: file) }
+          return try WorkspaceSettings.setting(miss, of: zone, in: bytes, file: file)
         }
       }
       return try after.settings()
     }
-    let generation = Generation(workspace: workspace, links: links, settings: settings, kept: kept)
+    let generation = Generation(workspace: workspace, links: links, settings: settings, kept: change.kept)
     let zones = try generation.changes()
     plan.warnings += generation.warnings
     files += zones
-    // Settings for a zone that is gone would be settings for nothing.
+    // Settings for a zone that is gone would be settings for nothing; one that waits for an endpoint is not gone.
     let gone = Set(zones.filter { $0.content == nil }.compactMap { try? Name($0.path.dropLast(5)) })
+      .subtracting(links.flatMap { $0.routes.flatMap { $0.hosts.map(\.zone) } })
     if !gone.isEmpty {
       try oneProblem { () throws(Problem) in
         try after.change { (bytes, file) throws(Problem) in
@@ -135,42 +161,65 @@ public enum LinkUpdate {
     {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
-    if let link { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
+    let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
+    for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
     if !files.isEmpty {
       let changes = Dictionary(files.map { ($0.path, $0.content) }) { _, last in last }
-      try ReadBack.check(workspace.changed(changes), insteadOf: workspace, holding: link)
+      try ReadBack.check(workspace.changed(changes), insteadOf: workspace, holding: changed)
     }
     plan.files = files
     plan.existing = Set(workspace.files.keys)
   }
 
   /// The link as it is; nil when there is none yet.
-  private static func previous(_ draft: LinkDraft, in workspace: WorkspaceFolder) throws(Problem) -> Link? {
+  private static func previous(
+    _ draft: LinkDraft, _ choices: LinkChoices, in workspace: WorkspaceFolder
+  ) throws(Problem) -> Link? {
     _ = try workspace.settings()
     try FolderName.check(draft.link.name, "link")
     guard workspace.files[draft.link.path] != nil else { return nil }
     let old = try workspace.link(draft.link.name)
-    guard old.kind == draft.link.kind else {
+    guard !choices.replaces else { return old }
+    guard old.kind == draft.link.kind || old.kind == Link.undecidedKind else {
       throw Problem(
         file: workspace.shown(old.path),
-        "the link \(quoted(old.name)) is of the kind \(old.kind); give this one another --link, or remove that one")
+        "the link \(quoted(old.name)) is of the kind \(old.kind); give this one another --link, or put it in the place of "
+          + "that one with --replace")
+    }
+    if let (what, was, now) = old.difference(from: draft.link) {
+      throw Problem(
+        file: workspace.shown(old.path),
+        "the link \(quoted(old.name)) is of the \(what) \(quoted(was)), and the input of \(quoted(now)); give this one "
+          + "another --link, or put it in the place of that one with --replace")
     }
     return old
   }
 
   /// The input's link, with what the one before has and the input says nothing of.
-  private static func merged(_ draft: LinkDraft, with old: Link?) -> Link {
+  private static func merged(
+    _ draft: LinkDraft, with old: Link?, prune: Bool, _ choices: LinkChoices, _ notes: inout [String]
+  ) -> Link {
     var link = draft.link
+    link.isPublic = link.isPublic || choices.isPublic
     guard let old else { return link }
+    let keepsHosts = !prune && !choices.replaces
+    let serviceBefore = link.service ?? link.serviceOfEndpoint ?? old.service
     link.main = Link.Route(
-      endpoint: link.main.endpoint ?? old.main.endpoint, hosts: link.main.hosts + kept(old.main, by: draft))
+      endpoint: link.main.endpoint.keepingPins(of: old.main.endpoint, choices, &notes) ?? old.main.endpoint,
+      hosts: link.main.hosts + (keepsHosts ? kept(old.main, by: draft) : []))
     if let stage = old.stage {
-      let endpoint = link.stage?.endpoint ?? stage.endpoint
-      let hosts = (link.stage?.hosts ?? []) + kept(stage, by: draft)
+      let endpoint = link.stage?.endpoint.keepingPins(of: stage.endpoint, choices, &notes) ?? stage.endpoint
+      let hosts = (link.stage?.hosts ?? []) + (keepsHosts ? kept(stage, by: draft) : [])
       if !hosts.isEmpty { link.stage = Link.Route(endpoint: endpoint, hosts: hosts) }
     }
-    link.account = link.account ?? old.account
-    link.service = link.service ?? old.service
+    if choices.replaces {
+      link.service = serviceBefore
+      link.dropEndpointOfAnother(than: draft.link, &notes)
+    } else {
+      link.account = link.account ?? old.account
+      link.service = link.service ?? old.service
+    }
+    if old.main.endpoint == nil || old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = old.cloud }
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.isPublic = link.isPublic || old.isPublic
@@ -185,7 +234,7 @@ public enum LinkUpdate {
     }
   }
 
-  private static func changes(from old: Link?, to new: Link?, draft: LinkDraft?) -> [Plan.HostChange] {
+  static func changes(from old: Link?, to new: Link?, draft: LinkDraft?) -> [Plan.HostChange] {
     let before = hosts(of: old)
     let after = hosts(of: new)
     let named = Set(draft?.link.routes.flatMap { $0.hosts.map(\.name) } ?? [])
@@ -224,7 +273,7 @@ public enum LinkUpdate {
   private static func differences(_ was: Placed, _ now: Placed, _ old: Link?, _ new: Link?) -> [String] {
     var differences: [String] = []
     if !was.endpoint.leadsWhere(now.endpoint) {
-      differences.append("was \(was.endpoint.text)")
+      differences.append(was.endpoint.map { "was \($0.text)" } ?? "had no endpoint")
     } else if was.endpoint?.addresses != now.endpoint?.addresses {
       differences.append("pinned addresses")
     }

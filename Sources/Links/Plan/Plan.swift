@@ -60,6 +60,16 @@ public struct Plan: Sendable {
   public var workspace: String
   /// The link's name.
   public var link: String
+  /// What the change is, for who takes it back later.
+  var what: String
+  /// True when it takes another change back.
+  var isUndo = false
+  /// False for what is no change of where names lead, and takes the place of none that could be taken back.
+  var canBeUndone = true
+  /// What the plan is about when that is no host; nil for how many hosts change.
+  var headline: String?
+  /// What AWS says of the endpoint, for programs; nil when it was not asked.
+  var cloud: JSON?
   /// Every host of the link before or after, in canonical order.
   public var hosts: [HostChange] = []
   /// What was left out.
@@ -79,6 +89,12 @@ public struct Plan: Sendable {
 
   /// True when everything is as it should be already.
   public var changesNothing: Bool { files.isEmpty }
+
+  init(workspace: String, link: String) {
+    self.workspace = workspace
+    self.link = link
+    what = "import into the link \(link)"
+  }
 
   /// How many hosts are `change`.
   public func count(_ change: Change) -> Int { hosts.count { $0.change == change } }

@@ -40,7 +40,8 @@ extension Plan {
   }
 
   private var summary: String {
-    [Change.added, .changed, .removed, .kept].map { "\(count($0)) \($0.word)" }.joined(separator: ", ")
+    headline
+      ?? [Change.added, .changed, .removed, .kept].map { "\(count($0)) \($0.word)" }.joined(separator: ", ")
   }
 
   private func line(_ host: HostChange) -> String {
@@ -70,7 +71,7 @@ extension Plan {
   ///
   /// - Parameter server: how `dig` is told of the server.
   public func json(server: String) -> JSON {
-    [
+    let json: JSON = [
       "workspace": .string(workspace),
       "link": .string(link),
       "changes": JSON(.bool(!changesNothing)),
@@ -98,6 +99,8 @@ extension Plan {
         files.map { ["path": .string($0.path), "change": .string($0.content == nil ? "removed" : "written")] }),
       "next": .array(steps(server).map { .string($0) }),
     ]
+    guard let cloud else { return json }
+    return JSON(.object(JSON.Object((json.asObject?.members ?? []) + [JSON.Member("aws", cloud)])))
   }
 }
 

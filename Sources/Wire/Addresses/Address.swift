@@ -49,17 +49,6 @@ public enum IPAddress: Hashable, Sendable {
     }
   }
 
-  /// True for addresses that the Internet does not route: RFC 1918's and RFC 6598's, loopback and link-local ones
-  /// (RFC 3927), and for IPv6 unique local (RFC 4193), loopback and link-local ones.
-  public var isPrivate: Bool {
-    switch self {
-    case .v4(let bits):
-      bits >> 24 == 10 || bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8 || bits >> 22 == 0x191 || bits >> 16 == 0xa9fe
-        || isLoopback
-    case .v6(let bits): bits >> 121 == 0x7e || bits >> 118 == 0x3fa || isLoopback
-    }
-  }
-
   /// True for 224.0.0.0/4 and all above it, and ff00::/8: addresses of no one machine.
   public var isMulticast: Bool {
     switch self {

@@ -79,6 +79,11 @@ public struct LinkGuards: Sendable {
     return nil
   }
 
+  /// True when a link that waits for its endpoint has names below a zone, which is not made before.
+  func areRequested(below zone: Name) -> Bool {
+    entries.contains { $0.value.closure == .noEndpoint && $0.key.isSubdomain(of: zone) }
+  }
+
   /// The names by what an image has to mark.
   var linkNames: LinkNames {
     var names = LinkNames()

@@ -50,9 +50,11 @@ extension Flag {
   static let dryRun = Flag("--dry-run", help: "say what would change, and change nothing")
   static let workspace = Flag("--workspace", "W", .required, help: "the workspace")
   static let anyWorkspace = Flag("--workspace", "W", help: "only this workspace")
-  static let link = Flag("--link", "NAME", .required, help: "the link's name; a link of that name is replaced")
+  static let link = Flag(
+    "--link", "NAME", .required, help: "the link's name; what a link of that name has already stays")
   static let endpoint = Flag(
-    "--endpoint", "VPCE[=ADDR,…]", help: "the endpoint's DNS name, with its addresses when they are to be pinned")
+    "--endpoint", "VPCE[=ADDR,…]",
+    help: "the endpoint's DNS name, with its addresses when they are to be pinned (default: the link's, or none yet)")
   static let address = Flag(
     "--address", "ADDR", .repeated,
     help: "an address of the endpoint, alone or pinned to its name; or several, with commas")
@@ -60,4 +62,8 @@ extension Flag {
     "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
   static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")
   static let prune = Flag("--prune", help: "remove the link's hosts that the input does not name")
+  static let replace = Flag(
+    "--replace", help: "put this in the link's place though it is of another account, service or kind")
+  static let takeOver = Flag("--take-over", help: "take names from the links that lead them elsewhere")
+  static let isPublic = Flag("--public", help: "the names may be answered with public addresses")
 }

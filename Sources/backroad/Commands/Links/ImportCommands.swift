@@ -10,6 +10,9 @@ import Zones
 enum ImportCommands {
   static let commands = [snowflake, databricks, vcs, hosts]
 
+  /// The kinds of links.
+  static let kinds = commands.compactMap { $0.words.dropFirst().first }
+
   private static let stageEndpoint = Flag(
     "--stage-endpoint", "VPCE", help: "the endpoint of the internal stage's storage, which is another one")
   private static let stageHost = Flag(
@@ -24,7 +27,8 @@ enum ImportCommands {
     words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
     operands: "[FILE|-]", operandCount: 0...1,
     flags: [
-      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune,
+      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune, .replace, .takeOver,
+      .isPublic,
     ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
@@ -35,9 +39,10 @@ enum ImportCommands {
       "  --endpoint vpce-0a1b2c3d-x7y8z9.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com=10.1.2.3 config.csv",
     ],
     run: { arguments, console in
-      let (endpoint, warnings) = try readEndpoint(arguments)
+      let (endpoint, warnings, choices) = try arguments.endpointChoice()
       var options = SnowflakeImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
       options.warnings = warnings
+      options.choices = choices
       if let text = arguments.value(stageEndpoint) {
         let stage = try Endpoint.read(text, flag: stageEndpoint.name)
         options.stage = stage.endpoint
@@ -59,7 +64,8 @@ enum ImportCommands {
     words: ["import", "hosts"], summary: "make a link of host names inside a network",
     operands: "[HOST…]", operandCount: 0...Int.max,
     flags: [
-      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune,
+      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune, .replace, .takeOver,
+      .isPublic,
     ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       Each host becomes a zone of its own, so that it hides no other name; with --zone all of them stand in
@@ -71,9 +77,10 @@ enum ImportCommands {
       "backroad import hosts --workspace acme --link git --endpoint 10.1.2.3 --zone corp.example --miss forward --from hosts.txt",
     ],
     run: { arguments, console in
-      let (endpoint, warnings) = try readEndpoint(arguments)
+      let (endpoint, warnings, choices) = try arguments.endpointChoice()
       var options = HostsImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
       options.warnings = warnings
+      options.choices = choices
       options.zone = try readZone(arguments)
       options.ttlSeconds = try arguments.ttlSeconds()
       options.answer = try arguments.answer()
@@ -93,16 +100,6 @@ enum ImportCommands {
     })
 
   static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
-
-  static func readEndpoint(_ arguments: Arguments) throws -> (Endpoint, [Problem]) {
-    guard arguments.has(.endpoint) || arguments.has(.address) else {
-      throw UsageError(
-        "\(Flag.endpoint.name) \(Flag.endpoint.value ?? "") is missing, or addresses with \(Flag.address.name) ADDR")
-    }
-    let (endpoint, warnings) = try Endpoint.read(
-      arguments.value(.endpoint), addresses: arguments.values(.address), flag: Flag.endpoint.name)
-    return (endpoint, warnings)
-  }
 
   private static func readStageHosts(_ arguments: Arguments) throws(UsageError) -> Set<Name> {
     let texts = arguments.values(stageHost)

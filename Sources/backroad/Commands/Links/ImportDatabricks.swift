@@ -14,7 +14,8 @@ extension ImportCommands {
     words: ["import", "databricks"], summary: "make a link of a Databricks workspace",
     operands: "URL", operandCount: 1...1,
     flags: [
-      .workspace, .link, .endpoint, .address, workspaceID, region, backEnd, .ttl, .answer, .prune,
+      .workspace, .link, .endpoint, .address, workspaceID, region, backEnd, .ttl, .answer, .prune, .replace,
+      .takeOver, .isPublic,
     ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       The URL is the workspace's, or its host alone: dbc-….cloud.databricks.com on AWS,
@@ -28,9 +29,10 @@ extension ImportCommands {
       "backroad import databricks --workspace acme --link databricks --address 10.1.2.3 adb-1234567890123456.7.azuredatabricks.net",
     ],
     run: { arguments, console in
-      let (endpoint, warnings) = try readEndpoint(arguments)
+      let (endpoint, warnings, choices) = try arguments.endpointChoice()
       var options = DatabricksImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
       options.warnings = warnings
+      options.choices = choices
       options.workspaceID = arguments.value(workspaceID)
       options.region = arguments.value(region)
       options.isBackEnd = arguments.has(backEnd)

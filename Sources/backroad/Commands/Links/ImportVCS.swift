@@ -16,6 +16,8 @@ extension ImportCommands {
     operandCount: 0...Int.max,
     flags: [
       .workspace, .link, .endpoint, .address, product, subdomains, registry, pages, from, .ttl, .answer, .prune,
+      .replace,
+      .takeOver, .isPublic,
     ] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       Each host becomes a zone of its own, so that it hides no other name. A host may be given as a URL of
@@ -29,9 +31,10 @@ extension ImportCommands {
       "backroad import vcs --workspace acme --link git --endpoint 10.1.2.3 --from form.txt",
     ],
     run: { arguments, console in
-      let (endpoint, warnings) = try readEndpoint(arguments)
+      let (endpoint, warnings, choices) = try arguments.endpointChoice()
       var options = VCSImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
       options.warnings = warnings
+      options.choices = choices
       options.product = try readProduct(arguments)
       options.subdomains = arguments.has(subdomains)
       options.registry = arguments.value(registry)

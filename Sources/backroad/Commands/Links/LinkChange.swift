@@ -25,7 +25,7 @@ struct LinkChange {
     let ((plan, after), warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
       let before = WorkspaceFolder(contents)
       let plan = try plan(before)
-      let changes = Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }
+      let changes = LinkUndo.changes(of: plan, in: before)
       return (changes, (plan, before.changed(changes)))
     }
     let unserved = Unserved(after, arguments)

@@ -6,7 +6,10 @@ import Workspaces
 
 /// `backroad link …`.
 enum LinkCommands {
-  static let commands = [list, show, remove]
+  static let commands = [list, show, remove] + LifeCommands.commands
+
+  private static let closed = Flag(
+    "--closed", help: "keep the link without its endpoint, so that its names stay closed")
 
   private static let list = Command(
     words: ["link", "list"], summary: "list links", flags: [.anyWorkspace] + Arguments.zonesFlags + [.json],
@@ -21,10 +24,11 @@ enum LinkCommands {
       if arguments.has(.json) {
         console.print(JSON.array(views.flatMap { view in view.links.map { $0.json(in: view.name) } }).text)
       } else {
-        var table = Table("WORKSPACE", "LINK", "KIND", "HOSTS", "ENDPOINT")
+        var table = Table("WORKSPACE", "LINK", "KIND", "STATE", "HOSTS", "ENDPOINT")
         for view in views {
           for link in view.links {
-            table.add("\(view.name)", link.name, link.kind, "\(link.hostCount)", link.main.endpoint.text)
+            table.add(
+              "\(view.name)", link.name, link.kind, link.stateText, "\(link.hostCount)", link.main.endpoint.text)
           }
         }
         console.print(table, ifEmpty: "there are no links in \(zones.path)")
@@ -45,11 +49,17 @@ enum LinkCommands {
 
   private static let remove = Command(
     words: ["link", "remove"], summary: "remove a link, and its hosts from the zones", operands: "W LINK",
-    operandCount: 2...2, flags: Arguments.zonesFlags + [.dryRun, .all, .json],
+    operandCount: 2...2, flags: [closed] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      The plan says of each name who answers it then: another link, a zone, a rule, or the public DNS.
+      --dry-run shows it and changes nothing; link undo takes a removal back.
+      """,
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       return try LinkChange(name, arguments, console).make { folder in
-        try LinkUpdate.removal(of: arguments.operands[1], from: folder)
+        let link = arguments.operands[1]
+        return arguments.has(closed)
+          ? try LinkUpdate.closing(link, in: folder) : try LinkUpdate.removal(of: link, from: folder)
       }
     })
 }
@@ -57,7 +67,10 @@ enum LinkCommands {
 extension Link {
   /// For programs: the link's file, with its name and workspace.
   fileprivate func json(in workspace: WorkspaceName) -> JSON {
-    let named = [JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name))]
+    let named = [
+      JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name)),
+      JSON.Member("state", .string(stateText)),
+    ]
     return JSON(.object(JSON.Object(named + (json.asObject?.members ?? []))))
   }
 
@@ -66,6 +79,11 @@ extension Link {
     var text = "link \(name) of workspace \(workspace), kind \(kind), TTL \(ttlSeconds)\n"
     if let account { text += "account: \(onOneLine(account))\n" }
     if let service { text += "service: \(onOneLine(service))\n" }
+    text += "state: \(stateText)\n"
+    if let cloud {
+      let zones = cloud.zones.isEmpty ? "" : ", in \(cloud.zones.joined(separator: ", "))"
+      text += "AWS: \(onOneLine("\(cloud.state)\(zones), as of \(cloud.seen)"))\n"
+    }
     for route in routes {
       text += "\n\(route.endpoint == stage?.endpoint ? "stage endpoint" : "endpoint"): \(route.endpoint.text)\n"
       if let endpoint = route.endpoint, endpoint.name != nil, !endpoint.addresses.isEmpty {

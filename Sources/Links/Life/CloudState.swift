@@ -1,0 +1,98 @@
+import Bounds
+import Text
+import Wire
+
+/// What AWS last said of a link's endpoint, as somebody handed it over: from outside it cannot be seen.
+public struct CloudState: Hashable, Sendable {
+  /// The states that AWS has for endpoints (`describe-vpc-endpoints`, `.VpcEndpoints[].State`).
+  public static let states = [
+    "PendingAcceptance", "Pending", "Available", "Partial", "Deleting", "Deleted", "Rejected", "Failed", "Expired",
+  ]
+
+  /// AWS's word: one of `states`, or one that was not known when this was written.
+  public var state: String
+  /// The service that the endpoint is of; nil when that was not said.
+  public var service: String?
+  /// The availability zones in which the endpoint has a name of its own, in order.
+  public var zones: [String]
+  /// When it was handed over: `2026-01-31T12:00:00Z`.
+  public var seen: String
+
+  /// Takes the parts.
+  public init(state: String, service: String?, zones: [String], seen: String) {
+    self.state = state
+    self.service = service
+    self.zones = zones
+    self.seen = seen
+  }
+
+  /// True once the owner of the service has accepted the endpoint and it has its addresses.
+  public var isAvailable: Bool { state.isSame(as: "Available") }
+
+  /// A state as it is kept: in the spelling of `states`, or as it was written.
+  ///
+  /// - Returns: nil for what is no word.
+  static func spelling(_ text: String) -> String? {
+    guard !text.isEmpty, text.utf8.count <= 63, text.utf8.allSatisfy({ $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a }) else {
+      return nil
+    }
+    return states.first { $0.asciiLowercased.isSame(as: text.asciiLowercased) } ?? text
+  }
+
+  /// Seconds since 1970 as `2026-01-31T12:00:00Z` (RFC 3339).
+  public static func time(_ seconds: UInt64) -> String {
+    func padded(_ number: UInt64, _ count: Int = 2) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, count - digits.count)) + digits
+    }
+    // Days from the first of March of the year 0, so that a leap day is the last of its year.
+    let days = seconds / 86_400 + 719_468
+    let era = days / 146_097
+    let day = days % 146_097
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
+    let dayOfYear = day - (365 * year + year / 4 - year / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let date = [
+      padded(era * 400 + year + (month >= 10 ? 1 : 0), 4), padded(month < 10 ? month + 3 : month - 9),
+      padded(dayOfYear - (153 * month + 2) / 5 + 1),
+    ]
+    let time = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map { padded($0) }
+    return "\(date.joined(separator: "-"))T\(time.joined(separator: ":"))Z"
+  }
+}
+
+extension CloudState {
+  /// As a link's file holds it.
+  var json: JSON {
+    var members: [(String, JSON)] = [("state", .string(state))]
+    if let service { members.append(("service", .string(service))) }
+    members.append(("zones", .array(zones.map { .string($0) })))
+    members.append(("seen", .string(seen)))
+    return .object(members)
+  }
+
+  /// Reads it from a link's file.
+  init(_ value: JSON, file: String) throws(Problem) {
+    let object = try value.expectObject("\"aws\"", file: file)
+    try object.check(known: ["state", "service", "zones", "seen"], file: file)
+    func text(_ key: String) throws(Problem) -> String? {
+      try object[key]?.expectString("\(quoted(key)) of \"aws\"", file: file)
+    }
+    guard let state = try text("state").flatMap({ Self.spelling($0) }) else {
+      throw Problem(file: file, position: value.position, "\"aws\" has a \"state\", a word as AWS writes it")
+    }
+    var zones: [String] = []
+    for zone in try object["zones"]?.expectArray("\"zones\" of \"aws\"", file: file) ?? [] {
+      zones.append(try zone.expectString("an availability zone", file: file))
+    }
+    self.init(state: state, service: try text("service"), zones: zones, seen: try text("seen") ?? "")
+  }
+}
+
+extension Link {
+  /// How the link stands, in a word or two: for lists.
+  public var stateText: String {
+    guard main.endpoint != nil else { return cloud.map { "requested (AWS: \($0.state))" } ?? "requested" }
+    return cloud?.state ?? "unknown"
+  }
+}

@@ -1,0 +1,103 @@
+import Bounds
+import Text
+import Wire
+
+/// An endpoint as `aws ec2 describe-vpc-endpoints` tells of it.
+public struct DescribedEndpoint: Sendable {
+  /// `vpce-…`; nil when it was cut away.
+  public let id: String?
+  /// AWS's word for its state.
+  public let state: String
+  /// The service that it is of; nil when it was cut away.
+  public let service: String?
+  /// Its name for all its zones; nil while it has none.
+  public let name: String?
+  /// Its names in one availability zone each, in the order of the zones.
+  public let zonalNames: [(zone: String, name: String)]
+
+  /// All its names, the one for all zones first.
+  public var names: [String] { (name.map { [$0] } ?? []) + zonalNames.map(\.name) }
+
+  /// Reads what was pasted: the whole output, its list, or one endpoint of it.
+  ///
+  /// - Throws: that it is none of them, with its place.
+  public static func read(_ bytes: [UInt8], file: String) throws(Problem) -> [DescribedEndpoint] {
+    let json = try JSON.parse(bytes, file: file, comments: false)
+    var elements = [json]
+    if let list = json.asArray { elements = list }
+    if let list = json.asObject?["VpcEndpoints"] {
+      elements = try list.expectArray("\"VpcEndpoints\"", file: file)
+    }
+    var endpoints: [DescribedEndpoint] = []
+    for element in elements { endpoints.append(try DescribedEndpoint(element, file: file)) }
+    guard !endpoints.isEmpty else {
+      throw Problem(
+        file: file, position: json.position,
+        "there is no endpoint in it; ask in the account and region of the endpoint: aws ec2 describe-vpc-endpoints "
+          + "--region REGION --vpc-endpoint-ids vpce-…")
+    }
+    return endpoints
+  }
+
+  private init(_ json: JSON, file: String) throws(Problem) {
+    func problem(_ at: JSON, _ what: String) -> Problem {
+      Problem(
+        file: file, position: at.position,
+        "\(what); paste what aws ec2 describe-vpc-endpoints --output json prints, without --query")
+    }
+    guard let object = json.asObject, let word = object["State"] else {
+      throw problem(json, "this is not an endpoint as AWS describes it: it has no \"State\"")
+    }
+    guard let state = word.asString.flatMap({ CloudState.spelling($0) }) else {
+      throw problem(word, "\"State\" is not a word")
+    }
+    self.state = state
+    id = try object["VpcEndpointId"]?.expectString("\"VpcEndpointId\"", file: file)
+    service = try object["ServiceName"]?.expectString("\"ServiceName\"", file: file)
+    var regional: String?
+    var zonal: [(zone: String, name: String)] = []
+    for entry in try object["DnsEntries"]?.expectArray("\"DnsEntries\"", file: file) ?? [] {
+      guard let text = entry.asObject?["DnsName"]?.asString else { continue }
+      // S3 has a pattern for its buckets' names. Private names of a service stand beside the endpoint's own, and are none.
+      let bare = text.startsSame(as: "*.") ? "bucket" + text.dropFirst() : text
+      guard case .host(let name, _) = HostText.read(bare), let read = try? VPCEndpointName(name) else { continue }
+      if let zone = read.availabilityZone {
+        zonal.append((zone, name.textWithoutFinalDot))
+      } else {
+        regional = regional ?? name.textWithoutFinalDot
+      }
+      guard zonal.count <= Limits.Links.addressesOfEndpoint else {
+        throw problem(entry, "too many names for one endpoint")
+      }
+    }
+    name = regional
+    zonalNames = zonal.sorted { $0.zone < $1.zone }
+  }
+
+  /// The one that is a link's: by its endpoint's id, or else by its service.
+  ///
+  /// - Throws: that none is, or several are, or that the one there is another's.
+  public static func find(
+    for link: Link, among endpoints: [DescribedEndpoint], file: String
+  ) throws(Problem) -> DescribedEndpoint {
+    let service = link.service.flatMap { VPCEndpointService($0) }
+    let wanted = link.main.endpoint?.vpcEndpoint?.id
+    let found = endpoints.filter { endpoint in
+      if let wanted, let id = endpoint.id { return id.isSame(as: wanted) }
+      if let service, let other = endpoint.service.flatMap({ VPCEndpointService($0) }) { return service == other }
+      return true
+    }
+    if found.count == 1 { return found[0] }
+    let what = wanted.map { "its endpoint is \($0)" } ?? service.map { "its service is \($0.text)" } ?? "it has neither"
+    let shown = (found.isEmpty ? endpoints : found).prefix(5).map { endpoint in
+      "\(endpoint.id ?? "an endpoint without id") of \(endpoint.service ?? "a service that is not named")"
+    }.joined(separator: ", ")
+    throw Problem(
+      file: file,
+      found.isEmpty
+        ? "none of these is the endpoint of the link \(quoted(link.name)): \(what), and here are \(shown); paste that of "
+          + "the link"
+        : "\(found.count) of these may be the endpoint of the link \(quoted(link.name)): \(shown); ask for one alone with "
+          + "--vpc-endpoint-ids")
+  }
+}

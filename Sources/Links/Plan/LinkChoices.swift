@@ -1,0 +1,60 @@
+import Text
+import Wire
+import Workspaces
+
+/// What a person says of a change of a link beside its input, whatever the link's kind.
+public struct LinkChoices: Sendable {
+  /// True when the link may be of another account, service or kind than before; then nothing stays that was the old one's.
+  public var replaces = false
+  /// True to take names from the links that lead them elsewhere.
+  public var takesOver = false
+  /// True when the names may be answered with public addresses.
+  public var isPublic = false
+  /// True when an endpoint that is named without addresses has none pinned from now on.
+  public var emptiesPins = false
+  /// What is private by the server's word; the workspace's own networks count beside it.
+  public var networks = PrivateNetworks()
+
+  /// Without any.
+  public init() {}
+}
+
+extension LinkChoices {
+  /// Refuses endpoints with public addresses that are not a link's already, unless the link may be public.
+  func checkArePrivate(_ link: Link, insteadOf old: Link?, in workspace: WorkspaceFolder) throws(Problem) {
+    guard !link.isPublic else { return }
+    let bytes = workspace.files[WorkspaceFile.fileName] ?? []
+    // Settings that cannot be read are told of by who loads them, and make nothing private.
+    let own = (try? WorkspaceFile(bytes, file: WorkspaceFile.fileName))?.ownNetworks ?? []
+    let known = Set(old?.routes.flatMap { $0.endpoint?.addresses ?? [] } ?? [])
+    let networks = networks.adding(own)
+    for address in link.routes.flatMap({ $0.endpoint?.addresses ?? [] }) {
+      guard !networks.contains(address), !known.contains(address) else { continue }
+      throw Problem(
+        "the endpoint's address \(address) is not private, and a private link ends in a private network: give the "
+          + "address inside it, list its network in \"own-networks\" of workspace.json or backroad.json, or say with "
+          + "--public that the names may be answered with public addresses")
+    }
+  }
+}
+
+extension Link {
+  /// Refuses an endpoint of another service than the link's.
+  func checkService() throws(Problem) {
+    guard let service = service.flatMap({ VPCEndpointService($0) }), let name = main.endpoint?.name,
+      let endpoint = main.endpoint?.vpcEndpoint
+    else { return }
+    guard endpoint.service == service.id, endpoint.region == service.region else {
+      throw Problem(
+        "the link \(quoted(self.name)) is of the service \(service.id) in \(service.region), and the endpoint "
+          + "\(name.textWithoutFinalDot) of \(endpoint.service) in \(endpoint.region); give the endpoint of that service, "
+          + "or say with --replace that the link is of another one from now on")
+    }
+  }
+
+  /// The service that the main endpoint's name says; nil when it says none that somebody offers.
+  var serviceOfEndpoint: String? {
+    guard let endpoint = main.endpoint?.vpcEndpoint, endpoint.isEndpointService else { return nil }
+    return "com.amazonaws.vpce.\(endpoint.region).\(endpoint.service)"
+  }
+}

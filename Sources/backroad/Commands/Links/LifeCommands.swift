@@ -1,0 +1,139 @@
+import Bounds
+import Links
+import Server
+import Storage
+import SystemIO
+import Text
+import Wire
+import Workspaces
+
+/// `backroad link add`, `set-endpoint`, `state` and `undo`: what becomes of a link besides imports.
+enum LifeCommands {
+  static let commands = [add, setEndpoint, state, undo]
+
+  private static let kind = Flag("--kind", "K", help: "what will be imported into it (default: the first import says)")
+  private static let service = Flag(
+    "--service", "SERVICE", help: "the endpoint service, com.amazonaws.vpce.REGION.vpce-svc-…")
+
+  private static let add = Command(
+    words: ["link", "add"], summary: "make a link that is asked for, before its names or its endpoint are known",
+    operands: "W NAME", operandCount: 2...2,
+    flags: [kind, service, .endpoint, .address, .isPublic] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      An import into the link adds its names; set-endpoint says where they lead. Until both are there, the
+      names that are known are held closed.
+      """,
+    examples: [
+      "backroad link add acme snowflake-prod --kind snowflake \\",
+      "  --service com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+    ],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let (endpoint, warnings, choices) = try arguments.endpointChoice()
+      var link = Link(
+        name: try linkName(arguments.operands[1]), kind: try readKind(arguments), service: try readService(arguments),
+        main: Link.Route(endpoint: endpoint, hosts: []))
+      link.isPublic = choices.isPublic
+      return try LinkChange(name, arguments, console).make { [link] folder in
+        try LinkUpdate.addition(of: link, choices: choices, warnings: warnings, in: folder)
+      }
+    })
+
+  private static let setEndpoint = Command(
+    words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
+    operands: "W NAME VPCE[=ADDR,…]", operandCount: 3...3,
+    flags: [.address, .isPublic, .replace] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      VPCE is the endpoint's DNS name, with its addresses when they are to be pinned, or addresses alone.
+      Addresses that were pinned to the same name stay; NAME= without any empties them.
+      """,
+    examples: [
+      "backroad link set-endpoint acme snowflake-prod \\",
+      "  vpce-0a1b2c3d-x7y8z9.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com",
+    ],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let given = try Endpoint.read(arguments.operands[2], addresses: arguments.values(.address), flag: "VPCE")
+      var choices = arguments.linkChoices
+      choices.emptiesPins = given.emptiesPins
+      return try LinkChange(name, arguments, console).make { [choices] folder in
+        try LinkUpdate.endpoint(
+          given.endpoint, of: arguments.operands[1], choices: choices, warnings: given.warnings, in: folder)
+      }
+    })
+
+  private static let state = Command(
+    words: ["link", "state"], summary: "keep with a link what AWS says of its endpoint",
+    operands: "W NAME [FILE|-]", operandCount: 2...3, flags: Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      Reads the JSON that describe-vpc-endpoints prints, from a file or standard input: from outside it cannot
+      be seen whether an endpoint was accepted. link list shows the state.
+      """,
+    examples: [
+      "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids vpce-0a1b2c3d | backroad link state acme snowflake-prod"
+    ],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let link = arguments.operands[1]
+      let path = arguments.operands.count > 2 ? arguments.operands[2] : "-"
+      let input = try readInput(
+        path, "the output of describe-vpc-endpoints", maximumOctets: Limits.Links.pasteOctets, console)
+      let endpoints = try DescribedEndpoint.read(input, file: inputName(path))
+      let seen = CloudState.time(System.wallClockSeconds())
+      return try LinkChange(name, arguments, console).make { folder in
+        let endpoint = try DescribedEndpoint.find(for: folder.link(link), among: endpoints, file: inputName(path))
+        return try LinkUpdate.state(endpoint, of: link, seen: seen, in: folder)
+      }
+    })
+
+  private static let undo = Command(
+    words: ["link", "undo"], summary: "take back the last change of a workspace's links", operands: "W",
+    operandCount: 1...1, flags: Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      The last import, link add, set-endpoint or remove. Undoing once more does it again. What was changed by
+      hand since is not overwritten: then nothing is taken back, and what differs is said.
+      """,
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      return try LinkChange(name, arguments, console).make { folder in try LinkUpdate.undo(in: folder) }
+    })
+
+  private static func readKind(_ arguments: Arguments) throws(UsageError) -> String {
+    guard let text = arguments.value(kind) else { return Link.undecidedKind }
+    guard ImportCommands.kinds.contains(text) else {
+      throw unknown("kind", text, among: ImportCommands.kinds, command: "backroad link add")
+    }
+    return text
+  }
+
+  private static func readService(_ arguments: Arguments) throws(UsageError) -> String? {
+    guard let text = arguments.value(service) else { return nil }
+    guard let service = VPCEndpointService(text) else {
+      throw UsageError(
+        "\(service.name): \(shown(text)) is not the name of an endpoint service: com.amazonaws.vpce.REGION.vpce-svc-…")
+    }
+    return service.text
+  }
+}
+
+extension Arguments {
+  /// What a person says of any change of a link, and what the configuration says to be private. What is wrong with that is
+  /// for `check` to tell.
+  var linkChoices: LinkChoices {
+    var choices = LinkChoices()
+    choices.replaces = has(.replace)
+    choices.takesOver = has(.takeOver)
+    choices.isPublic = has(.isPublic)
+    choices.networks = PrivateNetworks(own: (try? configurationFile())?.ownNetworks ?? [])
+    return choices
+  }
+
+  /// What `--endpoint` and `--address` say, which may both be left out, with what else is said of the link.
+  func endpointChoice() throws(Problem) -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
+    var choices = linkChoices
+    guard has(.endpoint) || has(.address) else { return (nil, [], choices) }
+    let given = try Endpoint.read(value(.endpoint), addresses: values(.address), flag: Flag.endpoint.name)
+    choices.emptiesPins = given.emptiesPins
+    return (given.endpoint, given.warnings, choices)
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// `backroad link …` as a person uses it, from asking for a link to taking back its removal.
+struct LifeCommandTests {
+  let backroad: Backroad
+
+  init() throws {
+    backroad = try Backroad()
+    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+  }
+
+  private func done(_ line: String, input: String? = nil) throws -> String {
+    let outcome = try backroad(line, input: input)
+    #expect(outcome.status == 0 && outcome.errors == "", "\(line): \(outcome.errors)")
+    return outcome.output
+  }
+
+  private func refused(_ line: String, status: Int32 = 1) throws -> String {
+    let before = try backroad.state()
+    let outcome = try backroad(line)
+    #expect(outcome.status == status && outcome.output == "", "\(line)")
+    #expect(try backroad.state() == before, "\(line)")
+    return outcome.errors
+  }
+
+  private static let described = """
+    {"VpcEndpoints": [{"State": "available", "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+     "DnsEntries": [{"DnsName": "\(endpoint)"}]}]}
+    """
+
+  @Test func aLinkLives() throws {
+    _ = try done(
+      "link add acme prod --kind snowflake --service com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0")
+    #expect(try done("link list").contains("acme       prod  snowflake  requested  0      no endpoint yet\n"))
+    let imported = try done("import snowflake --workspace acme --link prod", input: snowflakeConfig("ab12345"))
+    #expect(
+      imported.contains("held closed until there is an endpoint:") && imported.contains("link set-endpoint acme prod"))
+    let state = try done("link state acme prod", input: Self.described)
+    #expect(state.hasPrefix("workspace acme, link prod: AWS says Available\n"))
+    #expect(state.contains("the endpoint is there: backroad link set-endpoint acme prod \(endpoint)\n"))
+    let json = try done("link state acme prod - --json --dry-run", input: Self.described)
+    #expect(json.contains("\"aws\": {") && json.contains("\"names\": [\"\(endpoint)\"]"))
+    let asked = try backroad.state().filter { $0.key != "zones/acme/links/.undo" }
+    _ = try done("link set-endpoint acme prod \(endpoint)=10.1.0.10")
+    #expect(try done("link list").contains("Available"))
+    #expect(try done("link show acme prod").contains("state: Available\nAWS: Available, as of 2"))
+    #expect(try done("link list --json").contains("\"state\": \"Available\""))
+    let set = try backroad.state()
+    // A plan before it, and another after.
+    #expect(try done("link undo acme --dry-run").contains("takes back: endpoint of the link prod"))
+    #expect(try backroad.state() == set)
+    _ = try done("link undo acme")
+    #expect(try backroad.state().filter { $0.key != "zones/acme/links/.undo" } == asked)
+    #expect(try done("link undo acme").contains("does again: endpoint of the link prod"))
+    let closed = try done("link remove acme prod --closed")
+    #expect(closed.contains("(was \(endpoint))") && !closed.contains("public again"))
+    _ = try done("link undo acme")
+    let removed = try done("link remove acme prod")
+    #expect(removed.contains("(public again)") && removed.contains("link remove acme prod --closed keeps"))
+    _ = try done("link undo acme")
+    #expect(try done("check") == "1 workspace, 2 zones, 1 link: nothing is wrong\n")
+    try backroad.write(
+      "zones/acme/links/prod.json",
+      backroad.read("zones/acme/links/prod.json").replacing("\"ttl\": 60", with: "\"ttl\": 61"))
+    #expect(try refused("link undo acme").contains("zones/acme/links/prod.json: \"ttl\" changed since"))
+  }
+
+  @Test func whatIsPrivateIsTheConfigurationsWordToo() throws {
+    let line = "import hosts --workspace acme --link git --endpoint 203.0.113.7 git.corp.example"
+    #expect(try refused(line).contains("203.0.113.7 is not private"))
+    #expect(try refused("link add acme git --address 203.0.113.7").contains("say with --public"))
+    try backroad.write("own.json", "{ \"own-networks\": [\"203.0.113.0/24\"] }")
+    _ = try done(line + " --config own.json --zones zones")
+    #expect(try !backroad.read("zones/acme/links/git.json").contains("public"))
+    _ = try done("link remove acme git")
+    _ = try done(line + " --public")
+    #expect(try backroad.read("zones/acme/links/git.json").contains("\"public\": true"))
+  }
+
+  @Test func aNameOfTwoLinksIsRefusedOrTakenOver() throws {
+    _ = try done("import hosts --workspace acme --link one --endpoint 10.1.0.1 git.corp.example")
+    let line = "import hosts --workspace acme --link two --endpoint 10.1.0.2 git.corp.example"
+    #expect(
+      try refused(line).contains(
+        "by the link \"one\"; within a workspace a name leads to one endpoint: import with --take-over"))
+    #expect(try done(line + " --take-over").contains("git.corp.example is taken over from the link one"))
+    #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.1.0.2"))
+  }
+}
