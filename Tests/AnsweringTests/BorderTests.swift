@@ -62,6 +62,59 @@ import Wire
     #expect(server.ask("only.open.test", .aaaa).hasPrefix("NOERROR aa rd ra\nauthority: open.test."))
   }
 
+  /// One host of a domain, as vendors have it written down, hides nothing of the domain's own name.
+  @Test func whatTheApexOfAnOpenZoneLacksIsForwarded() {
+    let upstreams = ScriptedUpstreams([
+      "corp.test. MX": "NOERROR\ncorp.test. 50 MX 10 mx.corp.test.",
+      "corp.test. A": "NOERROR\ncorp.test. 50 A 198.51.100.9",
+    ])
+    let server = TestServer(
+      zones: [
+        "corp.test": "git 60 A 10.1.0.7\na.in 60 A 10.1.0.8\n@ 60 CAA 0 issue \"none.test\"\n",
+        "host.test": "@ 60 A 10.1.0.9\n",
+        "shut.test": "git 60 A 10.1.0.7\n",
+      ],
+      settings: """
+        {
+          "clients": ["10.0.0.0/8"],
+          "zones": { "corp.test": { "miss": "forward" }, "host.test": { "miss": "forward" } }
+        }
+        """, forward: [".": "10.9.0.9"], upstreams)
+    #expect(server.ask("corp.test", .mx) == "NOERROR rd ra\ncorp.test. 50 IN MX 10 mx.corp.test.")
+    #expect(server.ask("corp.test", .a) == "NOERROR rd ra\ncorp.test. 50 IN A 198.51.100.9")
+    // What it has is its own: those two that every zone has, which say who answers here, and what a person wrote.
+    #expect(server.ask("corp.test", .ns) == "NOERROR aa rd ra\ncorp.test. 3600 IN NS ns.corp.test.")
+    #expect(server.ask("corp.test", .soa).hasPrefix("NOERROR aa rd ra\ncorp.test. 3600 IN SOA"))
+    #expect(server.ask("corp.test", .caa).hasPrefix("NOERROR aa rd ra\ncorp.test. 60 IN CAA"))
+    #expect(server.ask("corp.test", .any).hasPrefix("NOERROR aa rd ra\n"))
+    // A host's other types would lead around its address.
+    #expect(server.ask("git.corp.test", .aaaa).hasPrefix("NOERROR aa rd ra\nauthority: corp.test."))
+    #expect(server.ask("host.test", .aaaa).hasPrefix("NOERROR aa rd ra\nauthority: host.test."))
+    #expect(server.ask("host.test", .mx).hasPrefix("NOERROR aa rd ra\nauthority: host.test."))
+    #expect(server.ask("shut.test", .mx).hasPrefix("NOERROR aa rd ra\nauthority: shut.test."))
+    #expect(server.ask("corp.test", .mx, flags: []).hasPrefix("REFUSED ra"))
+  }
+
+  /// RFC 8020: that there is no such name is said of all names below it, and the zone has some.
+  @Test func RFC8020_whatExistsHereIsNoNameErrorOfAnUpstream() {
+    let upstreams = ScriptedUpstreams([
+      "corp.test. TXT": "NXDOMAIN ad\nauthority: test. 60 SOA a.test. b.test. 1 2 3 4 60",
+      "in.corp.test. A": "NXDOMAIN\nauthority: test. 60 SOA a.test. b.test. 1 2 3 4 60",
+      "no.corp.test. A": "NXDOMAIN\nauthority: test. 60 SOA a.test. b.test. 1 2 3 4 60",
+    ])
+    let server = TestServer(
+      zones: ["corp.test": "a.in 60 A 10.1.0.8\n"],
+      settings: """
+        { "clients": ["10.0.0.0/8"], "zones": { "corp.test": { "miss": "forward" } } }
+        """, forward: [".": "10.9.0.9"], upstreams)
+    let soa = "authority: test. 60 IN SOA a.test. b.test. 1 2 3 4 60"
+    for _ in 1...2 {
+      #expect(server.ask("corp.test", .txt, dnssecOK: true) == "NOERROR rd ra\n\(soa)")
+      #expect(server.ask("in.corp.test") == "NOERROR rd ra\n\(soa)")
+      #expect(server.ask("no.corp.test") == "NXDOMAIN rd ra\n\(soa)")
+    }
+  }
+
   /// RFC 1034 §4.3.1: without recursion desired, only what is held here.
   @Test func RFC1034_4_3_1_withoutRecursionDesired() {
     let refused = "REFUSED ra\nerror 20: no zone of workspace acme holds this name, and recursion was not asked for"

@@ -4,6 +4,8 @@ import Zones
 /// The rules of answering in their plainest form: lists that are searched from end to end, for each question anew.
 struct Model {
   var zones: [Name: [ResourceRecord]] = [:]
+  /// The zones whose misses are forwarded: nobody is asked here, so that a miss is what no zone holds.
+  var open: Set<Name> = []
 
   /// What the model says: the text that `ModelTests.text` makes of a message, and which rule decided.
   struct Answer {
@@ -12,6 +14,12 @@ struct Model {
     var kind = ""
     var answer: [String] = []
     var authority: [String] = []
+
+    /// What no zone holds is not answered here, but the chain so far is.
+    mutating func leave(at link: Int) {
+      kind = "elsewhere"
+      if link == 0 { (code, isAuthoritative) = ("REFUSED", false) }
+    }
 
     var text: String {
       let flags = isAuthoritative ? " aa ra" : " ra"
@@ -25,9 +33,7 @@ struct Model {
     // RFC 1034 §4.3.2, once for each name of the chain; 8 links, and then the last name.
     for link in 0...8 {
       guard let (apex, records) = closestZone(name) else {
-        // What no zone holds is not answered here, but the chain so far is.
-        result.kind = "elsewhere"
-        if link == 0 { (result.code, result.isAuthoritative) = ("REFUSED", false) }
+        result.leave(at: link)
         return result
       }
       if let cut = delegation(name, apex, records, type) {
@@ -51,6 +57,10 @@ struct Model {
         }
         name = next
         continue
+      }
+      if open.contains(apex), isForwarded(name, type, apex, records) {
+        result.leave(at: link)
+        return result
       }
       guard let node = node(name, records) else {
         (result.code, result.kind) = ("NXDOMAIN", "nxdomain")
@@ -111,6 +121,16 @@ struct Model {
     return wildcard
   }
 
+  /// What an open zone does not hold: names that it does not have, names without records, and what its own name lacks, but
+  /// for one that has an address.
+  private func isForwarded(_ name: Name, _ type: RecordType, _ apex: Name, _ records: [ResourceRecord]) -> Bool {
+    guard let node = node(name, records) else { return true }
+    let types = records.filter { $0.owner == node }.map(\.type)
+    if types.isEmpty { return true }
+    let isHost = types.contains { [.a, .aaaa, .alias].contains($0) }
+    return node == apex && !isHost && type != .any && !types.contains(type)
+  }
+
   private func exists(_ name: Name, _ records: [ResourceRecord]) -> Bool {
     records.contains { $0.owner.isSubdomain(of: name) }
   }
@@ -130,7 +150,7 @@ extension Model: CustomStringConvertible {
   /// The zones as lists of records.
   var description: String {
     zones.sorted { $0.key < $1.key }.flatMap { apex, records in
-      ["zone \(apex)"]
+      ["zone \(apex)\(open.contains(apex) ? ", open" : "")"]
         + records.map { "  \($0.owner) \($0.ttlSeconds) \($0.type) \(RecordText.text(of: $0.data, type: $0.type))" }
     }.joined(separator: "\n")
   }

@@ -14,7 +14,7 @@ import Zones
       guard let (server, model) = Self.zones(&random) else { continue }
       for _ in 0..<25 {
         let question = random.questionName()
-        let type = random.pick([RecordType.a, .a, .txt, .cname, .mx, .ns, .soa, .dname, .any, .ds])
+        let type = random.pick([RecordType.a, .aaaa, .txt, .cname, .mx, .ns, .soa, .dname, .any, .ds])
         let query = RawMessage.query(question.wire, type, flags: 0).octets
         let answer = try ParsedMessage(#require(server.answer(query, via: .tcp)))
         let expected = model.answer(question, type)
@@ -63,7 +63,10 @@ import Zones
       zones[apex] = text
       model.zones[zoneName] = zone.records
     }
-    return (TestServer(zones: zones), model)
+    model.open = Set(zones.keys.filter { _ in random.oneIn(3) }.sorted().map { name($0) })
+    let misses = model.open.map { "\"\($0.textWithoutFinalDot)\": { \"miss\": \"forward\" }" }.joined(separator: ", ")
+    let settings = "{ \"clients\": [\"10.0.0.0/8\"], \"zones\": { \(misses) } }"
+    return (TestServer(zones: zones, settings: settings), model)
   }
 }
 

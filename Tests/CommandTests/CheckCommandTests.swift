@@ -20,6 +20,35 @@ struct CheckCommandTests {
     #expect(outcome.output == "1 workspace, 1 zone, 1 link: nothing is wrong\n")
   }
 
+  /// A zone, what it does for a miss, and what of the public names that hides.
+  static let hiding = [
+    ("corp.test", "nxdomain", nil), ("in.examplecorp.com", "nxdomain", nil), ("examplecorp.com", "forward", nil),
+    ("examplecorp.com", "nxdomain", "the public names of examplecorp.com"),
+    ("example.co.uk", "nxdomain", "the public names of example.co.uk"),
+    ("snowflakecomputing.com", "nxdomain", "the names of everybody who uses snowflakecomputing.com"),
+    ("s3.us-east-1.amazonaws.com", "nxdomain", "the names of everybody who uses s3.us-east-1.amazonaws.com"),
+    ("com", "nxdomain", "all public names below com"),
+  ]
+
+  @Test(arguments: hiding) func publicNamesThatAZoneHidesAreNamed(
+    zone: String, miss: String, hidden: String?
+  ) throws {
+    try backroad.write("zones/acme/\(zone).zone", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns.x.\nw 60 IN A 10.0.0.1\n")
+    try backroad.write(
+      "zones/acme/workspace.json",
+      #"{ "clients": ["10.1.0.0/16"], "zones": { "\#(zone)": { "miss": "\#(miss)" } } }"#)
+    let outcome = try backroad("check")
+    #expect(outcome.status == 0, "\(outcome.output)")
+    let told = outcome.output.split(separator: "\n").filter { $0.contains("what this zone does not hold") }
+    #expect(told.count == (hidden == nil ? 0 : 1), "\(outcome.output)")
+    if let hidden, let line = told.first {
+      #expect(
+        line.hasPrefix("zones/acme/\(zone).zone: warning: what this zone does not hold of \(hidden) does not exist"),
+        "\(line)")
+      #expect(line.contains(#""zones": { "\#(zone)": { "miss": "forward" } }"#))
+    }
+  }
+
   /// A file and what it is made to say, and how that is told.
   static let mistakes = [
     (

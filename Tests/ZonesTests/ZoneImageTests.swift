@@ -29,6 +29,22 @@ import Wire
     return view.lookup(name.wire.span, hashes)
   }
 
+  /// The zone's own name is open where its misses are forwarded, unless it is a link's host: also one that has no records.
+  @Test func aLinksHostAtTheApexIsNotOpen() throws {
+    let zone = try Self.zone("git A 10.0.0.1\n")
+    let apex = try Name("example")
+    for (links, isHeld) in [
+      (LinkNames(), false), (LinkNames(guarded: [apex]), true), (LinkNames(closed: [apex]), true),
+      (LinkNames(guarded: [try Name("git.example")]), false),
+    ] {
+      let image = try ZoneImage([(zone, .forward)], links: links)
+      let found = Self.lookup(apex, in: image)
+      #expect(image.view.holds(found, .mx) == isHeld)
+      let git = Self.lookup(try Name("git.example"), in: image)
+      #expect(image.view.holds(found, .ns) && image.view.holds(git, .mx))
+    }
+  }
+
   /// Names that all want the same slot, found by who knows the seed: another seed is taken, and no look-up is long.
   @Test func namesThatCollideGetAnotherSeed() throws {
     var names: [Name] = []

@@ -124,9 +124,9 @@ struct ForwardChain: ~Escapable {
       keepable = hasGoneOn ? nil : .init(start: writer.count, answer: answer)
       // What is known of a name above is not the upstream's answer to this question (RFC 8020), so its AD is not either.
       let isOwn = answer.hopCount > 0 || answer.chainEnd.wire.count == name.wire.count
-      return append(answer, owner, rule, .aged(source.now), nil, keepsAD: isOwn, &writer)
+      return append(answer, to: name, owner, rule, .aged(source.now), nil, keepsAD: isOwn, &writer)
     case .stale(let answer, let error):
-      return append(answer, owner, rule, .stale, error, keepsAD: false, &writer)
+      return append(answer, to: name, owner, rule, .stale, error, keepsAD: false, &writer)
     }
   }
 
@@ -187,8 +187,8 @@ struct ForwardChain: ~Escapable {
   @_lifetime(self: copy self)
   @_lifetime(writer: copy writer)
   private mutating func append(
-    _ answer: UpstreamAnswer, _ owner: Int, _ rule: ForwardRule, _ ttl: AnswerTTL, _ error: ExtendedError?,
-    keepsAD: Bool, _ writer: inout MessageWriter
+    _ answer: UpstreamAnswer, to name: Name, _ owner: Int, _ rule: ForwardRule, _ ttl: AnswerTTL,
+    _ error: ExtendedError?, keepsAD: Bool, _ writer: inout MessageWriter
   ) -> HopEnd {
     var hops = answer.hopCount
     var next: Name? = answer.ending == .elsewhere ? answer.chainEnd : nil
@@ -205,11 +205,19 @@ struct ForwardChain: ~Escapable {
     guard answer.append(hops: 0..<hops, to: &writer, ttl: ttl, firstOwner: owner) else { return .end(.overflow) }
     if let next { return .goOn(next) }
     guard answer.appendAuthority(to: &writer, ttl: ttl) else { return .end(.overflow) }
-    writer.set(answer.code)
+    // That there is no such name would be said of all names below it, too (RFC 8020), which the zones hold.
+    let isOverruled = answer.code == .nameError && existsHere(hops == 0 ? name : answer.chainEnd)
+    writer.set(isOverruled ? .noError : answer.code)
     let query = resolution.query
     let wantsAD = query.flags.contains(.authenticData) || query.edns?.dnssecOK == true
-    if answer.isAuthenticated, keepsAD, !isComposed, wantsAD { writer.flags.insert(.authenticData) }
+    if answer.isAuthenticated, keepsAD, !isComposed, !isOverruled, wantsAD { writer.flags.insert(.authenticData) }
     return .end(.complete(error))
+  }
+
+  /// True when a zone has a name, be it without records of the type that is asked for.
+  private mutating func existsHere(_ name: Name) -> Bool {
+    hashes.fill(name.wire.span, seed: walk.image.seed)
+    return walk.image.lookup(name.wire.span, hashes).outcome == .exact
   }
 
   /// True when a private zone or another rule has the say over a name.

@@ -91,16 +91,8 @@ struct ZoneWalk: ~Escapable {
     return !marks.contains(.closed)
   }
 
-  /// True when the zones have the say over the name that was looked up; false when it is to be had by forwarding.
-  func holds(_ found: Lookup) -> Bool {
-    switch found.outcome {
-    case .noZone, .forwarded: false
-    case .delegation, .dname: true
-    case .missing: !image.zone(of: found.node).missIsForwarded
-    // An empty non-terminal of a zone that only overlays another is not held here either.
-    case .exact, .wildcard: image.firstSet(at: found.node) != nil || !image.zone(of: found.node).missIsForwarded
-    }
-  }
+  /// True when the zones have the say over the question that was looked up; false when it is to be had by forwarding.
+  func holds(_ found: Lookup) -> Bool { image.holds(found, type) }
 
   /// AA speaks of the first owner in the answer section (RFC 1035 §4.1.1), so only the first zone decides it.
   @_lifetime(writer: copy writer)

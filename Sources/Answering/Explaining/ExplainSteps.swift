@@ -34,7 +34,12 @@ extension ZoneWalk {
     }
     let zone = image.apex(image.zone(of: found.node))
     let inZone = zone.map { "zone \($0)" } ?? "a zone"
-    guard holds(found) else { return (zone, "\(inZone) does not hold it, and such names are forwarded") }
+    guard holds(found) else {
+      return image.marks(of: found.node).contains(.open) && found.labelsBelow == 0
+        && image.firstSet(at: found.node) != nil
+        ? (zone, "its own \(inZone) has no \(type) records, and what it lacks is forwarded")
+        : (zone, "\(inZone) does not hold it, and such names are forwarded")
+    }
     let encloser = Self.ending(of: name, without: found.labelsBelow)
     switch found.outcome {
     case .noZone, .forwarded: return (zone, "")

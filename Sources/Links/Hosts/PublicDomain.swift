@@ -49,6 +49,16 @@ enum PublicDomain {
       ? "a zone \(text) would hide every other name of that domain; use --zone \(text) --miss forward" : nil
   }
 
+  /// Whose public names a zone of this name answers for, in words; nil where they are its owner's alone.
+  static func hidden(by apex: Name) -> String? {
+    let text = apex.lowercased.textWithoutFinalDot
+    if apex.isRoot || (apex.labelCount == 1 && !privateTop.contains(text)) || suffixes.contains(text) {
+      return "all public names below \(apex.isRoot ? "the root" : text)"
+    }
+    if isOfEverybody(apex) { return "the names of everybody who uses \(text)" }
+    return isRegistered(apex) ? "the public names of \(text)" : nil
+  }
+
   /// True for a domain as the public registers them: `acme.com`, `acme.co.uk`.
   static func isRegistered(_ name: Name) -> Bool {
     guard let parent = name.parent?.lowercased.textWithoutFinalDot else { return false }

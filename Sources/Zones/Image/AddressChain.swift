@@ -26,9 +26,10 @@ extension ZoneImageView {
     for _ in 0...maximumHops {
       hashes.fill(name.wire.span, seed: seed)
       let found = lookup(name.wire.span, hashes)
+      guard holds(found, type) else { return .leaves(name) }
       switch found.outcome {
       case .noZone, .forwarded, .delegation: return .leaves(name)
-      case .missing: return zone(of: found.node).missIsForwarded ? .leaves(name) : .missing(name)
+      case .missing: return .missing(name)
       case .dname:
         let kept = name.wire[..<hashes.offset(ofLabel: found.labelsBelow)]
         guard let set = set(.dname, at: found.node), let next = Name(wire: kept + firstData(set).array) else {
@@ -37,10 +38,7 @@ extension ZoneImageView {
         name = next
       case .exact, .wildcard:
         if let set = set(type, at: found.node) { return .addresses(addresses(in: set)) }
-        guard let link = set(.cname, at: found.node) ?? set(.alias, at: found.node) else {
-          let isHeld = firstSet(at: found.node) != nil || !zone(of: found.node).missIsForwarded
-          return isHeld ? .addresses([]) : .leaves(name)
-        }
+        guard let link = set(.cname, at: found.node) ?? set(.alias, at: found.node) else { return .addresses([]) }
         guard let next = Name(wire: firstData(link).array) else { return .endless }
         name = next
       }

@@ -130,6 +130,9 @@ public struct Node: BitwiseCopyable, Sendable {
     public static let guarded = Marks(rawValue: 32)
     /// A link's name that is not answered: it has no endpoint, or what the zones hold of it is public.
     public static let closed = Marks(rawValue: 64)
+    /// A name of a zone that forwards its misses where that has nothing to hide: an empty non-terminal, or the zone's own
+    /// name without an address. What it lacks is to be had by forwarding.
+    public static let open = Marks(rawValue: 128)
   }
 
   /// The node of `*` below this one; `none` when there is no such name.
@@ -312,6 +315,24 @@ public struct ZoneImageView: ~Escapable {
   private func set(_ number: Int, ofNodeAt index: Int) -> RecordSet {
     octets.plain(
       RecordSet.self, at: index + MemoryLayout<Node>.stride + number * MemoryLayout<RecordSet>.stride)
+  }
+
+  /// True when the zones have the say over a question that a look-up led to; false when it is to be had by forwarding.
+  ///
+  /// - Parameter type: what is asked for. A name that exists is held for all types, or, where it is open, for those that
+  ///   it has.
+  @inline(__always)
+  public func holds(_ found: Lookup, _ type: RecordType) -> Bool {
+    switch found.outcome {
+    case .noZone, .forwarded: false
+    case .delegation, .dname: true
+    case .missing: !zone(of: found.node).missIsForwarded
+    case .exact, .wildcard: !marks(of: found.node).contains(.open) || answers(type, at: found.node)
+    }
+  }
+
+  private func answers(_ type: RecordType, at node: Int) -> Bool {
+    type == .any ? firstSet(at: node) != nil : set(type, at: node) != nil
   }
 
   /// The name of a node, in lower case.

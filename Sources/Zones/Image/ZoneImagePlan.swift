@@ -119,11 +119,26 @@ extension ZoneImagePlan.Part {
       default: break
       }
     }
+    if isOpen(node, sets, marks) { marks.insert(.open) }
     let isWithoutName = sets.isEmpty && !isForwarded && !isClosed
     if !isWithoutName { length += list.names.length(of: node.name) }
     return ZoneImagePlan.Node(
       name: node.name, labelCount: labelCount, sets: sets, marks: marks,
       isWildcard: labelCount > 0 && list.names.isWildcard(node.name), isWithoutName: isWithoutName, length: length)
+  }
+
+  /// True when what a name lacks is to be had by forwarding.
+  ///
+  /// That a name exists without records, or is the zone's own, whose SOA and NS every master file has, says nothing of what
+  /// the name has elsewhere. One with an address is somebody's host: its other types would lead around that address.
+  private func isOpen(
+    _ node: ZoneTree.Node, _ sets: ArraySlice<ZoneTree.RecordSet>, _ marks: ZoneImagePlan.Marks
+  ) -> Bool {
+    guard miss == .forward else { return false }
+    if sets.isEmpty { return true }
+    let isHost =
+      sets.contains { [.a, .aaaa, .alias].contains($0.type) } || !marks.isDisjoint(with: [.guarded, .closed])
+    return node.name == tree.apex && !isHost
   }
 
   /// Puts names without records among the others.

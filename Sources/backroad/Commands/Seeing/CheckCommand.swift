@@ -5,6 +5,7 @@ import Storage
 import Text
 import Wire
 import Workspaces
+import Zones
 
 /// `backroad check`.
 enum CheckCommand {
@@ -61,7 +62,10 @@ private struct Findings {
       progress.update("checking \(index) of \(names.count) workspaces")
       do throws(Problem) {
         let (contents, unreadable) = try zones.readable(of: name)
-        if let workspace = check(contents, unreadable) { loaded.append(workspace) }
+        if let workspace = check(contents, unreadable) {
+          problems += HiddenNames.warnings(workspace.image.listing, folder: contents.folder)
+          loaded.append(workspace)
+        }
       } catch {
         problems.append(error)
       }
