@@ -165,6 +165,8 @@ public enum Limits {
     public static let questionsAtOnce = 16
     /// How long `doctor` asks in all, in seconds, unless `--timeout` says otherwise; what is left then counts as not asked.
     public static let lookSeconds = 120
+    /// How long `doctor --wait` looks again and again, in seconds, at most.
+    public static let waitSeconds = 86_400
     /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
     public static let addressesOfEndpoint = 64
   }

@@ -25,28 +25,119 @@ extension EndToEnd {
       try serve("10.9.0.1") { server in
         let outcome = try doctor(server)
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
-        let rows = outcome.output.split(separator: "\n").dropFirst().map { $0.split(separator: " ").map(String.init) }
+        #expect(
+          outcome.output.hasPrefix(
+            "as a client of workspace acme, asked at \(server.address.text): workspace=acme client=127.0.1.5 by=prefix"),
+          "\(outcome.output)")
+        let rows = outcome.output.split(separator: "\n").dropFirst(2).map { $0.split(separator: " ").map(String.init) }
         #expect(rows == [["api.corp.example", "db", "10.9.0.1", "ok"], ["db.corp.example", "db", "10.9.0.1", "ok"]])
       }
     }
 
+    /// The server holds such a name closed, so that the address is not even told; and nothing is connected to.
     @Test func aPublicAddressIsWrong() throws {
       try serve("203.0.113.9") { server in
-        let outcome = try doctor(server)
+        let outcome = try doctor(server, "--connect", "443")
         #expect(outcome.status == 1)
-        let lines = outcome.output.split(separator: "\n").dropFirst()
-        #expect(lines.count { $0.hasSuffix("wrong") } == 2)
-        #expect(lines.count { $0.contains("link db leads to the public address 203.0.113.9") } >= 2, "\(lines)")
+        let lines = outcome.output.split(separator: "\n").dropFirst(2)
+        #expect(lines.count { $0.hasSuffix("wrong") } == 2, "\(outcome.output)")
+        #expect(lines.count { $0.contains("SERVFAIL") && $0.contains("public address 203.0.113.9") } == 4)
+        #expect(lines.count { $0.hasPrefix("  likely: it is not the private endpoint, or an older answer") } == 2)
+        #expect(!outcome.output.contains("TIME (UTC)"))
       }
     }
 
     @Test func anAddressIsReachedOrNot() throws {
       try serve("127.0.0.1") { server in
-        #expect(try doctor(server, "--connect", "\(server.address.port)").status == 0)
+        let well = try doctor(server, "--connect", "\(server.address.port)")
+        #expect(well.status == 0)
+        // For flow logs: when, from where and where to.
+        let time = /\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z +127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +\d+ +reached\n/
+        #expect(well.output.matches(of: time).count >= 1, "\(well.output)")
         let port = try Port.free()
         let outcome = try doctor(server, "--connect", "\(port)")
         #expect(outcome.status == 1)
         #expect(outcome.output.contains("127.0.0.1:\(port) is not reached: Connection refused"))
+        #expect(
+          outcome.output.contains("\n  likely: something is there and says no: a listener or target group of another"))
+        let both = try doctor(server, "--connect", "\(server.address.port)", "--connect", "\(port)")
+        #expect(both.output.contains("\n  likely: other ports take connections: "), "\(both.output)")
+      }
+    }
+
+    @Test func aLinkWithoutAnEndpointIsToldHowToGetOne() throws {
+      try Lab.run { lab in
+        try lab.backroad(["workspace", "add", "acme", "--client", "127.0.1.0/24"])
+        try lab.write(Self.requested, to: "zones/acme/links/db.json")
+        let outcome = try doctor(lab.serve())
+        #expect(
+          outcome.status == 1 && outcome.output.contains("has no endpoint yet"), "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("likely: the link is only asked for: "), "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("backroad link set-endpoint acme db VPCE"))
+      }
+    }
+
+    /// Who may ask the server's admin interface needs to be nobody's client.
+    @Test func whereThisMachineIsNoClientTheServerItselfIsAsked() throws {
+      try serve("10.9.0.1") { server in
+        let words = ["doctor", "--workspace", "acme", "--zones", "zones"]
+        let outcome = try server.lab.run(Lab.backroad(), words)
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+        #expect(
+          outcome.output.hasPrefix("as the server on \(server.address.text) says that it answers workspace acme"),
+          "\(outcome.output)")
+        #expect(outcome.output.contains("10.9.0.1"))
+      }
+    }
+
+    /// Through the admin interface no upstream is asked by the server, so the same upstreams are asked from here.
+    @Test func whatUpstreamsKnowIsAskedOfTheServersUpstreams() throws {
+      try Lab.run { lab in
+        let upstream = try lab.scriptedUpstream {
+          Message.answer($0.octets, $0.type == 1 ? [.a(10, 9, 0, 4)] : [])
+        }
+        try lab.workspace("acme", clients: ["127.0.1.0/24"], zones: [:], forward: ["vpce.example": [upstream.address]])
+        try lab.backroad([
+          "import", "hosts", "--workspace", "acme", "--link", "db", "--endpoint", "vpce-1.vpce.example", "--zone",
+          "corp.example", "--miss", "forward", "db.corp.example",
+        ])
+        let server = try lab.serve()
+        for flags in [["--server", server.address.text, "--from", "127.0.1.5"], []] {
+          let outcome = try lab.run(Lab.backroad(), ["doctor", "--workspace", "acme"] + flags)
+          #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+          #expect(outcome.output.contains("vpce-1.vpce.example  10.9.0.4   ok"), "\(outcome.output)")
+        }
+      }
+    }
+
+    private static let requested = #"{ "kind": "hosts", "zones": { "db.corp.example": { "db.corp.example": [] } } }"#
+
+    /// Whoever waits sees the link become well once the server has taken in what has changed.
+    @Test func waitingEndsWhenAllIsWell() throws {
+      try Lab.run { lab in
+        try lab.backroad(["workspace", "add", "acme", "--client", "127.0.0.0/8"])
+        try lab.write(Self.requested, to: "zones/acme/links/db.json")
+        let server = try lab.serve()
+        let words = ["doctor", "--workspace", "acme", "--server", server.address.text]
+        let given = try lab.run(Lab.backroad(), words + ["--wait", "1s"])
+        #expect(given.status == 1 && given.output.contains("wrong"), "\(given.output)\(given.errors)")
+        let waiting = try lab.start(Lab.backroad(), words + ["--wait", "2m"])
+        try lab.backroad([
+          "import", "hosts", "--workspace", "acme", "--link", "db", "--endpoint", "10.9.0.1", "db.corp.example",
+        ])
+        let outcome = try waiting.wait()
+        #expect(outcome.status == 0 && outcome.output.contains("10.9.0.1"), "\(outcome.output)\(outcome.errors)")
+      }
+    }
+
+    @Test func onlyTheLinkThatIsNamedIsLookedAt() throws {
+      try serve("10.9.0.1") { server in
+        try server.lab.write(
+          Self.requested.replacing("db.corp", with: "new.corp"), to: "zones/acme/links/new.json")
+        let outcome = try doctor(server, "--link", "db")
+        #expect(outcome.status == 0 && !outcome.output.contains("new.corp"), "\(outcome.output)\(outcome.errors)")
+        let other = try doctor(server, "--link", "dd")
+        #expect(other.status == 1 && other.errors.contains("no link \"dd\"; did you mean db?"), "\(other.errors)")
       }
     }
 

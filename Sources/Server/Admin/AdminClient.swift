@@ -11,6 +11,14 @@ public struct AdminClient: Sendable {
 
   /// How long an answer is waited for, in milliseconds: longer than the server waits for a reload.
   private static let patienceMilliseconds: UInt64 = 130_000
+  private var patienceMilliseconds = AdminClient.patienceMilliseconds
+
+  /// The same, for what is of no use when it takes long.
+  public func patient(milliseconds: UInt64) -> AdminClient {
+    var other = self
+    other.patienceMilliseconds = milliseconds
+    return other
+  }
 
   /// - Parameter tokenFile: for TCP, the file that the server reads its token from.
   /// - Throws: when the interface is switched off, or a token is needed and cannot be read.
@@ -72,7 +80,7 @@ public struct AdminClient: Sendable {
     let socket = try connect()
     var poller = try Poller()
     try poller.add(socket.raw, [.readable, .writable], token: 0)
-    let end = System.monotonicNanoseconds() + Self.patienceMilliseconds * 1_000_000
+    let end = System.monotonicNanoseconds() + patienceMilliseconds * 1_000_000
     var unsent = request[...]
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)

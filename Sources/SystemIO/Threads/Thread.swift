@@ -35,7 +35,7 @@ public struct Thread: ~Copyable, Sendable {
   }
 
   /// Lets the calling thread do nothing for a while.
-  static func pause(milliseconds: Int) {
+  public static func pause(milliseconds: Int) {
     var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
     _ = unsafe nanosleep(&time, nil)  // unsafe: the call reads a local.
   }

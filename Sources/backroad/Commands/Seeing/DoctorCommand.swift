@@ -2,67 +2,110 @@ import Bounds
 import Links
 import Server
 import Storage
-import Synchronization
 import SystemIO
 import Text
 import Wire
 import Workspaces
-import Zones
 
 /// `backroad doctor`.
 enum DoctorCommand {
+  private static let link = Flag("--link", "NAME", help: "only the hosts of this link")
   private static let server = Flag(
-    "--server", "ADDR:PORT", help: "the server to ask (default: where the configuration listens, or 127.0.0.1:5300)")
+    "--server", "ADDR:PORT",
+    help: "the server to ask (default: where the running server listens, or the configuration says, or 127.0.0.1:5300)")
   private static let source = Flag("--from", "ADDR", help: "ask from this address, one of the workspace's clients")
   private static let token = Flag("--token", "HEX", help: "ask with this token of the workspace")
-  private static let connect = Flag("--connect", "PORT", help: "try to reach each address, too, by TCP on this port")
-
+  private static let connect = Flag(
+    "--connect", "PORT", .repeated, help: "try to reach each private address, too, by TCP on this port")
+  private static let wait = Flag(
+    "--wait", "TIME", help: "look again until all is well, for as long as this: 90s, 5m, 1h, at most 24h")
   private static let timeout = Flag(
-    "--timeout", "SECONDS", help: "how long to ask in all (default: \(Limits.Links.lookSeconds))")
+    "--timeout", "SECONDS", help: "how long one look takes at most (default: \(Limits.Links.lookSeconds))")
 
   static let command = Command(
     words: ["doctor"], summary: "ask the running server for every host of a workspace's links, and judge the answers",
-    flags: [.workspace, server, source, token, connect, timeout] + Arguments.zonesFlags + [.json],
+    flags: [.workspace, link, wait, server, source, token, connect, timeout] + Arguments.serverFlags + [.json],
     details: """
       Each host must lead to its link's endpoint and to the addresses that are pinned there, and to private ones alone
-      (RFC 1918, RFC 4193, RFC 6598): a public one would carry the traffic around the private link. The questions are
-      real ones, so they must come from one of the workspace's clients (--from), or carry its token (--token); nothing
-      is asked where the server takes them for another workspace's. The exit status is 1 when anything is wrong.
+      (RFC 1918, RFC 4193, RFC 6598, and networks of one's own): a public one would carry the traffic around the private
+      link, and is never connected to. The questions are real ones, so they must come from one of the workspace's
+      clients (--from), or carry its token (--token); without either they go through the admin interface where this
+      machine is no client. Nothing is asked where the server takes them for another workspace's. Each failure has its
+      likely cause, and each connection its time, source and destination, for flow logs. The exit status is 1 when
+      anything is wrong.
       """,
-    examples: ["backroad doctor --workspace acme --connect 443"],
+    examples: [
+      "backroad doctor --workspace acme --connect 443", "backroad doctor --workspace acme --link git --wait 5m",
+    ],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
     let workspace = try workspaceName(arguments.value(.workspace) ?? "")
-    let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
-    let port = try arguments.number(connect, in: 1...65_535).map { UInt16($0) }
-    let option = try arguments.value(token).map { text throws(UsageError) in
-      guard let octets = hexadecimal(text) else {
-        throw UsageError("\(token.name) is hexadecimal, as backroad workspace token printed it")
+    let seconds = try arguments.number(timeout, in: 1...86_400) ?? Limits.Links.lookSeconds
+    let waiting = try arguments.value(wait).map { (text) throws(UsageError) in try duration(text) }
+    let asking = try Asking(arguments, server: server, source: source, token: token)
+    let ports = try self.ports(arguments)
+    var hosts = try self.hosts(of: workspace, ports, arguments)
+    var time = LookTime(seconds: seconds)
+    let view = try DoctorView(of: workspace, asking, arguments, time)
+    var findings = try HostRound(workspace, view, time).findings(hosts)
+    if let waiting {
+      let end = System.monotonicNanoseconds() + UInt64(waiting) * 1_000_000_000
+      var pause = Pause(until: end)
+      let progress = Progress()
+      while !findings.allSatisfy(\.isWell), pause.take(telling: progress, findings) {
+        // What the link is may have changed meanwhile: its endpoint may be set while somebody waits.
+        hosts = try self.hosts(of: workspace, ports, arguments)
+        time = LookTime(seconds: max(1, min(seconds, pause.secondsLeft)))
+        findings = try HostRound(workspace, view, time).findings(hosts)
       }
-      return (code: ServerConfiguration.defaultTokenOption, data: octets)
     }
+    print(findings, of: workspace, view, arguments, console)
+    return findings.allSatisfy(\.isWell) ? .done : .refused
+  }
+
+  private static func print(
+    _ findings: [HostFinding], of workspace: WorkspaceName, _ view: DoctorView, _ arguments: Arguments,
+    _ console: Console
+  ) {
+    if arguments.has(.json) {
+      let result: JSON = [
+        "workspace": .string(workspace.description), "view": .string(view.text),
+        "hosts": .array(findings.map(\.json)),
+      ]
+      console.print(result.text)
+      return
+    }
+    guard !findings.isEmpty else { return console.note("workspace \(workspace) has no hosts in links to look for") }
+    console.print(line: view.text)
+    console.print(HostFinding.table(findings).text)
+    let attempts = findings.flatMap(\.attempts)
+    if !attempts.isEmpty { console.print("\n" + ConnectAttempt.table(attempts).text) }
+  }
+
+  /// The hosts of the workspace's links, as its folder has them now.
+  private static func hosts(
+    of workspace: WorkspaceName, _ ports: [UInt16], _ arguments: Arguments
+  ) throws -> [LinkHost] {
+    let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let networks = try privateNetworks(of: folder, arguments)
+    let only = try arguments.value(link).map { (text) throws(UsageError) in try linkName(text) }
+    if let only, !folder.linkNames.contains(only) {
+      let meant = nearest(to: only, among: folder.linkNames).map { "; did you mean \($0)?" } ?? ""
+      throw Problem("workspace \(workspace) has no link \(shown(only))\(meant)")
+    }
     var hosts: [LinkHost] = []
-    for name in folder.linkNames {
+    for name in folder.linkNames where only == nil || name == only {
       let link = try folder.link(name)
       for route in link.routes {
         hosts += route.hosts.map {
-          LinkHost(name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks)
+          LinkHost(
+            name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks, isPublic: link.isPublic,
+            ports: ports)
         }
       }
     }
-    let (server, source) = (try serverAddress(arguments), try sourceAddress(arguments))
-    let time = LookTime(seconds: try arguments.number(timeout, in: 1...86_400) ?? Limits.Links.lookSeconds)
-    try checkIsAskedAs(workspace, server, from: source, option: option, time)
-    let findings = try HostRound(server: server, source: source, option: option, port: port, time: time)
-      .findings(hosts)
-    if arguments.has(.json) {
-      console.print(JSON.array(findings.map(\.json)).text)
-    } else {
-      console.print(HostFinding.table(findings), ifEmpty: "workspace \(workspace) has no links, and so no hosts")
-    }
-    return findings.allSatisfy(\.complaints.isEmpty) ? .done : .refused
+    return hosts
   }
 
   /// The networks that a link of the workspace may lead to: by the configuration and the workspace's file.
@@ -72,37 +115,55 @@ enum DoctorCommand {
     return PrivateNetworks(own: try arguments.configurationFile().ownNetworks ?? []).adding(own)
   }
 
-  /// Refuses to go on where the server takes the questions for another workspace's: its answers would be judged.
-  private static func checkIsAskedAs(
-    _ workspace: WorkspaceName, _ server: SocketAddress, from source: IPAddress?,
-    option: (code: UInt16, data: [UInt8])?, _ time: LookTime
-  ) throws(Problem) {
-    guard let whoAmI = try? Name("whoami.backroad") else { return }
-    var client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
-    let answer = try client.ask(whoAmI, .txt, class: .chaos, option: option)
-    let remedy = "ask from one of \(workspace)'s clients with --from ADDR, or with its token with --token HEX"
-    let key = "workspace="
-    if let asked = answer.texts.first(where: { $0.hasPrefix(key) })?.dropFirst(key.count) {
-      guard asked != workspace.description else { return }
-      throw Problem("these questions are workspace \(asked)'s, not \(workspace)'s: \(remedy)")
+  private static func ports(_ arguments: Arguments) throws(UsageError) -> [UInt16] {
+    var ports: [UInt16] = []
+    for text in arguments.values(connect) {
+      guard let port = UInt16(text), port > 0 else {
+        throw UsageError("\(connect.name) is a port from 1 to 65535, not \(shown(text))")
+      }
+      if !ports.contains(port) { ports.append(port) }
     }
-    guard answer.status == "REFUSED" else {
-      throw Problem(
-        "the server at \(server) does not say whose client this is (\(answer.status) for CH TXT whoami.backroad), as a "
-          + "Backroad does; name that with --server")
-    }
-    throw Problem("these questions are refused\(answer.complaint.map { ": \($0.text)" } ?? ""); \(remedy)")
+    return ports
   }
 
-  private static func serverAddress(_ arguments: Arguments) throws -> SocketAddress {
-    guard let text = arguments.value(server) else { return arguments.serverAddress }
-    return try readFlag(server) { () throws(Problem) in try ServerSettings.listenAddress(text) }
+  /// Seconds, from `90s`, `5m` or `1h`.
+  private static func duration(_ text: String) throws(UsageError) -> Int {
+    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600]
+    if let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), number > 0,
+      number <= Limits.Links.waitSeconds / unit
+    {
+      return number * unit
+    }
+    throw UsageError(
+      "\(wait.name) is a time like 90s, 5m or 1h, at most \(Limits.Links.waitSeconds / 3600)h, not \(shown(text))")
+  }
+}
+
+/// The time between two looks, and the end of them.
+private struct Pause {
+  private let endNanoseconds: UInt64
+  private var nanoseconds: UInt64 = 1_000_000_000
+  /// Nobody's endpoint is there sooner for being asked for more often.
+  private static let longest: UInt64 = 15_000_000_000
+
+  init(until endNanoseconds: UInt64) { self.endNanoseconds = endNanoseconds }
+
+  var secondsLeft: Int {
+    let now = System.monotonicNanoseconds()
+    return endNanoseconds > now ? Int((endNanoseconds - now) / 1_000_000_000) : 0
   }
 
-  private static func sourceAddress(_ arguments: Arguments) throws(UsageError) -> IPAddress? {
-    guard let text = arguments.value(source) else { return nil }
-    guard let address = IPAddress(text) else { throw UsageError("\(source.name): \(shown(text)) is no address") }
-    return address
+  /// Waits for the next look; false when the time is up.
+  mutating func take(telling progress: Progress, _ findings: [HostFinding]) -> Bool {
+    guard System.monotonicNanoseconds() < endNanoseconds else { return false }
+    let next = min(System.monotonicNanoseconds() + nanoseconds, endNanoseconds)
+    nanoseconds = min(2 * nanoseconds, Self.longest)
+    while case let now = System.monotonicNanoseconds(), now < next {
+      progress.update(
+        "\(findings.count(where: \.isWell)) of \(findings.count) hosts are well; waiting \(secondsLeft) s more")
+      Thread.pause(milliseconds: Int(min(next - now, 200_000_000) / 1_000_000) + 1)
+    }
+    return true
   }
 }
 
@@ -121,52 +182,4 @@ struct LookTime: Sendable {
 
   /// Why something was not done.
   var reason: String { "\(seconds) s for all hosts are over" }
-}
-
-/// Asks for many hosts, some at the same time, and for no longer than a limit.
-private final class HostRound: Sendable {
-  private let server: SocketAddress
-  private let source: IPAddress?
-  private let option: (code: UInt16, data: [UInt8])?
-  private let port: UInt16?
-  private let time: LookTime
-  /// True once the server could not be asked: then nothing more is.
-  private let hasFailed = Atomic<Bool>(false)
-
-  init(
-    server: SocketAddress, source: IPAddress?, option: (code: UInt16, data: [UInt8])?, port: UInt16?, time: LookTime
-  ) {
-    self.time = time
-    self.server = server
-    self.source = source
-    self.option = option
-    self.port = port
-  }
-
-  /// What was found, in the hosts' order.
-  ///
-  /// - Throws: why the server could not be asked.
-  func findings(_ hosts: [LinkHost]) throws(Problem) -> [HostFinding] {
-    let results = concurrentMap(hosts.count, threads: Limits.Links.questionsAtOnce) { [self] in find(hosts[$0]) }
-    var findings: [HostFinding] = []
-    for result in results {
-      if let finding = try result.get() { findings.append(finding) }
-    }
-    return findings
-  }
-
-  /// Nil when the server could not be asked before.
-  private func find(_ host: LinkHost) -> Result<HostFinding?, Problem> {
-    guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
-    let notAsked = HostFinding(host, complaint: "not asked: \(time.reason)")
-    guard !time.isOver else { return .success(notAsked) }
-    do throws(Problem) {
-      var client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
-      return .success(try HostFinding(host, &client, option: option, port: port, time))
-    } catch {
-      guard !time.isOver else { return .success(notAsked) }
-      hasFailed.store(true, ordering: .relaxed)
-      return .failure(error)
-    }
-  }
 }

@@ -15,6 +15,10 @@ struct LinkHost: Sendable {
   let endpoint: Endpoint?
   /// The addresses that it may have.
   let networks: PrivateNetworks
+  /// True where the link says that it may have public ones.
+  let isPublic: Bool
+  /// The ports that it is reached on; none where nothing is to be connected to.
+  let ports: [UInt16]
 }
 
 /// What was found of a host.
@@ -22,41 +26,63 @@ struct HostFinding: Sendable {
   /// What was asked for.
   let host: LinkHost
   /// The names that the host's leads to.
-  let chain: [Name]
+  private(set) var chain: [Name] = []
   /// What they end in.
-  let addresses: [IPAddress]
+  private(set) var addresses: [IPAddress] = []
+  /// The connections that were tried: each private address on each port.
+  private(set) var attempts: [ConnectAttempt] = []
   /// What is wrong; nothing when all is well.
   private(set) var complaints: [String] = []
+  /// What most likely stands behind it; nil when all is well.
+  private(set) var cause: LikelyCause?
   /// False where it was not asked for.
   private let isAsked: Bool
 
   private static let connectNanoseconds: UInt64 = 3_000_000_000
 
+  /// Asks for a host.
+  ///
+  /// - Parameters:
+  ///   - workspace: whose it is, for what there is to do next.
+  ///   - view: whose answers count.
   init(
-    _ host: LinkHost, _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?, port: UInt16?,
-    _ time: LookTime
+    _ host: LinkHost, of workspace: String, _ view: inout some HostView & ~Copyable, _ time: LookTime
   ) throws(Problem) {
     self.host = host
     isAsked = true
-    let found = try Lookup(host.name, &client, option: option)
+    let found = try Lookup(host.name, &view)
     chain = found.chain
     addresses = found.addresses
     complaints = found.complaints
-    if addresses.isEmpty, complaints.isEmpty { complaints.append("no address") }
-    if complaints.isEmpty, let elsewhere = try elsewhere(&client, option: option) { complaints.append(elsewhere) }
+    if addresses.isEmpty {
+      cause = .ofNoAddress(host, workspace: workspace, reason: found.reason)
+      if complaints.isEmpty { complaints.append("no address") }
+    }
+    if complaints.isEmpty, let elsewhere = try elsewhere(&view) {
+      complaints.append(elsewhere)
+      cause = .ofOtherAnswer
+    }
+    for address in addresses where !host.networks.contains(address) && !host.isPublic {
+      complaints.append("\(address) is public")
+      cause = .ofPublicAddress(host, workspace: workspace)
+    }
+    connect(time)
+    cause = cause ?? .ofAttempts(attempts)
+  }
+
+  /// Tries each private address on each port. Never a public one: what answers there is not the link.
+  private mutating func connect(_ time: LookTime) {
     let reachable = addresses.filter { host.networks.contains($0) }
-    for address in addresses where !host.networks.contains(address) { complaints.append("\(address) is public") }
-    guard let port else { return }
-    // Never to a public address: what answers there is not the link.
-    for (index, address) in reachable.enumerated() {
-      guard !time.isOver else {
-        complaints.append("\(reachable.count - index) addresses are not tried: \(time.reason)")
-        return
-      }
-      let place = SocketAddress(address, port: port)
-      let end = min(System.monotonicNanoseconds() + Self.connectNanoseconds, time.endNanoseconds)
-      if let obstacle = QuestionClient.obstacle(to: place, endNanoseconds: end) {
-        complaints.append("\(place) is not reached: \(obstacle)")
+    for port in host.ports {
+      for (index, address) in reachable.enumerated() {
+        guard !time.isOver else {
+          complaints.append("\(reachable.count - index) addresses are not tried: \(time.reason)")
+          return
+        }
+        let end = min(System.monotonicNanoseconds() + Self.connectNanoseconds, time.endNanoseconds)
+        let attempt = ConnectAttempt(to: SocketAddress(address, port: port), endNanoseconds: end)
+        attempts.append(attempt)
+        if let obstacle = attempt.obstacle { complaints.append("\(attempt.destination) is not reached: \(obstacle)") }
       }
     }
   }
@@ -65,8 +91,6 @@ struct HostFinding: Sendable {
   init(_ host: LinkHost, complaint: String) {
     self.host = host
     isAsked = false
-    chain = []
-    addresses = []
     complaints = [complaint]
   }
 
@@ -75,16 +99,17 @@ struct HostFinding: Sendable {
     var chain: [Name] = []
     var addresses: [IPAddress] = []
     var complaints: [String] = []
+    var reason = ""
 
-    init(_ name: Name, _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?) throws(Problem) {
+    init(_ name: Name, _ view: inout some HostView & ~Copyable) throws(Problem) {
       for type in [RecordType.a, .aaaa] {
-        let answer = try client.ask(name, type, option: option)
+        let answer = try view.answer(to: name, type)
         if answer.status != "NOERROR" {
-          let why = answer.complaint.map { ": \($0.text)" } ?? ""
-          complaints.append("\(type) is \(answer.status)\(why)")
+          complaints.append("\(type) is \(answer.status)\(answer.reason.isEmpty ? "" : ": \(answer.reason)")")
+          reason = reason.isEmpty ? answer.reason : reason
         }
-        chain = chain.isEmpty ? Array(answer.chain(from: name).dropFirst()) : chain
-        addresses += answer.answer.filter { $0.type == type }.compactMap { IPAddress(octets: $0.data) }
+        chain = chain.isEmpty ? answer.chain : chain
+        addresses += answer.addresses
       }
     }
   }
@@ -93,9 +118,7 @@ struct HostFinding: Sendable {
   ///
   /// A CNAME must lead to the endpoint's name, and pinned addresses are all that there are. Where neither shows it, as for an
   /// ALIAS, the addresses must be some that the endpoint's own name has for the same client.
-  private func elsewhere(
-    _ client: inout QuestionClient, option: (code: UInt16, data: [UInt8])?
-  ) throws(Problem) -> String? {
+  private func elsewhere(_ view: inout some HostView & ~Copyable) throws(Problem) -> String? {
     guard let endpoint = host.endpoint else { return nil }
     if let last = chain.last, !chain.contains(where: { $0 == endpoint.name }) {
       return "leads to \(last.textWithoutFinalDot), and not to the link's \(endpoint.text)"
@@ -104,7 +127,7 @@ struct HostFinding: Sendable {
     if !endpoint.addresses.isEmpty {
       expected = Set(endpoint.addresses)
     } else if chain.isEmpty, let name = endpoint.name {
-      expected = Set(try Lookup(name, &client, option: option).addresses)
+      expected = Set(try Lookup(name, &view).addresses)
     } else {
       return nil
     }
@@ -124,10 +147,13 @@ struct HostFinding: Sendable {
       table.add(
         finding.host.name.textWithoutFinalDot, finding.host.link, finding.chain.last?.textWithoutFinalDot ?? "",
         finding.addresses.map { "\($0)" }.joined(separator: ", "),
-        finding.verdict, remarks: finding.complaints)
+        finding.verdict, remarks: finding.complaints + (finding.cause.map { ["likely: \($0.text)"] } ?? []))
     }
     return table
   }
+
+  /// True when nothing is wrong.
+  var isWell: Bool { complaints.isEmpty }
 
   /// In a word.
   private var verdict: String {
@@ -141,7 +167,8 @@ struct HostFinding: Sendable {
       "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
       "addresses": .array(
         addresses.map { ["address": .string("\($0)"), "private": JSON(.bool(host.networks.contains($0)))] as JSON }),
-      "complaints": .array(complaints.map { .string($0) }),
+      "attempts": .array(attempts.map(\.json)), "complaints": .array(complaints.map { .string($0) }),
+      "likely": cause.map { .string($0.text) } ?? nil,
     ]
   }
 }

@@ -101,18 +101,4 @@ struct QuestionClient: ~Copyable {
   private static func milliseconds(from now: UInt64, to end: UInt64) -> Int32 {
     end > now ? Int32(clamping: (end - now) / 1_000_000 + 1) : 0
   }
-
-  /// What keeps an address from being reached by TCP; nil when a connection was made.
-  static func obstacle(to address: SocketAddress, endNanoseconds: UInt64) -> String? {
-    do throws(SystemError) {
-      let socket = try Socket.client(.tcp, to: address)
-      var poller = try Poller()
-      try poller.add(socket.raw, .writable, token: 0)
-      let left = milliseconds(from: System.monotonicNanoseconds(), to: endNanoseconds)
-      guard try poller.wait(timeoutMilliseconds: left) > 0 else { return "no answer" }
-      return socket.takeError()?.reason
-    } catch {
-      return error.reason
-    }
-  }
 }

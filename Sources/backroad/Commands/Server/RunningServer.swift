@@ -73,9 +73,16 @@ extension Arguments {
     }
   }
 
-  /// Where the server that the configuration is for is asked. What keeps the configuration from being read is told by what
-  /// depends on it; this is for hints.
-  var serverAddress: SocketAddress { ((try? configurationFile()) ?? ServerSettings()).askedAt }
+  /// Where the server is asked: where the running one listens, or else where the configuration says that one would. What
+  /// keeps the configuration from being read is told by what depends on it; this is for hints.
+  var serverAddress: SocketAddress {
+    var settings = (try? configurationFile()) ?? ServerSettings()
+    let status = try? runningServer().patient(milliseconds: 2000).ask(.get, ["v1", "status"])
+    let listen = status?.list("listen").compactMap { $0.asString.flatMap { SocketAddress($0, defaultPort: 0) } } ?? []
+    // A configuration that merely lies beside it may be another server's.
+    if !listen.isEmpty { settings.listen = listen }
+    return settings.askedAt
+  }
 
   /// Refuses settings of a workspace that claim what is not granted to it: the server would not take them.
   func checkIsGranted(_ file: [UInt8], to name: WorkspaceName, path: String) throws {
