@@ -8,7 +8,7 @@ struct CheckCommandTests {
 
   init() throws {
     backroad = try Backroad()
-    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+    _ = try backroad("workspace add acme --no-token --client 10.1.0.0/16")
     _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
   }
 
@@ -127,7 +127,7 @@ struct CheckCommandTests {
   // MARK: With a configuration
 
   @Test func claimsAreHeldToTheGrants() throws {
-    _ = try backroad("workspace add beta --client 10.2.0.0/16")
+    _ = try backroad("workspace add beta --no-token --client 10.2.0.0/16")
     try backroad.write(
       "etc/backroad.json",
       "{ \"zones\": \"../zones\", \"grants\": { \"acme\": { \"clients\": [\"10.1.0.0/17\"] },\n \"gone\": {} } }")

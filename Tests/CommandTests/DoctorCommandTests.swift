@@ -52,6 +52,26 @@ struct DoctorCommandTests {
     #expect(process.terminationStatus == 1)
   }
 
+  /// What answers at a public address is not the link. (0.0.0.0 is none of the private ones, and leads to this machine.)
+  @Test func nothingIsConnectedToAtAPublicAddress() throws {
+    try importHosts(1)
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1, of: [0, 0, 0])) }
+    }
+    let other = try FakeServer { _ in }
+    let outcome = try backroad(
+      "doctor --workspace acme --server 127.0.0.1:\(server.port) --connect \(other.port)")
+    #expect(outcome.status == 1 && outcome.output.contains("\n  0.0.0.0 is public\n"), "\(outcome.output)")
+    #expect(!outcome.output.contains("TIME (UTC)") && other.count == 0)
+  }
+
+  @Test func whatIsNoTimeIsTold() throws {
+    for time in ["5", "m", "0s", "25h", "-1m", "1d"] {
+      let outcome = try backroad("doctor --workspace acme --wait=\(time)")
+      #expect(outcome.status == 2 && outcome.errors.contains("--wait is a time like 90s, 5m or 1h, at most 24h"))
+    }
+  }
+
   /// What a server may say in an answer's place.
   static let nonsense: [(what: String, said: String, behaviour: @Sendable (FakeServer.Peer) -> Void)] = [
     ("nothing, and the end", "it does not answer", { _ = $0.query() }),
@@ -208,14 +228,14 @@ final class FakeServer: Sendable {
     return [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message
   }
 
-  /// A framed answer to a question for addresses: so many of 127.77.0.0/16, and none of another type.
-  static func answer(_ query: [UInt8], addresses: Int) -> [UInt8] {
+  /// A framed answer to a question for addresses: so many of 127.77.0.0/24 or another network, and none of another type.
+  static func answer(_ query: [UInt8], addresses: Int, of network: [UInt8] = [127, 77, 0]) -> [UInt8] {
     var end = 12
     while query[end] != 0 { end += Int(query[end]) + 1 }
     let isA = query[end + 2] == 1
     let count = UInt8(isA ? addresses : 0)
     var message = query[..<2] + [0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0] + query[12..<(end + 5)]
-    for number in 0..<count { message += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 77, 0, number] }
+    for number in 0..<count { message += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + network + [number] }
     return [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message
   }
 }

@@ -13,7 +13,7 @@ struct TokenCommandTests {
   }
 
   @Test func aTokenIsShownOnceAndStoredAsItsDigest() throws {
-    _ = try backroad("workspace add acme --client 10.1.0.0/16")
+    _ = try backroad("workspace add acme --no-token --client 10.1.0.0/16")
     try backroad.write("zones/acme/workspace.json", "{\n  // ours\n  \"clients\": [\"10.1.0.0/16\"]\n}\n")
     let made = try backroad.run(["workspace", "token", "acme", "--comment", "the cluster"])
     #expect(made.status == 0 && made.errors == "")
@@ -36,7 +36,7 @@ struct TokenCommandTests {
   }
 
   @Test func severalAreValidUntilOneIsRevoked() throws {
-    _ = try backroad("workspace add acme")
+    _ = try backroad("workspace add acme --no-token")
     let first = try backroad("workspace token acme --json")
     let second = try backroad("workspace token acme --json --token-option 65400")
     let json = try [first, second].map { try JSON.parse(Array($0.output.utf8), file: "-", comments: false).asObject }
@@ -56,7 +56,7 @@ struct TokenCommandTests {
   }
 
   @Test func whatCannotBeDoneChangesNothing() throws {
-    _ = try backroad("workspace add acme")
+    _ = try backroad("workspace add acme --no-token")
     let before = try backroad.state()
     for (line, status, message) in [
       ("workspace token globex", 1, "zones: there is no workspace \"globex\" here"),
@@ -76,9 +76,9 @@ struct TokenCommandTests {
   @Test func noMoreAreMadeThanAreGranted() throws {
     try backroad.write(
       "backroad.json", "{ \"grants\": { \"acme\": { \"clients\": [\"10.1.0.0/16\"], \"tokens\": 1 } } }")
-    let refused = try backroad("workspace add acme --client 10.0.0.0/8")
+    let refused = try backroad("workspace add acme --no-token --client 10.0.0.0/8")
     #expect(refused.status == 1 && refused.errors.contains("10.0.0.0/8 is not in the grant of workspace acme"))
-    _ = try backroad("workspace add acme --client 10.1.2.0/24")
+    _ = try backroad("workspace add acme --no-token --client 10.1.2.0/24")
     #expect(try backroad("workspace token acme").status == 0)
     let before = try backroad.state()
     let second = try backroad("workspace token acme")

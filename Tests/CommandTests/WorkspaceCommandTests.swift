@@ -9,7 +9,8 @@ struct WorkspaceCommandTests {
   init() throws { backroad = try Backroad() }
 
   @Test func aWorkspaceIsAddedShownAndRemoved() throws {
-    let added = try backroad("workspace add acme --client 10.1.0.0/16 --client fd00:1::/64 --client 10.1.0.0/16")
+    let added = try backroad(
+      "workspace add acme --no-token --client 10.1.0.0/16 --client fd00:1::/64 --client 10.1.0.0/16")
     #expect(added.status == 0)
     #expect(added.errors == "")
     #expect(added.output == "+ zones/acme/workspace.json\nworkspace acme added with 10.1.0.0/16, fd00:1::/64\n")
@@ -30,6 +31,28 @@ struct WorkspaceCommandTests {
     #expect(removed.output == "- zones/acme/workspace.json\nworkspace acme removed\n")
     #expect(try backroad.state() == [:])
     #expect(try backroad("workspace list").errors == "backroad: there are no workspaces in zones\n")
+  }
+
+  /// Nobody has to find out afterwards how the server is to know whose a query is.
+  @Test func aNewWorkspaceHasATokenAndTheWaysToAskAsIt() throws {
+    let added = try backroad("workspace add acme --client 10.1.0.0/16")
+    #expect(added.status == 0 && added.errors == "", "\(added.errors)")
+    let token = try #require(added.output.firstMatch(of: /\n\n  ([0-9a-f]{32})\n\n/)).1
+    #expect(added.output.contains("dig @127.0.0.1 -p 5300 +ednsopt=65314:\(token) CH TXT whoami.backroad\n"))
+    #expect(added.output.contains("\n  address   its client is in \"clients\" (10.1.0.0/16), or has a lease\n"))
+    let file = try backroad.read("zones/acme/workspace.json")
+    #expect(file.contains("\"sha256\"") && !file.contains(token), "\(file)")
+    #expect(try backroad("workspace token acme --list").output.split(separator: "\n").count == 2)
+    let dry = try backroad("workspace add globex --dry-run")
+    #expect(dry.output.contains("would be made for workspace globex"), "\(dry.output)")
+  }
+
+  /// A workspace that is granted none has none, and is not refused for one that nobody asked for.
+  @Test(arguments: [(0, false), (1, true)]) func aTokenIsMadeWhereOneIsGranted(tokens: Int, isMade: Bool) throws {
+    try backroad.write(
+      "backroad.json", #"{ "grants": { "acme": { "clients": ["10.1.0.0/16"], "tokens": \#(tokens) } } }"#)
+    let added = try backroad("workspace add acme --client 10.1.0.0/16")
+    #expect(added.status == 0 && added.output.contains("token ") == isMade, "\(added.output)\(added.errors)")
   }
 
   /// What check and the server's log say of the new claims, where it can still be chosen otherwise.

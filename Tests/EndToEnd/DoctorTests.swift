@@ -124,9 +124,11 @@ extension EndToEnd {
         let waiting = try lab.start(Lab.backroad(), words + ["--wait", "2m"])
         try lab.backroad([
           "import", "hosts", "--workspace", "acme", "--link", "db", "--endpoint", "10.9.0.1", "db.corp.example",
+          "api.corp.example",
         ])
         let outcome = try waiting.wait()
-        #expect(outcome.status == 0 && outcome.output.contains("10.9.0.1"), "\(outcome.output)\(outcome.errors)")
+        #expect(
+          outcome.status == 0 && outcome.output.contains("api.corp.example"), "\(outcome.output)\(outcome.errors)")
       }
     }
 

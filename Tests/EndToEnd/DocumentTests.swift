@@ -54,7 +54,8 @@ extension EndToEnd {
             try expect(example, soon: false) {
               let outcome = try lab.run(Lab.backroad(), Array(words.dropFirst()))
               #expect(outcome.status == 0, "\(example): \(outcome.errors)")
-              return outcome.output
+              // The lines to copy are those of the running server, which here is not on the usual port.
+              return outcome.output.replacingOccurrences(of: "-p \(server.address.port) ", with: "-p 5300 ")
             }
           case "swift", "Tests/run": break
           default: Issue.record("an example that is not checked: \(example)")

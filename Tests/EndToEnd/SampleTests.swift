@@ -13,8 +13,8 @@ extension EndToEnd {
     static var commands: [[String]] {
       let samples = Lab.fixture("samples").path
       return [
-        ["workspace", "add", "acme", "--client", "127.0.0.1", "--client", "127.0.1.0/24"],
-        ["workspace", "add", "globex", "--client", "127.0.2.0/24"],
+        ["workspace", "add", "acme", "--no-token", "--client", "127.0.0.1", "--client", "127.0.1.0/24"],
+        ["workspace", "add", "globex", "--no-token", "--client", "127.0.2.0/24"],
         [
           "import", "snowflake", "--workspace", "acme", "--link", "snowflake-prod", "--endpoint",
           "\(acmeEndpoint)=10.1.20.7,10.1.21.7", "\(samples)/acme-snowflake.csv",

@@ -48,45 +48,23 @@ enum TokenCommand {
   private static func make(
     of name: WorkspaceName, _ option: Int, _ arguments: Arguments, _ console: Console
   ) throws -> ExitStatus {
-    let octets = try System.random(count: WorkspaceClaims.tokenLengths.lowerBound)
-    let digest = SHA256.digest(octets)
-    // Of the digest, so that whoever has the token can tell which it is. A hundred tokens hardly share 32 bits, and
-    // the file refuses it if they do.
-    let id = String("\(digest)".prefix(8))
+    let token = try NewToken()
     let (path, unserved) = try change(name, arguments, console) { bytes, file in
-      let edited = try WorkspaceTokens.adding(id, digest, comment: arguments.value(comment), to: bytes, file: file)
+      let edited = try token.added(to: bytes, comment: arguments.value(comment), file: file)
       try arguments.checkIsGranted(edited, to: name, path: file)
       return edited
     }
-    let token = hexadecimal(octets)
     if arguments.has(.json) {
       let result: JSON = [
-        "workspace": .string(name.description), "id": .string(id), "token": .string(token), "option": .number(option),
-        "sha256": .string("\(digest)"), "notServed": unserved.json,
+        "workspace": .string(name.description), "id": .string(token.id), "token": .string(token.text),
+        "option": .number(option), "sha256": .string("\(token.digest)"), "notServed": unserved.json,
       ]
       console.print(result.text)
     } else {
       let server = arguments.serverAddress.asDigTakesIt
-      console.print(text(token, id, of: name, option, path, server, isDry: arguments.has(.dryRun)))
+      console.print(token.guide(of: name, option, path, server, isDry: arguments.has(.dryRun)))
     }
     return .done
-  }
-
-  private static func text(
-    _ token: String, _ id: String, of name: WorkspaceName, _ option: Int, _ path: String, _ server: String, isDry: Bool
-  ) -> String {
-    let escaped = stride(from: 0, to: token.utf8.count, by: 2).map { "\\x" + token.dropFirst($0).prefix(2) }.joined()
-    return """
-      token \(onOneLine(id)) \(isDry ? "would be made" : "made") for workspace \(name):
-
-        \(token)
-
-      It is shown this once: \(onOneLine(path)) holds its SHA-256 alone. To use it:
-        dig       dig \(server) +ednsopt=\(option):\(token) CH TXT whoami.backroad
-        CoreDNS   rewrite edns0 local set \(option) 0x\(token)
-        dnsdist   addAction(AllRule(), SetEDNSOptionAction(\(option), "\(escaped)"))
-
-      """
   }
 
   // MARK: Revoking and listing

@@ -14,22 +14,30 @@ enum WorkspaceCommands {
   private static let client = Flag(
     "--client", "CIDR", .repeated, help: "addresses whose queries are the workspace's: 10.1.0.0/16, fd00:1::/64")
 
+  private static let noToken = Flag("--no-token", help: "make no token: clients are told by their address alone")
+
   private static let add = Command(
-    words: ["workspace", "add"], summary: "make a workspace", operands: "W", operandCount: 1...1,
-    flags: [client] + Arguments.zonesFlags + [.dryRun],
+    words: ["workspace", "add"], summary: "make a workspace, and a token for its clients", operands: "W",
+    operandCount: 1...1, flags: [client, noToken] + Arguments.serverFlags + [.dryRun],
+    details: """
+      Whose a query is can be told in three ways, each enough by itself: by a token that it brings (one is made and
+      shown once, unless --no-token is given or the grants have none for the workspace), by the client's address
+      (--client, or a lease), and by the address that it comes to ("listen" in the workspace's file).
+      """,
     examples: ["backroad workspace add acme --client 10.1.0.0/16 --client fd00:1::/64"],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let clients = try readClients(arguments)
       let zones = try arguments.zonesFolder()
       let isDryRun = arguments.has(.dryRun)
+      let token = try mayHaveToken(name, arguments) ? NewToken() : nil
       let isMissing = try !zones.exists()
       if isMissing { try checkNobodyMisses(zones, arguments) }
       if isMissing, !isDryRun { try zones.make() }
       var warnings: [Problem] = []
       if !(isMissing && isDryRun) {
         do {
-          warnings = try make(name, clients, in: zones, arguments, console)
+          warnings = try make(name, clients, token, in: zones, arguments, console)
         } catch {
           if isMissing { zones.unmake() }
           throw error
@@ -37,15 +45,39 @@ enum WorkspaceCommands {
       }
       if isMissing, !isDryRun { warnings += zones.settle() }
       for warning in warnings { console.problem(warning) }
+      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
       console.print(
         """
-        + \(onOneLine(zones.path(of: name)))/\(WorkspaceFile.fileName)
+        + \(onOneLine(path))
         workspace \(name) \(isDryRun ? "would be added" : "added") with \
-        \(clients.isEmpty ? "no clients: name them in the file" : clients.map { "\($0)" }.joined(separator: ", "))
+        \(clients.isEmpty ? "no clients" : clients.map { "\($0)" }.joined(separator: ", "))
 
         """)
+      guard let token else { return .done }
+      let option = (try? arguments.configurationFile().tokenOption) ?? ServerConfiguration.defaultTokenOption
+      let server = arguments.serverAddress.asDigTakesIt
+      console.print(token.guide(of: name, Int(option), path, server, isDry: isDryRun) + waysToAsk(as: clients))
       return .done
     })
+
+  /// False where no token is wanted, or the grants have none for the workspace.
+  private static func mayHaveToken(_ name: WorkspaceName, _ arguments: Arguments) throws -> Bool {
+    guard !arguments.has(noToken) else { return false }
+    guard let grants = try arguments.configurationFile().grants else { return true }
+    return (grants.all[name]?.tokens ?? 0) > 0
+  }
+
+  private static func waysToAsk(as clients: [IPPrefix]) -> String {
+    """
+
+    A query is this workspace's by any of these:
+      token     it brings the token, wherever it comes from
+      address   its client is in "clients" (\
+    \(clients.isEmpty ? "none yet" : "\(clients.prefix(3).map { "\($0)" }.joined(separator: ", "))")), or has a lease
+      listener  it comes to an address in "listen" that is the workspace's alone
+
+    """
+  }
 
   /// Refuses to make a zones folder where the running server serves workspaces of one that has gone: it would go on with those,
   /// and a reload would unload all of them. A server that cannot be asked, or surely has its folder elsewhere, keeps nobody
@@ -66,14 +98,17 @@ enum WorkspaceCommands {
 
   /// - Returns: what is to be said although it is done.
   private static func make(
-    _ name: WorkspaceName, _ clients: [IPPrefix], in zones: ZonesFolder, _ arguments: Arguments, _ console: Console
+    _ name: WorkspaceName, _ clients: [IPPrefix], _ token: NewToken?, in zones: ZonesFolder, _ arguments: Arguments,
+    _ console: Console
   ) throws -> [Problem] {
     try zones.withLock(waitingOn: console) { lock in
       guard try !zones.contains(name) else {
         throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
       }
       let others = try checkAreFree(clients, in: zones, console)
-      let file = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
+      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
+      let settingsWithout = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
+      let file = try token?.added(to: settingsWithout, file: path) ?? settingsWithout
       let files = [WorkspaceFile.fileName: file]
       let folder = WorkspaceFolder(name: name.description, directory: zones.path(of: name), files: files)
       try ReadBack.check(folder, insteadOf: nil)
