@@ -73,7 +73,7 @@ public enum Server {
     let admin = try listener.map { listener throws(SystemError) in
       try AdminService.start(listener, context, connections: budget.adminConnections, log)
     }
-    announce(configuration, reloader.snapshot, log)
+    announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
     log.note("stopping: finishing what is in flight")
@@ -112,13 +112,26 @@ public enum Server {
   /// How long the process goes on after it was told to end: longer than workers give what is in flight.
   private static let stopNanoseconds: UInt64 = 5_000_000_000
 
-  private static func announce(_ configuration: ServerConfiguration, _ snapshot: Snapshot, _ log: Log) {
+  private static func announce(
+    _ configuration: ServerConfiguration, _ snapshot: Snapshot, _ found: (errors: Int, warnings: Int), _ log: Log
+  ) {
     let workspaces = snapshot.workspaces
     let zones = workspaces.all.reduce(0) { $0 + $1.workspace.zoneCount }
     let addresses = configuration.listen.map(\.description).joined(separator: ", ")
     log.note(
       "serving \(counted(workspaces.count, "workspace")) with \(counted(zones, "zone")) on \(addresses), "
         + "UDP and TCP, \(counted(configuration.workerCount, "worker"))")
+    let interfaces = System.interfaceAddresses
+    let exposed = Exposure.warnings(
+      configuration.listen, interfaces: interfaces, own: configuration.ownNetworks, file: nil)
+    for problem in exposed { log.note("\(problem)") }
+    log.note(Exposure.summary(configuration.listen, interfaces: interfaces, own: configuration.ownNetworks))
+    let warnings = found.warnings + exposed.count
+    if found.errors + warnings > 0 {
+      log.note(
+        "the files have \(counted(found.errors, "error")) and there \(warnings == 1 ? "is" : "are") "
+          + "\(counted(warnings, "warning")); run backroad check")
+    }
     if configuration.rules.isEmpty {
       log.note("there is no upstream, so only names in the zones are answered; name one with --forward")
     }

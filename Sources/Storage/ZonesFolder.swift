@@ -178,6 +178,37 @@ public struct ZonesFolder: Sendable {
     ]
   }
 
+  /// A warning when others may write the zones folder, or a workspace's: whoever can make a workspace takes clients, and
+  /// whoever can write one's zones says where its names lead.
+  public func writtenByOthers(_ names: [WorkspaceName]) throws(Problem) -> [Problem] {
+    let folder = try open()
+    let access = try trying(to: "look at this", file: path) { () throws(SystemError) in try folder.access }
+    var problems: [Problem] = []
+    if access.isWrittenByOthers {
+      problems.append(
+        Problem(
+          file: path, severity: .warning,
+          "everybody on this machine may make and remove workspaces here: chmod o-w \(path)"))
+    }
+    for name in names where Self.isWrittenByOthers(name, in: folder) && problems.count <= Limits.Building.namesOfLine {
+      let own = self.path(of: name)
+      problems.append(
+        Problem(
+          file: own, severity: .warning,
+          "everybody on this machine may change what this workspace answers: chmod -R o-w \(own)"))
+    }
+    return problems
+  }
+
+  private static func isWrittenByOthers(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
+    do throws(SystemError) {
+      return try folder.folder(name.description).access.isWrittenByOthers
+    } catch {
+      // Reading it says so.
+      return false
+    }
+  }
+
   private static func isOpenToOthers(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
     do throws(SystemError) {
       return try folder.folder(name.description).access.isOpenToOthers

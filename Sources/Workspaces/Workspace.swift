@@ -163,7 +163,10 @@ public final class Workspace: Sendable {
       checkUpstreams(file, setting.own, source, &problems)
       let path = "\(source.folder)/\(WorkspaceFile.fileName)"
       problems += file.claims.warnings(file.clients, setting.own, file: path)
-      problems += setting.grants?.problems(of: file, source.name, path: path) ?? []
+      let beyond = setting.grants?.problems(of: file, source.name, path: path) ?? []
+      // Of what has no effect nothing more is said.
+      if beyond.isEmpty { problems += file.publicClients(setting.networks.adding(file.ownNetworks), file: path) }
+      problems += beyond
     }
     guard let file, !problems.contains(where: { $0.severity == .error }) else { return (nil, problems) }
     do throws(ZoneImage.TooLarge) {

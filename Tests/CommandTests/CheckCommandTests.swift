@@ -1,3 +1,4 @@
+import Foundation
 import SystemIO
 import Testing
 import Text
@@ -18,6 +19,74 @@ struct CheckCommandTests {
     let outcome = try backroad("check")
     #expect(outcome.status == 0)
     #expect(outcome.output == "1 workspace, 1 zone, 1 link: nothing is wrong\n")
+  }
+
+  /// Who may ask as a workspace, and what is said where that are too many or none.
+  static let askers = [
+    (#"{ "clients": ["10.1.0.0/16", "fd00::/8", "192.0.2.0/24"] }"#, nil),
+    (#"{ "clients": ["8.8.0.0/16"] }"#, "1:15: warning: 8.8.0.0/16 has public addresses in it, and whoever has one"),
+    (#"{ "clients": ["8.8.0.0/16"], "own-networks": ["8.0.0.0/8"] }"#, nil),
+    (#"{ "clients": ["10.0.0.0/7"] }"#, "1:15: warning: 10.0.0.0/7 has public addresses in it"),
+    (#"{ "clients": ["0.0.0.0/0"] }"#, "1:15: warning: 0.0.0.0/0 is everybody, and whoever has one of them"),
+    (#"{ "clients": ["2600::/12"] }"#, "1:15: warning: 2600::/12 has public addresses in it"),
+    (#"{ "clients": [] }"#, " warning: nobody can ask as this workspace: it has no clients, tokens, listening"),
+    (#"{ "listen": ["127.0.0.1:5301"] }"#, nil),
+  ]
+
+  @Test(arguments: askers) func whoMayAskIsLookedAt(settings: String, warning: String?) throws {
+    try backroad.write("zones/acme/workspace.json", settings)
+    let outcome = try backroad("check")
+    #expect(outcome.status == 0)
+    let told = outcome.output.split(separator: "\n").dropLast()
+    #expect(told.count == (warning == nil ? 0 : 1), "\(outcome.output)")
+    if let warning {
+      #expect(told.first?.hasPrefix("zones/acme/workspace.json:\(warning)") == true, "\(outcome.output)")
+    }
+    #expect(try backroad("check --strict").status == (warning == nil ? 0 : 1))
+  }
+
+  @Test func foldersThatEverybodyMayWriteAreFound() throws {
+    let folder = "\(backroad.folder)/zones"
+    for (path, shown) in [(folder, "zones"), ("\(folder)/acme", "zones/acme")] {
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+      let outcome = try backroad("check")
+      #expect(outcome.status == 0)
+      #expect(outcome.output.hasPrefix("\(shown): warning: everybody on this machine may"), "\(outcome.output)")
+      #expect(outcome.output.contains("o-w \(shown)\n"), "\(outcome.output)")
+      #expect(try backroad("check --strict").status == 1)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+    #expect(try backroad("check --strict").status == 0)
+  }
+
+  @Test func listenersThatTheInternetMayReachAreFound() throws {
+    for (listen, why) in [
+      ("0.0.0.0:53", "is every address of this machine"), ("[::]:53", "is every address of this machine"),
+      ("8.8.8.8:53", "is a public address"), ("10.0.0.53:53", nil),
+    ] {
+      try backroad.write("backroad.json", #"{ "listen": ["\#(listen)"] }"#)
+      let outcome = try backroad("check --config backroad.json")
+      #expect(outcome.status == 0)
+      let told = outcome.output.split(separator: "\n").dropLast()
+      #expect(told.count == (why == nil ? 0 : 1), "\(outcome.output)")
+      if let why {
+        #expect(
+          told.first?.hasPrefix("backroad.json: warning: the listening address \(listen) \(why)") == true,
+          "\(outcome.output)")
+      }
+    }
+  }
+
+  /// A link that may be answered with public addresses, by its own word or by mistake.
+  @Test func linksThatArePublicAreFound() throws {
+    let path = "zones/acme/links/git.json"
+    try backroad.write(
+      path, try backroad.read(path).replacing("{\n", with: "{\n  \"public\": true,\n", maxReplacements: 1))
+    let outcome = try backroad("check")
+    #expect(
+      outcome.output.contains("links/git.json: warning: the names of this link may be answered with public addresses"),
+      "\(outcome.output)")
+    #expect(try backroad("check --strict").status == 1)
   }
 
   /// A zone, what it does for a miss, and what of the public names that hides.
@@ -111,7 +180,9 @@ struct CheckCommandTests {
   }
 
   @Test func warningsAreNoErrors() throws {
-    try backroad.write("zones/acme/workspace.json", "{\"zones\": {\"corp.example\": {\"miss\": \"forward\"}}}")
+    try backroad.write(
+      "zones/acme/workspace.json",
+      "{\"zones\": {\"corp.example\": {\"miss\": \"forward\"}}, \"clients\": [\"10.1.0.0/16\"]}")
     let outcome = try backroad("check")
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("zones/acme/workspace.json:1:12: warning: there is no zone"))

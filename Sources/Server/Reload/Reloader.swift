@@ -22,6 +22,8 @@ struct Reloader: ~Copyable {
   private let desk: ReloadDesk
   private let state: ServerState
   private let log: Log
+  /// How many errors and warnings there were at the start.
+  private(set) var found = (errors: 0, warnings: 0)
   private var told: ReloadLog
   private var pending = PendingChanges()
   private var requests = ReloadRequests()
@@ -114,6 +116,13 @@ struct Reloader: ~Copyable {
     tellOfUnread()
     isServing = true
     return true
+  }
+
+  /// Counts what is wrong at the start.
+  private mutating func count(_ problems: [Problem]) {
+    guard !isServing else { return }
+    let errors = problems.count { $0.severity == .error }
+    found = (found.errors + errors, found.warnings + problems.count - errors)
   }
 
   /// True when all was read; or, once that has taken long enough, all but what is large or holds up its thread.
@@ -366,6 +375,7 @@ struct Reloader: ~Copyable {
       folderFailed(problem, now)
       return [problem]
     case .read(_, _, let problems):
+      count(problems)
       retries.succeeded(subject)
       told.tell(problems, of: subject, at: now)
       return problems
@@ -384,6 +394,7 @@ struct Reloader: ~Copyable {
     if hasChanges {
       hasChanges = false
       let problems = store.build()
+      count(problems.map(\.problem))
       // Each by itself: one that claims something else each time is not to take the lines of another's.
       for (name, own) in Dictionary(grouping: problems, by: \.claimant).sorted(by: { $0.key < $1.key }) {
         told.tellMore(own.map(\.problem), of: .claims(name), at: now)

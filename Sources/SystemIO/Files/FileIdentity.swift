@@ -89,6 +89,10 @@ extension Files {
     /// True when they may list it.
     public var isListedByOthers: Bool { mode & 0o004 != 0 }
 
+    /// True when others than the owner and the group may make, rename and remove what is in the folder: of a sticky one
+    /// (like /tmp) only what is theirs, but they may still make a workspace.
+    public var isWrittenByOthers: Bool { mode & 0o002 != 0 }
+
     /// Who the owner is: the user's name, or where the system has none the number.
     public var ownerName: String { System.userName(owner) ?? "user \(owner)" }
 

@@ -2,6 +2,7 @@ import Admin
 import Links
 import Server
 import Storage
+import SystemIO
 import Text
 import Wire
 import Workspaces
@@ -9,24 +10,28 @@ import Zones
 
 /// `backroad check`.
 enum CheckCommand {
+  private static let strict = Flag("--strict", help: "have the exit status be 1 for warnings, too")
+
   static let command = Command(
-    words: ["check"], summary: "find everything that is wrong in a zones folder", flags: Arguments.zonesFlags + [.json],
+    words: ["check"], summary: "find everything that is wrong in a zones folder",
+    flags: [strict] + Arguments.zonesFlags + [.json],
     details: """
       Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
-      are served as they are. What workspaces may claim, where the server listens and whom it asks is what the
+      are served as they are, and count with --strict. What workspaces may claim, where the server listens and whom it asks is what the
       configuration says; what flags of a running server say otherwise is not known here.
       """,
     examples: ["backroad check --zones zones", "backroad check --config /etc/backroad/backroad.json"],
     run: { arguments, console in
       let findings = try Findings(arguments)
       console.print(arguments.has(.json) ? findings.json.text : findings.text)
-      return findings.errorCount == 0 ? .done : .refused
+      let isRight = arguments.has(strict) ? findings.problems.isEmpty : findings.errorCount == 0
+      return isRight ? .done : .refused
     })
 }
 
 /// What is wrong in a zones folder, and how much was looked at.
 private struct Findings {
-  private var problems: [Problem] = []
+  private(set) var problems: [Problem] = []
   /// Nil where the configuration does not say where the folder is.
   private var folder: String?
   private var workspaceCount = 0
@@ -34,6 +39,8 @@ private struct Findings {
   private var linkCount = 0
   /// What of the server matters to a workspace, as far as the configuration says.
   private let setting: WorkspaceSetting
+  /// The workspaces that addresses are leased to, as the server's journal has it.
+  private var leased: Set<WorkspaceName> = []
 
   init(_ arguments: Arguments) throws {
     let settings = try arguments.configurationFile(&problems)
@@ -41,6 +48,12 @@ private struct Findings {
     let isLost = !problems.isEmpty && settings.zones == nil && !arguments.has(.zones)
     let zones = arguments.zonesFolder(over: settings)
     setting = WorkspaceSetting(settings, &problems)
+    problems += Exposure.warnings(
+      settings.listen ?? [], interfaces: System.interfaceAddresses, own: settings.ownNetworks ?? [],
+      file: arguments.value(.config) ?? ServerSettings.fileName)
+    var configuration = ServerConfiguration(zones: zones.path)
+    configuration.leases = settings.leases
+    leased = LeasedWorkspaces.names(journal: configuration.leasesPath)
     guard !isLost else { return }
     folder = zones.path
     do throws(Problem) {
@@ -54,7 +67,7 @@ private struct Findings {
 
   private mutating func look(in zones: ZonesFolder) throws(Problem) {
     let names = try zones.workspaceNames()
-    problems += try zones.strays() + zones.openToOthers(names)
+    problems += try zones.strays() + zones.openToOthers(names) + zones.writtenByOthers(names)
     workspaceCount = names.count
     var loaded: [Workspace] = []
     let progress = Progress()
@@ -63,6 +76,7 @@ private struct Findings {
       do throws(Problem) {
         let (contents, unreadable) = try zones.readable(of: name)
         if let workspace = check(contents, unreadable) {
+          if let nobody = workspace.warningOfNobody(isLeased: leased.contains(name)) { problems.append(nobody) }
           problems += HiddenNames.warnings(workspace.image.listing, folder: contents.folder)
           loaded.append(workspace)
         }
