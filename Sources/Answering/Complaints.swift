@@ -111,7 +111,8 @@ enum Complaints {
   }
 
   static func publicAddress(_ link: String, _ address: IPAddress) -> ExtendedError {
-    ExtendedError(.blocked, "link \(link) leads to the public address \(address.unmapped), and a link's names stay private")
+    ExtendedError(
+      .blocked, "link \(link) leads to the public address \(address.unmapped), and a link's names stay private")
   }
 
   static func noAddress(_ link: String) -> ExtendedError {
