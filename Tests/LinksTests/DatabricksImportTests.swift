@@ -10,7 +10,8 @@ private let relay = "tunnel.privatelink.us-east-1.cloud.databricks.com"
 /// Plans an import of a Databricks workspace.
 func importDatabricks(
   _ url: String = url, link: String = "dbx", endpoint: String? = vpce, addresses: [String] = [], id: String? = nil,
-  region: String? = nil, backEnd: Bool = false, prune: Bool = false, in folder: WorkspaceFolder = workspace()
+  region: String? = nil, backEnd: Bool = false, prune: Bool = false, replaces: Bool = false,
+  in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
   let none = endpoint == nil && addresses.isEmpty
   var options = DatabricksImport.Options(link: link, endpoint: none ? nil : try readEndpoint(endpoint, addresses))
@@ -18,6 +19,7 @@ func importDatabricks(
   options.region = region
   options.isBackEnd = backEnd
   options.prune = prune
+  options.choices.replaces = replaces
   return try DatabricksImport.plan(url, options: options, in: folder)
 }
 
@@ -203,7 +205,8 @@ private func hosts(_ plan: Plan) -> [String] { plan.hosts.map { $0.host.textWith
   @Test func trap16ImportingAgainShowsADiff() throws {
     let before = workspace().after(try importDatabricks("\(url)?o=12"))
     let other = "dbc-ffffffff-0000.cloud.databricks.com"
-    let plan = try importDatabricks(other, in: before)
+    #expect(refusal { _ = try importDatabricks(other, in: before) }.contains("with --replace"))
+    let plan = try importDatabricks(other, replaces: true, in: before)
     #expect(plan.count(.added) == 1 && plan.count(.removed) == 2)
     #expect(before.after(plan).files.keys.filter { $0.hasSuffix(".zone") } == ["\(other).zone"])
   }
