@@ -19,7 +19,7 @@ public struct ImportTarget: FuzzTarget {
     guard let address = IPAddress("10.0.0.1"),
       let endpoint = try? Endpoint.read(nil, addresses: ["\(address)"], flag: "--endpoint").endpoint
     else { preconditionFailure("an address is an endpoint") }
-    let options = SnowflakeImport.Options(link: "fuzz", endpoint: endpoint)
+    let options = SnowflakeImport.Options(LinkRequest("fuzz", endpoint: endpoint))
     do throws(Problems) {
       let plan = try SnowflakeImport.plan(octets, file: "-", options: options, in: folder)
       _ = plan.text(server: "@127.0.0.1")

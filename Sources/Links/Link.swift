@@ -129,7 +129,16 @@ public struct Link: Hashable, Sendable {
   public var path: String { Link.path(name) }
 
   /// The file of the link of that name within its workspace's folder.
-  public static func path(_ name: String) -> String { "links/\(name).json" }
+  public static func path(_ name: String) -> String {
+    "\(WorkspaceSource.linksFolder)/\(name)\(WorkspaceSource.linkSuffix)"
+  }
+
+  /// The name of the link whose file a path within the workspace's folder is; nil when it is no link's.
+  static func name(ofPath path: String) -> String? {
+    let (folder, suffix) = ("\(WorkspaceSource.linksFolder)/", WorkspaceSource.linkSuffix)
+    guard path.startsSame(as: folder), path.endsSame(as: suffix) else { return nil }
+    return path.dropping(octetsFirst: folder.utf8.count, last: suffix.utf8.count)
+  }
 }
 
 /// Names that become names of files and folders: those of workspaces and of links.

@@ -164,7 +164,7 @@ public struct ZonesFolder: Sendable {
     let folder = try open()
     let access = try trying(to: "look at this", file: path) { () throws(SystemError) in try folder.access }
     guard !access.isListedByOthers else { return [] }
-    let open = names.filter { Self.isOpenToOthers($0, in: folder) }
+    let open = names.filter { Self.access(of: $0, in: folder)?.isOpenToOthers == true }
     guard !open.isEmpty else { return [] }
     let shown = open.prefix(Limits.Building.namesOfLine).map(\.description).joined(separator: ", ")
     let omitted = open.count - Limits.Building.namesOfLine
@@ -190,7 +190,8 @@ public struct ZonesFolder: Sendable {
           file: path, severity: .warning,
           "everybody on this machine may make and remove workspaces here: chmod o-w \(path)"))
     }
-    for name in names where Self.isWrittenByOthers(name, in: folder) && problems.count <= Limits.Building.namesOfLine {
+    for name in names where problems.count <= Limits.Building.namesOfLine {
+      guard Self.access(of: name, in: folder)?.isWrittenByOthers == true else { continue }
       let own = self.path(of: name)
       problems.append(
         Problem(
@@ -200,22 +201,9 @@ public struct ZonesFolder: Sendable {
     return problems
   }
 
-  private static func isWrittenByOthers(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
-    do throws(SystemError) {
-      return try folder.folder(name.description).access.isWrittenByOthers
-    } catch {
-      // Reading it says so.
-      return false
-    }
-  }
-
-  private static func isOpenToOthers(_ name: WorkspaceName, in folder: borrowing Folder) -> Bool {
-    do throws(SystemError) {
-      return try folder.folder(name.description).access.isOpenToOthers
-    } catch {
-      // Reading it says so.
-      return false
-    }
+  /// Who may do what with a workspace's folder; nil when it cannot be looked at, of which reading it tells.
+  private static func access(of name: WorkspaceName, in folder: borrowing Folder) -> Files.Access? {
+    try? folder.folder(name.description).access
   }
 
   /// Throws when there is no zones folder.

@@ -15,8 +15,8 @@ struct AnswerTests {
     let folder = WorkspaceFolder(
       name: "acme", directory: "zones/acme", files: ["workspace.json": Array(#"{ "clients": [] }"#.utf8)])
     var options = HostsImport.Options(
-      link: "git", endpoint: try Endpoint.read(endpoint, addresses: [], flag: "--endpoint").endpoint)
-    options.answer = answer
+      LinkRequest("git", endpoint: try Endpoint.read(endpoint, addresses: [], flag: "--endpoint").endpoint))
+    options.link.answer = answer
     options.zone = (name: "corp.example", miss: .forward)
     let plan = try HostsImport.plan([HostsImport.Item(host)], file: nil, options: options, in: folder)
     let file = try #require(plan.files.first { $0.path == "corp.example.zone" }?.content)

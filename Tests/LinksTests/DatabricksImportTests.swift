@@ -14,12 +14,13 @@ func importDatabricks(
   in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
   let none = endpoint == nil && addresses.isEmpty
-  var options = DatabricksImport.Options(link: link, endpoint: none ? nil : try readEndpoint(endpoint, addresses))
+  var options = DatabricksImport.Options(
+    LinkRequest(link, endpoint: none ? nil : try readEndpoint(endpoint, addresses)))
   options.workspaceID = id
   options.region = region
   options.isBackEnd = backEnd
-  options.prune = prune
-  options.choices.replaces = replaces
+  options.link.prune = prune
+  options.link.choices.replaces = replaces
   return try DatabricksImport.plan(url, options: options, in: folder)
 }
 

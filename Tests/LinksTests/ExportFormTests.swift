@@ -181,7 +181,7 @@ private enum Form: CaseIterable {
         }
       }
       guard let endpoint = try? readEndpoint(vpce) else { continue }
-      let options = SnowflakeImport.Options(link: "prod", endpoint: endpoint)
+      let options = SnowflakeImport.Options(LinkRequest("prod", endpoint: endpoint))
       _ = refusal { _ = try SnowflakeImport.plan(bytes, file: "x", options: options, in: workspace()) }
     }
   }

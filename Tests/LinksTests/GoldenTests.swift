@@ -51,7 +51,7 @@ import Text
     var messages = ""
     for name in listing(Self.refusedFolder) where name != "messages.txt" {
       let bytes = [UInt8](try Data(contentsOf: Self.refusedFolder.appendingPathComponent(name)))
-      let options = SnowflakeImport.Options(link: "prod", endpoint: try readEndpoint(vpce))
+      let options = SnowflakeImport.Options(LinkRequest("prod", endpoint: try readEndpoint(vpce)))
       let message = refusal { _ = try SnowflakeImport.plan(bytes, file: name, options: options, in: workspace()) }
       #expect(message != "", "\(name) was accepted")
       #expect(message.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 }, "\(name) would write to a terminal")
@@ -66,10 +66,10 @@ import Text
     try object.check(known: ["link", "endpoint", "addresses", "stage", "ttl"], file: nil)
     let addresses = (object["addresses"]?.asArray ?? []).compactMap(\.asString)
     let (endpoint, warnings, _) = try Endpoint.read(object["endpoint"]?.asString, addresses: addresses)
-    var options = SnowflakeImport.Options(link: try #require(object["link"]?.asString), endpoint: endpoint)
-    options.warnings = warnings
+    var options = SnowflakeImport.Options(LinkRequest(try #require(object["link"]?.asString), endpoint: endpoint))
+    options.link.warnings = warnings
     options.stage = try object["stage"]?.asString.map { try Endpoint.read($0, flag: "--stage-endpoint").endpoint }
-    options.ttlSeconds = object["ttl"]?.asInt.map { UInt32($0) }
+    options.link.ttlSeconds = object["ttl"]?.asInt.map { UInt32($0) }
     return options
   }
 

@@ -143,7 +143,7 @@ import Zones
     #expect(items.map { $0.position?.line } == [3, 3, 4])
     #expect(items.map { $0.position?.column } == [1, 19, 2])
     let bad = try HostsImport.items(Array("git.corp.example\n  bad..example\ncom\n".utf8), file: "hosts.txt")
-    let options = HostsImport.Options(link: "corp", endpoint: try readEndpoint(vpce))
+    let options = HostsImport.Options(LinkRequest("corp", endpoint: try readEndpoint(vpce)))
     let message = refusal { _ = try HostsImport.plan(bad, file: "hosts.txt", options: options, in: workspace()) }
     #expect(message.split(separator: "\n").map { String($0.prefix(14)) } == ["hosts.txt:2:3:", "hosts.txt:3:1:"])
     #expect(refusal { _ = try HostsImport.items(Array("# none\n".utf8), file: "f") }.contains("names no host"))

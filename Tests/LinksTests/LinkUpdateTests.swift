@@ -81,14 +81,14 @@ private let small = config([
   }
 
   @Test func theTimeToLiveStaysUnlessItIsSaid() throws {
-    var options = SnowflakeImport.Options(link: "prod", endpoint: try readEndpoint(vpce))
-    options.ttlSeconds = 300
+    var options = SnowflakeImport.Options(LinkRequest("prod", endpoint: try readEndpoint(vpce)))
+    options.link.ttlSeconds = 300
     let bytes = Array(small.utf8)
     let folder = workspace().after(try SnowflakeImport.plan(bytes, file: "cfg", options: options, in: workspace()))
     #expect(folder.text(zone)?.contains("$TTL 300") == true)
-    options.ttlSeconds = nil
+    options.link.ttlSeconds = nil
     #expect(try SnowflakeImport.plan(bytes, file: "cfg", options: options, in: folder).changesNothing)
-    options.ttlSeconds = 60
+    options.link.ttlSeconds = 60
     let plan = try SnowflakeImport.plan(bytes, file: "cfg", options: options, in: folder)
     #expect(plan.hosts.allSatisfy { $0.change == .changed && $0.remark == "TTL was 300" })
   }

@@ -243,7 +243,7 @@ import Zones
 
   @Test func theStageIsOneHostUnlessTheyAreNamed() throws {
     func plan(_ stage: String, named: [String] = []) throws -> Plan {
-      var options = SnowflakeImport.Options(link: "prod", endpoint: try readEndpoint(nil, ["10.0.0.1"]))
+      var options = SnowflakeImport.Options(LinkRequest("prod", endpoint: try readEndpoint(nil, ["10.0.0.1"])))
       options.stage = try readEndpoint(nil, ["10.0.0.2"])
       options.stageHosts = Set(try named.map { try Name($0) })
       let config = """

@@ -59,10 +59,10 @@ func importSnowflake(
   _ input: String, link: String = "prod", endpoint: String? = vpce, addresses: [String] = [], stage: String? = nil,
   prune: Bool = false, choices: LinkChoices = LinkChoices(), in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
-  var options = SnowflakeImport.Options(link: link, endpoint: nil)
-  (options.endpoint, options.choices) = try choose(endpoint, addresses, choices)
+  var options = SnowflakeImport.Options(LinkRequest(link, endpoint: nil))
+  (options.link.endpoint, options.link.choices) = try choose(endpoint, addresses, choices)
   options.stage = try stage.map { try Endpoint.read($0, flag: "--stage-endpoint").endpoint }
-  options.prune = prune
+  options.link.prune = prune
   return try SnowflakeImport.plan(Array(input.utf8), file: "cfg", options: options, in: folder)
 }
 
@@ -72,10 +72,10 @@ func importHosts(
   zone: (String, MissPolicy)? = nil, prune: Bool = false, choices: LinkChoices = LinkChoices(),
   in folder: WorkspaceFolder = workspace()
 ) throws -> Plan {
-  var options = HostsImport.Options(link: link, endpoint: nil)
-  (options.endpoint, options.choices) = try choose(endpoint, addresses, choices)
+  var options = HostsImport.Options(LinkRequest(link, endpoint: nil))
+  (options.link.endpoint, options.link.choices) = try choose(endpoint, addresses, choices)
   options.zone = zone.map { (name: $0.0, miss: $0.1) }
-  options.prune = prune
+  options.link.prune = prune
   return try HostsImport.plan(hosts.map { HostsImport.Item($0) }, file: nil, options: options, in: folder)
 }
 

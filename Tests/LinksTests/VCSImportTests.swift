@@ -24,12 +24,12 @@ func importFile(
 private func options(
   _ endpoint: String?, _ product: VCSProduct?, _ subdomains: Bool, _ registry: String?, _ pages: String?, _ prune: Bool
 ) throws -> VCSImport.Options {
-  var options = VCSImport.Options(link: "git", endpoint: try endpoint.map { try readEndpoint($0) })
+  var options = VCSImport.Options(LinkRequest("git", endpoint: try endpoint.map { try readEndpoint($0) }))
   options.product = product
   options.subdomains = subdomains
   options.registry = registry
   options.pages = pages
-  options.prune = prune
+  options.link.prune = prune
   return options
 }
 

@@ -24,8 +24,7 @@ public struct WorkspaceFolder: Sendable {
 
   /// The names of the workspace's links, in order.
   public var linkNames: [String] {
-    files.keys.filter { $0.startsSame(as: "links/") && $0.endsSame(as: ".json") }
-      .map { $0.dropping(octetsFirst: "links/".utf8.count, last: ".json".utf8.count) }.sortedByOctets()
+    files.keys.compactMap { Link.name(ofPath: $0) }.sortedByOctets()
   }
 
   /// One of the workspace's links.
@@ -81,6 +80,13 @@ public struct WorkspaceFolder: Sendable {
         "there is no workspace \(quoted(name)) here; make it with backroad workspace add \(name) --client CIDR")
     }
     return try JSON.parse(bytes, file: shown("workspace.json"), comments: true)
+  }
+
+  /// What `workspace.json` says, checked.
+  ///
+  /// - Throws: everything that is wrong with it, or that it is missing.
+  public func workspaceFile() throws(Problems) -> WorkspaceFile {
+    try WorkspaceFile(files[WorkspaceFile.fileName] ?? [], file: shown(WorkspaceFile.fileName))
   }
 
   /// Replaces `workspace.json` by what `edit` makes of it, unless that is nil.

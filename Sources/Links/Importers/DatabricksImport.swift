@@ -9,32 +9,17 @@ public enum DatabricksImport {
 
   /// What a person says besides the workspace's URL.
   public struct Options: Sendable {
-    /// The link's name.
-    public var link: String
-    /// Where the hosts lead; nil for the link's, or nowhere yet.
-    public var endpoint: Endpoint?
+    /// What is said of a link of any kind.
+    public var link: LinkRequest
     /// The workspace's id, for the host of its data plane; nil for the one that its URL says.
     public var workspaceID: String?
     /// The workspace's region; nil for the one that the endpoint's name says.
     public var region: String?
     /// True for a link of clusters to the region's relay, which is another endpoint than the workspace's.
     public var isBackEnd = false
-    /// The records' time to live; nil for what the link has, or the default.
-    public var ttlSeconds: UInt32?
-    /// What the hosts are answered with; nil for the link's, or the name.
-    public var answer: Link.Answer?
-    /// True to remove hosts of the link that are not named.
-    public var prune = false
-    /// What else a person may say of any link.
-    public var choices = LinkChoices()
-    /// What `Endpoint.read` warned of, for the plan.
-    public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint?) {
-      self.link = link
-      self.endpoint = endpoint
-    }
+    public init(_ link: LinkRequest) { self.link = link }
   }
 
   /// The keys that hosts of these links come from.
@@ -49,14 +34,14 @@ public enum DatabricksImport {
   /// - Parameter url: the workspace's URL, or its host.
   /// - Throws: what is wrong with the URL, id, region or endpoint, or stands in their way in the workspace.
   public static func plan(_ url: String, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
-    let old = workspace.existingLink(options.link, ofKind: kind)
+    let old = workspace.existingLink(options.link.name, ofKind: kind)
     let made = try oneProblem { () throws(Problem) -> LinkDraft in try draft(url, options, old: old) }
-    return try LinkUpdate.plan(made, prune: options.prune, choices: options.choices, in: workspace)
+    return try LinkUpdate.plan(made, for: options.link, in: workspace)
   }
 
   private static func draft(_ url: String, _ options: Options, old: Link?) throws(Problem) -> LinkDraft {
     let target = try DatabricksWorkspace(url)
-    let endpoint = options.endpoint ?? old?.main.endpoint
+    let endpoint = options.link.endpoint ?? old?.main.endpoint
     let region = try region(options, of: target, endpoint)
     try check(endpoint, target, region)
     let id = try id(options, target)
@@ -72,17 +57,10 @@ public enum DatabricksImport {
     }
     try checkOther(old, options)
     let account = options.isBackEnd ? hosts.first?.name : target.host
-    var draft = LinkDraft(
-      link: Link(
-        name: options.link, kind: kind, account: account?.textWithoutFinalDot,
-        ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
-        main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
-    draft.usesDefaultTTL = options.ttlSeconds == nil
-    draft.usesDefaultAnswer = options.answer == nil
+    var draft = options.link.draft(kind: kind, account: account?.textWithoutFinalDot, hosts: hosts)
     // What came of another workspace's id is none of this one's.
     let isOther = old.map { $0.account != draft.link.account } ?? false
     draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) } + (isOther ? [Key.id] : []))
-    draft.warnings = options.warnings
     draft.notes = notes(target, id: options.workspaceID == nil && !options.isBackEnd ? id : nil)
     if options.isBackEnd {
       draft.leftOut.append(
@@ -182,7 +160,7 @@ public enum DatabricksImport {
   private static func checkOther(_ old: Link?, _ options: Options) throws(Problem) {
     guard let old, !old.main.hosts.isEmpty else { return }
     let wasBackEnd = old.main.hosts.contains { $0.sources.contains { $0.key == Key.backEnd } }
-    guard wasBackEnd != options.isBackEnd, !options.prune else { return }
+    guard wasBackEnd != options.isBackEnd, !options.link.prune else { return }
     let (this, other) = wasBackEnd ? ("the relay's", "a workspace") : ("a workspace's", "the relay of --back-end")
     throw Problem(
       "the link \(quoted(old.name)) is \(this), and \(other) needs another endpoint; give this one another name: --link "

@@ -21,28 +21,13 @@ public enum HostsImport {
 
   /// What a person says besides the hosts.
   public struct Options: Sendable {
-    /// The link's name.
-    public var link: String
-    /// Where the hosts lead; nil for where the link leads, or for nowhere yet.
-    public var endpoint: Endpoint?
+    /// What is said of a link of any kind.
+    public var link: LinkRequest
     /// The zone that the hosts go into, and what it does for other names; nil for a zone of its own for each.
     public var zone: (name: String, miss: MissPolicy)?
-    /// The records' time to live; nil for what the link has, or the default.
-    public var ttlSeconds: UInt32?
-    /// What the hosts are answered with; nil for the link's, or the name.
-    public var answer: Link.Answer?
-    /// True to remove hosts of the link that are not named.
-    public var prune = false
-    /// What else a person may say of any link.
-    public var choices = LinkChoices()
-    /// What `Endpoint.read` warned of, for the plan.
-    public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint?) {
-      self.link = link
-      self.endpoint = endpoint
-    }
+    public init(_ link: LinkRequest) { self.link = link }
   }
 
   /// Reads hosts from a file: one or more a line, `#` starts a comment.
@@ -95,18 +80,12 @@ public enum HostsImport {
     }
     if hosts.isEmpty, errors.isEmpty { errors.append(Problem("no hosts: name them as arguments or with --from FILE")) }
     guard errors.isEmpty else { throw Problems(errors.shortened) }
-    var draft = LinkDraft(
-      link: Link(
-        name: options.link, kind: "hosts", ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds,
-        answer: options.answer ?? .name,
-        main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
-    draft.usesDefaultTTL = options.ttlSeconds == nil
-    draft.usesDefaultAnswer = options.answer == nil
+    var draft = options.link.draft(kind: "hosts", hosts: hosts)
     draft.notes = notes.shortened
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
-    draft.warnings = options.warnings + bareWildcards(hosts).shortened
-    return try LinkUpdate.plan(draft, prune: options.prune, choices: options.choices, in: workspace)
+    draft.warnings += bareWildcards(hosts).shortened
+    return try LinkUpdate.plan(draft, for: options.link, in: workspace)
   }
 
   private static func apex(_ text: String) throws(Problem) -> Name {

@@ -9,20 +9,19 @@ extension SnowflakeReading {
   /// - Throws: everything that is wrong with it.
   func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
-    var link = Link(
-      name: options.link, kind: "snowflake", account: account ?? accountOfURL, service: service?.value.text,
-      ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
-      main: Link.Route(endpoint: options.endpoint, hosts: hosts))
-    if let stage = options.stage, !stageHosts.isEmpty { link.stage = Link.Route(endpoint: stage, hosts: stageHosts) }
-    var draft = LinkDraft(link: link)
+    var draft = options.link.draft(
+      kind: "snowflake", account: account ?? accountOfURL, service: service?.value.text, hosts: hosts)
+    if let stage = options.stage, !stageHosts.isEmpty {
+      draft.link.stage = Link.Route(endpoint: stage, hosts: stageHosts)
+    }
     draft.givenKeys = givenKeys
-    draft.usesDefaultTTL = options.ttlSeconds == nil
-    draft.usesDefaultAnswer = options.answer == nil
     draft.leftOut = leftOut
-    draft.warnings = options.warnings + warnings.shortened
+    draft.warnings += warnings.shortened
     draft.notes = exportNotes + notes.shortened
     draft.nextSteps = nextSteps.shortened
-    if let account = link.account { draft.nextSteps.insert("set the account in your connector to \(account)", at: 0) }
+    if let account = draft.link.account {
+      draft.nextSteps.insert("set the account in your connector to \(account)", at: 0)
+    }
     draft.proof = accountURL ?? hosts.first { !$0.name.isWildcard }?.name
     return draft
   }
@@ -42,12 +41,12 @@ extension SnowflakeReading {
 
   /// Holds the endpoint against the service that the config names.
   mutating func checkEndpoint() throws(Problem) {
-    guard let name = options.endpoint?.name else { return }
+    guard let name = options.link.endpoint?.name else { return }
     let shown = name.textWithoutFinalDot
     if SnowflakeKey.parents.contains(where: { name.isSubdomain(of: $0) }) {
       throw Problem("--endpoint: \(quoted(shown)) is one of Snowflake's own names, and would lead to itself")
     }
-    guard let endpoint = options.endpoint?.vpcEndpoint else { return }
+    guard let endpoint = options.link.endpoint?.vpcEndpoint else { return }
     if let other = leftOut.first(where: { $0.what.lowercased().contains("pls") || $0.what.lowercased().contains("gcp") }
     ) {
       throw Problem(

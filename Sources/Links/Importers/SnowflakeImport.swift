@@ -6,30 +6,15 @@ import Wire
 public enum SnowflakeImport {
   /// What a person says besides the config.
   public struct Options: Sendable {
-    /// The link's name.
-    public var link: String
-    /// Where the account's hosts lead; nil for where the link leads, or for nowhere yet.
-    public var endpoint: Endpoint?
+    /// What is said of a link of any kind.
+    public var link: LinkRequest
     /// Where the storage of its stages leads; nil when that has no private endpoint.
     public var stage: Endpoint?
     /// The storage hosts that may lead there, by name; none lets the config name one.
     public var stageHosts: Set<Name> = []
-    /// The records' time to live; nil for what the link has, or the default.
-    public var ttlSeconds: UInt32?
-    /// What the hosts are answered with; nil for the link's, or the name.
-    public var answer: Link.Answer?
-    /// True to remove hosts that the config does not name, even when their keys are absent.
-    public var prune = false
-    /// What else a person may say of any link.
-    public var choices = LinkChoices()
-    /// What `Endpoint.read` warned of, for the plan.
-    public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint?) {
-      self.link = link
-      self.endpoint = endpoint
-    }
+    public init(_ link: LinkRequest) { self.link = link }
   }
 
   /// Plans an import; nothing is written.
@@ -45,12 +30,12 @@ public enum SnowflakeImport {
       try ExportReader.read(input, file: file, function: SnowflakeKey.function)
     }
     var options = options
-    let old = try? workspace.link(options.link)
+    let old = try? workspace.link(options.link.name)
     if options.stage == nil, old?.kind == "snowflake" { options.stage = old?.stage?.endpoint }
     var reading = SnowflakeReading(file: file, options: options)
     reading.read(export)
     return try LinkUpdate.plan(
-      reading.draft(notes: export.notes), prune: options.prune, choices: options.choices, in: workspace)
+      reading.draft(notes: export.notes), for: options.link, in: workspace)
   }
 }
 

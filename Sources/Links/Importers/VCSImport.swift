@@ -38,10 +38,8 @@ public enum VCSImport {
 
   /// What a person says besides the hosts.
   public struct Options: Sendable {
-    /// The link's name.
-    public var link: String
-    /// Where the hosts lead; nil for the link's, or nowhere yet.
-    public var endpoint: Endpoint?
+    /// What is said of a link of any kind.
+    public var link: LinkRequest
     /// What the server is; nil when it is not said.
     public var product: VCSProduct?
     /// True for GitHub's subdomain isolation: all that is below the hosts leads to the server too.
@@ -50,22 +48,9 @@ public enum VCSImport {
     public var registry: String?
     /// The domain of GitLab Pages, below which each group has a host.
     public var pages: String?
-    /// The records' time to live; nil for what the link has, or the default.
-    public var ttlSeconds: UInt32?
-    /// What the hosts are answered with; nil for the link's, or the name.
-    public var answer: Link.Answer?
-    /// True to remove hosts of the link that are not named.
-    public var prune = false
-    /// What else a person may say of any link.
-    public var choices = LinkChoices()
-    /// What `Endpoint.read` warned of, for the plan.
-    public var warnings: [Problem] = []
 
     /// Takes what must be said.
-    public init(link: String, endpoint: Endpoint?) {
-      self.link = link
-      self.endpoint = endpoint
-    }
+    public init(_ link: LinkRequest) { self.link = link }
 
     /// What the server is: as it is said, or as what else is said has it.
     var effectiveProduct: VCSProduct? {
@@ -114,10 +99,10 @@ public enum VCSImport {
   /// - Throws: everything that is wrong with the hosts, or that stands in their way in the workspace.
   public static func plan(_ input: Input, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
     if let why = options.contradiction { throw Problems([Problem(why)]) }
-    let old = workspace.existingLink(options.link, ofKind: kind)
-    var reading = VCSReading(options: options, endpoint: options.endpoint ?? old?.main.endpoint)
+    let old = workspace.existingLink(options.link.name, ofKind: kind)
+    var reading = VCSReading(options: options, endpoint: options.link.endpoint ?? old?.main.endpoint)
     reading.read(input)
-    return try LinkUpdate.plan(reading.draft(), prune: options.prune, choices: options.choices, in: workspace)
+    return try LinkUpdate.plan(reading.draft(), for: options.link, in: workspace)
   }
 
   /// The host of what people copy from their Git clients: `git@HOST:GROUP/REPOSITORY.git`, `ssh://git@HOST:22/…`,

@@ -182,15 +182,9 @@ extension VCSReading {
   /// - Throws: everything that is wrong with it.
   func draft() throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
-    var draft = LinkDraft(
-      link: Link(
-        name: options.link, kind: VCSImport.kind, service: service,
-        ttlSeconds: options.ttlSeconds ?? Link.defaultTTLSeconds, answer: options.answer ?? .name,
-        main: Link.Route(endpoint: options.endpoint, hosts: hosts)))
-    draft.usesDefaultTTL = options.ttlSeconds == nil
-    draft.usesDefaultAnswer = options.answer == nil
+    var draft = options.link.draft(kind: VCSImport.kind, service: service, hosts: hosts)
     draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) }).intersection(["registry", "pages"])
-    draft.warnings = options.warnings + HostsImport.bareWildcards(hosts).shortened
+    draft.warnings += HostsImport.bareWildcards(hosts).shortened
     draft.notes = notes.shortened
     draft.nextSteps = nextSteps
     draft.proof = hosts.first { !$0.name.isWildcard }?.name

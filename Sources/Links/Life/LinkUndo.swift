@@ -29,19 +29,18 @@ public struct LinkUndo {
   ///
   /// - Parameter before: the workspace as the plan was made for it.
   public static func changes(of plan: Plan, in before: WorkspaceFolder) -> [String: [UInt8]?] {
-    let changes = Dictionary(plan.files.map { ($0.path, $0.content) }) { _, last in last }
+    let changes = plan.changes
     guard plan.canBeUndone else { return changes }
     let after = before.changed(changes)
-    let names = Set(changes.keys.filter { $0.startsSame(as: "links/") }).sortedByOctets()
+    let names = changes.keys.compactMap { Link.name(ofPath: $0) }.sortedByOctets()
     let misses = (before: Self.misses(in: before), after: Self.misses(in: after))
     guard !names.isEmpty || misses.before != misses.after else { return changes }
     var members: [(String, JSON)] = [("change", .string(plan.what)), ("undo", JSON(.bool(plan.isUndo)))]
     do throws(Problem) {
       var links: [(String, JSON)] = []
-      for path in names {
-        let name = path.dropping(octetsFirst: "links/".utf8.count, last: ".json".utf8.count)
+      for name in names {
         func json(_ folder: WorkspaceFolder) throws(Problem) -> JSON {
-          folder.files[path] == nil ? nil : try folder.link(name).json
+          folder.files[Link.path(name)] == nil ? nil : try folder.link(name).json
         }
         links.append((name, ["was": try json(before), "now": try json(after)] as JSON))
       }

@@ -23,9 +23,8 @@ extension LinkChoices {
   /// Refuses endpoints with public addresses that are not a link's already, unless the link may be public.
   func checkArePrivate(_ link: Link, insteadOf old: Link?, in workspace: WorkspaceFolder) throws(Problem) {
     guard !link.isPublic else { return }
-    let bytes = workspace.files[WorkspaceFile.fileName] ?? []
     // Settings that cannot be read are told of by who loads them, and make nothing private.
-    let own = (try? WorkspaceFile(bytes, file: WorkspaceFile.fileName))?.ownNetworks ?? []
+    let own = (try? workspace.workspaceFile())?.ownNetworks ?? []
     let known = Set(old?.routes.flatMap { $0.endpoint?.addresses ?? [] } ?? [])
     let networks = networks.adding(own)
     for address in link.routes.flatMap({ $0.endpoint?.addresses ?? [] }) {

@@ -41,16 +41,15 @@ public enum LinkUpdate {
   /// whether the endpoint is known before the names or after them.
   ///
   /// - Parameters:
-  ///   - prune: true to remove such hosts.
-  ///   - choices: what else the person said.
+  ///   - request: what the person said of it: `prune` removes such hosts.
   /// - Throws: everything that stands in the way; then nothing is to be written.
   public static func plan(
-    _ draft: LinkDraft, prune: Bool = false, choices: LinkChoices = LinkChoices(), in workspace: WorkspaceFolder
+    _ draft: LinkDraft, for request: LinkRequest, in workspace: WorkspaceFolder
   ) throws(Problems) -> Plan {
-    let name = draft.link.name
+    let (name, choices) = (draft.link.name, request.choices)
     let old = try oneProblem { () throws(Problem) in try previous(draft, choices, in: workspace) }
     var notes: [String] = []
-    let link = merged(draft, with: old, prune: prune, choices, &notes)
+    let link = merged(draft, with: old, prune: request.prune, choices, &notes)
     try oneProblem { () throws(Problem) in
       try link.checkService()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
@@ -163,11 +162,10 @@ public enum LinkUpdate {
     }
     let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
     for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
-    if !files.isEmpty {
-      let changes = Dictionary(files.map { ($0.path, $0.content) }) { _, last in last }
-      try ReadBack.check(workspace.changed(changes), insteadOf: workspace, holding: changed)
-    }
     plan.files = files
+    if !files.isEmpty {
+      try ReadBack.check(workspace.changed(plan.changes), insteadOf: workspace, holding: changed)
+    }
     plan.existing = Set(workspace.files.keys)
   }
 

@@ -87,6 +87,9 @@ public struct Plan: Sendable {
   /// The paths of `files` that exist before.
   var existing: Set<String> = []
 
+  /// `files` by path: the content of each, nil for one that goes.
+  var changes: [String: [UInt8]?] { Dictionary(files.map { ($0.path, $0.content) }) { _, last in last } }
+
   /// True when everything is as it should be already.
   public var changesNothing: Bool { files.isEmpty }
 

@@ -19,8 +19,7 @@ struct Succession {
     guards = (try? workspace.links().guards(in: workspace)) ?? LinkGuards()
     paths = Dictionary(workspace.zones.map { ($0.apex, $0.path) }) { first, _ in first }
     forwarded = (try? workspace.settings()).map { WorkspaceSettings.forwardedMisses($0) } ?? []
-    let bytes = workspace.files[WorkspaceFile.fileName] ?? []
-    rules = (try? WorkspaceFile(bytes, file: WorkspaceFile.fileName))?.rules ?? []
+    rules = (try? workspace.workspaceFile())?.rules ?? []
   }
 
   /// What a name is answered with; nil when it is asked for as any public name.
@@ -59,7 +58,6 @@ extension Plan {
   /// - Parameter workspace: as it is before the plan.
   mutating func tellWhoAnswers(after workspace: WorkspaceFolder) {
     guard count(.removed) > 0 else { return }
-    let changes = Dictionary(files.map { ($0.path, $0.content) }) { _, last in last }
     var succession = Succession(in: workspace.changed(changes))
     var open: [Name] = []
     for index in hosts.indices where hosts[index].change == .removed {

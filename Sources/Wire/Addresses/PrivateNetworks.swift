@@ -33,7 +33,7 @@ public struct PrivateNetworks: Hashable, Sendable {
 extension IPAddress {
   /// The IPv4 address that `::ffff:a.b.c.d` stands for; any other address itself.
   public var unmapped: IPAddress {
-    guard case .v6(let bits) = self, bits >> 32 == 0xffff else { return self }
-    return .v4(UInt32(truncatingIfNeeded: bits))
+    guard case .v6(let bits) = self else { return self }
+    return IPAddress(v6: bits)
   }
 }

@@ -9,16 +9,7 @@ public enum OwnNetworks {
   static func read(_ value: JSON?, _ file: String, _ problems: ProblemList) -> [IPPrefix] {
     let elements = WorkspaceFile.list(
       value, "\"own-networks\"", of: "networks", Limits.Workspaces.ownNetworks, file, problems)
-    var networks: [IPPrefix] = []
-    problems.collect(elements) { element throws(Problem) in
-      let text = try element.expectString("a network", file: file)
-      do throws(Problem) {
-        networks.append(try network(text))
-      } catch {
-        throw Problem(file: file, position: element.position, error.message)
-      }
-    }
-    return networks
+    return WorkspaceFile.texts(elements, "a network", file, problems, network).map(\.value)
   }
 
   /// Reads a server's `"own-networks"`.

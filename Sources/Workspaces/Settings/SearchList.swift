@@ -21,21 +21,12 @@ public enum SearchList {
   static func read(_ value: JSON?, _ file: String, _ problems: ProblemList) -> [Domain] {
     let elements = WorkspaceFile.list(
       value, "\"search\"", of: "domains", Limits.Workspaces.searchDomains, file, problems)
-    var domains: [Domain] = []
-    problems.collect(elements) { element throws(Problem) in
-      let text = try element.expectString("a search domain", file: file)
-      let zone: Name
-      do throws(Problem) {
-        zone = try domain(text)
-      } catch {
-        throw Problem(file: file, position: element.position, error.message)
-      }
-      guard !domains.contains(where: { $0.zone == zone }) else {
-        throw Problem(file: file, position: element.position, "\(zone) stands here twice; remove one")
-      }
-      domains.append(Domain(zone: zone, position: element.position))
-    }
-    return domains
+    var seen: Set<Name> = []
+    return WorkspaceFile.texts(elements, "a search domain", file, problems) { (text) throws(Problem) in
+      let zone = try domain(text)
+      guard seen.insert(zone).inserted else { throw Problem("\(zone) stands here twice; remove one") }
+      return zone
+    }.map { Domain(zone: $0.value, position: $0.position) }
   }
 
   /// Reads a server's `"search"`.

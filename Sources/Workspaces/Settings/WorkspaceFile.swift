@@ -194,6 +194,29 @@ public struct WorkspaceFile: Sendable {
   }
 }
 
+extension WorkspaceFile {
+  /// What each text of a list is read as, with its place; what is wrong with one is a problem there.
+  ///
+  /// - Parameters:
+  ///   - what: one of them, for a person.
+  ///   - read: reads one text; knows no place.
+  static func texts<Value>(
+    _ elements: [JSON], _ what: String, _ file: String, _ problems: ProblemList,
+    _ read: (String) throws(Problem) -> Value
+  ) -> [(value: Value, position: Position)] {
+    var values: [(value: Value, position: Position)] = []
+    problems.collect(elements) { element throws(Problem) in
+      let text = try element.expectString(what, file: file)
+      do throws(Problem) {
+        values.append((try read(text), element.position))
+      } catch {
+        throw Problem(file: file, position: element.position, error.message)
+      }
+    }
+    return values
+  }
+}
+
 /// Gathers the problems of one file while reading goes on, up to a limit.
 final class ProblemList {
   private(set) var all: [Problem] = []

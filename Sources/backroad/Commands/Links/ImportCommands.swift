@@ -23,13 +23,16 @@ enum ImportCommands {
     "--miss", "forward|nxdomain", help: "what that zone does for names that it does not hold")
   static let from = Flag("--from", "FILE|-", help: "read the hosts from a file, or standard input")
 
+  /// The flags of an import: those that all kinds have, and its own among them.
+  static func flags(beside own: [Flag]) -> [Flag] {
+    [.workspace, .link, .endpoint, .address] + own + [.ttl, .answer, .prune, .replace, .takeOver, .isPublic]
+      + Arguments.zonesFlags + [.dryRun, .all, .json]
+  }
+
   private static let snowflake = Command(
     words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
     operands: "[FILE|-]", operandCount: 0...1,
-    flags: [
-      .workspace, .link, .endpoint, .address, stageEndpoint, stageHost, .ttl, .answer, .prune, .replace, .takeOver,
-      .isPublic,
-    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: flags(beside: [stageEndpoint, stageHost]),
     details: """
       Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
       workspace's zones are made again from all of its links, all at once or not at all.
@@ -39,19 +42,13 @@ enum ImportCommands {
       "  --endpoint vpce-0a1b2c3d-x7y8z9.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com=10.1.2.3 config.csv",
     ],
     run: { arguments, console in
-      let (endpoint, warnings, choices) = try arguments.endpointChoice()
-      var options = SnowflakeImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
-      options.warnings = warnings
-      options.choices = choices
+      var options = SnowflakeImport.Options(try arguments.linkRequest())
       if let text = arguments.value(stageEndpoint) {
         let stage = try Endpoint.read(text, flag: stageEndpoint.name)
         options.stage = stage.endpoint
-        options.warnings += stage.warnings
+        options.link.warnings += stage.warnings
       }
       options.stageHosts = try readStageHosts(arguments)
-      options.ttlSeconds = try arguments.ttlSeconds()
-      options.answer = try arguments.answer()
-      options.prune = arguments.has(.prune)
       let path = arguments.operands.first ?? "-"
       let workspace = try arguments.workspace()
       let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
@@ -63,10 +60,7 @@ enum ImportCommands {
   private static let hosts = Command(
     words: ["import", "hosts"], summary: "make a link of host names inside a network",
     operands: "[HOST…]", operandCount: 0...Int.max,
-    flags: [
-      .workspace, .link, .endpoint, .address, from, zone, miss, .ttl, .answer, .prune, .replace, .takeOver,
-      .isPublic,
-    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: flags(beside: [from, zone, miss]),
     details: """
       Each host becomes a zone of its own, so that it hides no other name; with --zone all of them stand in
       that zone, and --miss says what it does for names beside them. A file has one host a line; # starts
@@ -77,14 +71,8 @@ enum ImportCommands {
       "backroad import hosts --workspace acme --link git --endpoint 10.1.2.3 --zone corp.example --miss forward --from hosts.txt",
     ],
     run: { arguments, console in
-      let (endpoint, warnings, choices) = try arguments.endpointChoice()
-      var options = HostsImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
-      options.warnings = warnings
-      options.choices = choices
+      var options = HostsImport.Options(try arguments.linkRequest())
       options.zone = try readZone(arguments)
-      options.ttlSeconds = try arguments.ttlSeconds()
-      options.answer = try arguments.answer()
-      options.prune = arguments.has(.prune)
       let workspace = try arguments.workspace()
       let (items, file) = try readHosts(arguments, console)
       return try LinkChange(workspace, arguments, console).make { folder in

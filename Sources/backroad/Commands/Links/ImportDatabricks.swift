@@ -29,16 +29,10 @@ extension ImportCommands {
       "backroad import databricks --workspace acme --link databricks --address 10.1.2.3 adb-1234567890123456.7.azuredatabricks.net",
     ],
     run: { arguments, console in
-      let (endpoint, warnings, choices) = try arguments.endpointChoice()
-      var options = DatabricksImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
-      options.warnings = warnings
-      options.choices = choices
+      var options = DatabricksImport.Options(try arguments.linkRequest())
       options.workspaceID = arguments.value(workspaceID)
       options.region = arguments.value(region)
       options.isBackEnd = arguments.has(backEnd)
-      options.ttlSeconds = try arguments.ttlSeconds()
-      options.answer = try arguments.answer()
-      options.prune = arguments.has(.prune)
       let url = arguments.operands[0]
       return try LinkChange(try arguments.workspace(), arguments, console).make { folder in
         try DatabricksImport.plan(url, options: options, in: folder)

@@ -31,17 +31,11 @@ extension ImportCommands {
       "backroad import vcs --workspace acme --link git --endpoint 10.1.2.3 --from form.txt",
     ],
     run: { arguments, console in
-      let (endpoint, warnings, choices) = try arguments.endpointChoice()
-      var options = VCSImport.Options(link: try linkName(arguments.value(.link) ?? ""), endpoint: endpoint)
-      options.warnings = warnings
-      options.choices = choices
+      var options = VCSImport.Options(try arguments.linkRequest())
       options.product = try readProduct(arguments)
       options.subdomains = arguments.has(subdomains)
       options.registry = arguments.value(registry)
       options.pages = arguments.value(pages)
-      options.ttlSeconds = try arguments.ttlSeconds()
-      options.answer = try arguments.answer()
-      options.prune = arguments.has(.prune)
       if let why = options.contradiction { throw UsageError(why) }
       let workspace = try arguments.workspace()
       let input = try readServer(arguments, options, console)

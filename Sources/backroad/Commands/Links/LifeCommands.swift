@@ -136,4 +136,16 @@ extension Arguments {
     choices.emptiesPins = given.emptiesPins
     return (given.endpoint, given.warnings, choices)
   }
+
+  /// What is said of an import whatever its kind is.
+  func linkRequest() throws -> LinkRequest {
+    let (endpoint, warnings, choices) = try endpointChoice()
+    var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
+    request.warnings = warnings
+    request.choices = choices
+    request.ttlSeconds = try ttlSeconds()
+    request.answer = try answer()
+    request.prune = has(.prune)
+    return request
+  }
 }

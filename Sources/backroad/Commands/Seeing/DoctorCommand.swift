@@ -110,8 +110,7 @@ enum DoctorCommand {
 
   /// The networks that a link of the workspace may lead to: by the configuration and the workspace's file.
   private static func privateNetworks(of folder: WorkspaceFolder, _ arguments: Arguments) throws -> PrivateNetworks {
-    let path = folder.shown(WorkspaceFile.fileName)
-    let own = try WorkspaceFile(folder.files[WorkspaceFile.fileName] ?? [], file: path).ownNetworks
+    let own = try folder.workspaceFile().ownNetworks
     return PrivateNetworks(own: try arguments.configurationFile().ownNetworks ?? []).adding(own)
   }
 

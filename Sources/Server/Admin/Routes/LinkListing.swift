@@ -13,10 +13,8 @@ struct LinkListing {
   /// What is wrong with the others.
   private(set) var problems: [Problem] = []
 
-  private static let ending = ".json"
-
   init(of name: WorkspaceName, in zones: ZonesFolder) {
-    let shown = "\(zones.path(of: name))/links"
+    let shown = "\(zones.path(of: name))/\(WorkspaceSource.linksFolder)"
     do throws(SystemError) {
       guard let folder = try Self.open(name, in: zones) else { return }
       read(try folder.list(maximumCount: Limits.Admin.entriesOfLinks), in: folder, shown)
@@ -31,13 +29,13 @@ struct LinkListing {
   /// Opens the folder of links; nil when there is none.
   private static func open(_ name: WorkspaceName, in zones: ZonesFolder) throws(SystemError) -> Folder? {
     let workspace = try Folder(opening: zones.path).folder(name.description)
-    guard try workspace.identity("links")?.kind == .folder else { return nil }
-    return try workspace.folder("links")
+    guard try workspace.identity(WorkspaceSource.linksFolder)?.kind == .folder else { return nil }
+    return try workspace.folder(WorkspaceSource.linksFolder)
   }
 
   private mutating func read(_ entries: [String], in folder: borrowing Folder, _ shown: String) {
     var left = Limits.Admin.octetsOfLinks
-    for entry in entries where entry.hasSuffix(Self.ending) && !entry.hasPrefix(".") {
+    for entry in entries where WorkspaceSource.isLink(entry) {
       do throws(SystemError) {
         guard let (content, identity) = try folder.readSteady(entry, maximumSize: min(left, Limits.JSON.octets)) else {
           problems.append(Problem(file: "\(shown)/\(entry)", "this was being written; ask again"))
@@ -48,7 +46,7 @@ struct LinkListing {
           continue
         }
         left -= content.count
-        add(content, String(entry.dropLast(Self.ending.count)), "\(shown)/\(entry)")
+        add(content, String(entry.dropLast(WorkspaceSource.linkSuffix.count)), "\(shown)/\(entry)")
       } catch {
         guard error.kind == .tooLarge, left < Limits.JSON.octets else {
           problems.append(Problem(file: "\(shown)/\(entry)", "cannot read this link: \(error.reason)"))

@@ -1,0 +1,38 @@
+import Text
+
+/// What a person says of an import whatever its kind is: of which link, where its hosts lead, and how they are answered.
+public struct LinkRequest: Sendable {
+  /// The link's name.
+  public var name: String
+  /// Where the hosts lead; nil for where the link leads, or for nowhere yet.
+  public var endpoint: Endpoint?
+  /// The records' time to live; nil for what the link has, or the default.
+  public var ttlSeconds: UInt32?
+  /// What the hosts are answered with; nil for the link's, or the name.
+  public var answer: Link.Answer?
+  /// True to remove hosts of the link that the input does not name.
+  public var prune = false
+  /// What else a person may say of any link.
+  public var choices = LinkChoices()
+  /// What `Endpoint.read` warned of, for the plan.
+  public var warnings: [Problem] = []
+
+  /// Takes what must be said.
+  public init(_ name: String, endpoint: Endpoint?) {
+    self.name = name
+    self.endpoint = endpoint
+  }
+
+  /// The link as this and the input alone have it.
+  func draft(kind: String, account: String? = nil, service: String? = nil, hosts: [Link.Host]) -> LinkDraft {
+    var draft = LinkDraft(
+      link: Link(
+        name: name, kind: kind, account: account, service: service,
+        ttlSeconds: ttlSeconds ?? Link.defaultTTLSeconds, answer: answer ?? .name,
+        main: Link.Route(endpoint: endpoint, hosts: hosts)))
+    draft.usesDefaultTTL = ttlSeconds == nil
+    draft.usesDefaultAnswer = answer == nil
+    draft.warnings = warnings
+    return draft
+  }
+}
