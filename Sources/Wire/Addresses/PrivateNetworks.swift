@@ -2,7 +2,7 @@
 ///
 /// Link-local addresses are none of them: no endpoint has one, and 169.254.169.254 is a cloud's metadata service.
 public struct PrivateNetworks: Hashable, Sendable {
-  /// Networks beside those of `isStandard`.
+  /// Networks beside the `standard` ones.
   public private(set) var own: [IPPrefix]
 
   /// - Parameter own: networks that are private here though the Internet may have others of these addresses.
@@ -17,17 +17,13 @@ public struct PrivateNetworks: Hashable, Sendable {
   /// judged as what it is: sockets connect to the IPv4 address.
   public func contains(_ address: IPAddress) -> Bool {
     let address = address.unmapped
-    return Self.isStandard(address) || own.contains { $0.contains(address) }
+    return Self.standard.contains { $0.contains(address) } || own.contains { $0.contains(address) }
   }
 
-  /// True for the addresses of RFC 1918, RFC 6598 and RFC 4193, and for loopback ones.
-  public static func isStandard(_ address: IPAddress) -> Bool {
-    switch address {
-    case .v4(let bits):
-      bits >> 24 == 10 || bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8 || bits >> 22 == 0x191 || address.isLoopback
-    case .v6(let bits): bits >> 121 == 0x7e || address.isLoopback
-    }
-  }
+  /// Those of RFC 1918, RFC 6598 and RFC 4193, and the loopback ones.
+  static let standard: [IPPrefix] = [
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128",
+  ].compactMap { try? IPPrefix($0) }
 }
 
 extension IPAddress {
