@@ -139,6 +139,8 @@ public enum Limits {
     public static let pasteLayers = 6
     /// The most hosts that one link may have.
     public static let hosts = 10_000
+    /// The most ports that one link may be stated to have.
+    public static let portsOfLink = 64
     /// The most hosts that all links of one workspace may have together.
     public static let hostsOfWorkspace = 50_000
     /// The most links of one workspace.

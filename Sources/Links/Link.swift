@@ -90,6 +90,9 @@ public struct Link: Hashable, Sendable {
   public var ttlSeconds: UInt32
   /// What the hosts of an endpoint with a name are answered with.
   public var answer: Answer
+  /// The TCP ports of the hosts in ascending order, each once, where a person or the input said them; nil for those of
+  /// the kind. See `ports`.
+  public var statedPorts: [Int]?
   /// True when the names may be answered with public addresses.
   public var isPublic = false
   /// What AWS last said of the endpoint, when somebody handed that over; the file's key `"aws"`.

@@ -69,6 +69,7 @@ struct UsageTests {
     ("link add a b --service vpce-svc-1", "--service: \"vpce-svc-1\" is not the name of an endpoint service"),
     ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),
     ("import snowflake --workspace a --link b --endpoint 10.1.2.3 --ttl 0", "--ttl is a whole number from 1 to 86400"),
+    ("import hosts --workspace a --link b --endpoint 10.1.2.3 --port 0 h", "--port is a whole number from 1 to 65535"),
     ("import hosts --workspace a --link b --endpoint 10.1.2.3", "no hosts; name them as arguments"),
     ("import databricks --workspace a --link b --endpoint 10.1.2.3", "arguments are missing: URL"),
     ("import vcs --workspace a --link b --endpoint 10.1.2.3", "no hosts; name the server's as arguments"),

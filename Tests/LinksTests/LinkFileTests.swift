@@ -22,11 +22,12 @@ import Wire
         try readEndpoint(vpce), try readEndpoint("\(vpce)=10.0.0.1,fd00::1"), try readEndpoint("10.0.0.2"),
       ]
       let main = Link.Route(endpoint: endpoints.randomElement(using: &generator) ?? endpoints[0], hosts: hosts)
-      let link = Link(
+      var link = Link(
         name: "prod", kind: "snowflake", account: Bool.random(using: &generator) ? "kd1.privatelink" : nil,
         service: Bool.random(using: &generator) ? serviceName : nil,
         ttlSeconds: UInt32.random(in: Link.ttlRangeSeconds, using: &generator), main: main,
         stage: Bool.random(using: &generator) ? main : nil)
+      link.statedPorts = [nil, [], [22, 443], [65_535]].randomElement(using: &generator) ?? nil
       #expect(try LinkFileReader.read(Array(link.fileText.utf8), name: "prod", file: "f") == link, "seed \(seed)")
     }
   }
@@ -37,6 +38,8 @@ import Wire
     ("{\"knid\": \"hosts\"}", "f:1:2: unknown key \"knid\"; did you mean \"kind\"?"),
     ("{\"kind\": \"A B\"}", "f:1:10: \"A B\" is not a kind of link"),
     ("{\"kind\": \"hosts\", \"ttl\": 0}", "f:1:26: \"ttl\" must be a whole number from 1 to 86400, not 0"),
+    ("{\"kind\": \"hosts\", \"zones\": {}, \"ports\": 22}", "\"ports\" must be a list"),
+    ("{\"kind\": \"hosts\", \"zones\": {}, \"ports\": [0]}", "a port must be a whole number from 1 to 65535, not 0"),
     ("{\"kind\": \"hosts\", \"endpoint\": {}}", "f:1:31: an endpoint has a \"name\", or \"addresses\""),
     ("{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"x\"]}}", "f:1:46: \"x\" is not an IP address"),
     (

@@ -17,6 +17,7 @@ extension Link {
     if let account { members.append(("account", .string(account))) }
     if let service { members.append(("service", .string(service))) }
     members.append(("ttl", .number(ttlSeconds)))
+    if let statedPorts { members.append(("ports", .array(statedPorts.map { .number($0) }))) }
     if isPublic { members.append(("public", JSON(.bool(true)))) }
     if answer != .name { members.append(("answer", .string(answer.rawValue))) }
     if withCloud, let cloud { members.append(("aws", cloud.json)) }
@@ -75,7 +76,9 @@ public struct LinkFileReader {
     }
     let object = try json.expectObject("a link", file: file)
     try object.check(
-      known: ["kind", "account", "service", "ttl", "public", "answer", "aws", "endpoint", "zones", "stage"], file: file)
+      known: [
+        "kind", "account", "service", "ttl", "ports", "public", "answer", "aws", "endpoint", "zones", "stage",
+      ], file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
       throw problem(object["kind"] ?? json, "\(quoted(kind)) is not a kind of link")
@@ -101,9 +104,21 @@ public struct LinkFileReader {
       service: try object["service"]?.expectString("\"service\"", file: file),
       ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
       stage: stage)
+    link.statedPorts = try object["ports"].map { (value) throws(Problem) in try ports(value) }
     link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
     if let value = object["aws"] { link.cloud = try CloudState(value, file: file) }
     return link
+  }
+
+  private func ports(_ json: JSON) throws(Problem) -> [Int] {
+    var ports: Set<Int> = []
+    for value in try json.expectArray("\"ports\"", file: file) {
+      ports.insert(try value.expectInt("a port", in: Link.portRange, file: file))
+      guard ports.count <= Limits.Links.portsOfLink else {
+        throw problem(value, "more than \(Limits.Links.portsOfLink) ports in one link")
+      }
+    }
+    return ports.sorted()
   }
 
   private mutating func route(_ object: JSON.Object, _ json: JSON) throws(Problem) -> Link.Route {

@@ -10,6 +10,8 @@ public struct LinkRequest: Sendable {
   public var ttlSeconds: UInt32?
   /// What the hosts are answered with; nil for the link's, or the name.
   public var answer: Link.Answer?
+  /// The ports of the hosts; nil for the link's, or those of its kind.
+  public var ports: [Int]?
   /// True to remove hosts of the link that the input does not name.
   public var prune = false
   /// What else a person may say of any link.
@@ -30,6 +32,7 @@ public struct LinkRequest: Sendable {
         name: name, kind: kind, account: account, service: service,
         ttlSeconds: ttlSeconds ?? Link.defaultTTLSeconds, answer: answer ?? .name,
         main: Link.Route(endpoint: endpoint, hosts: hosts)))
+    draft.link.statedPorts = ports
     draft.usesDefaultTTL = ttlSeconds == nil
     draft.usesDefaultAnswer = answer == nil
     draft.warnings = warnings

@@ -220,6 +220,7 @@ public enum LinkUpdate {
     if old.main.endpoint == nil || old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = old.cloud }
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
+    link.statedPorts = link.statedPorts ?? old.statedPorts
     link.isPublic = link.isPublic || old.isPublic
     return link
   }
@@ -278,6 +279,7 @@ public enum LinkUpdate {
     if was.host.zone != now.host.zone { differences.append("was in the zone \(was.host.zone.textWithoutFinalDot)") }
     guard let old, let new else { return differences }
     if old.ttlSeconds != new.ttlSeconds { differences.append("TTL was \(old.ttlSeconds)") }
+    if old.ports != new.ports { differences.append("ports were \(old.portsText)") }
     if old.isPublic != new.isPublic { differences.append(new.isPublic ? "may be public now" : "no longer public") }
     if old.answer != new.answer { differences.append("was answered with the endpoint's \(old.answer.rawValue)") }
     return differences

@@ -61,6 +61,8 @@ extension Flag {
   static let answer = Flag(
     "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
   static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")
+  static let port = Flag(
+    "--port", "N", .repeated, help: "a TCP port that clients of the hosts connect to (default: those of the kind)")
   static let prune = Flag("--prune", help: "remove the link's hosts that the input does not name")
   static let replace = Flag(
     "--replace", help: "put this in the link's place though it is of another account, service or kind")

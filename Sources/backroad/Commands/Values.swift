@@ -1,3 +1,4 @@
+import Bounds
 import Links
 import Storage
 import SystemIO
@@ -43,6 +44,25 @@ extension Arguments {
       throw UsageError("\(Flag.answer.name) is name or address, not \(shown(text))")
     }
     return answer
+  }
+}
+
+extension Arguments {
+  /// The ports that `--port` names, in ascending order; nil when it is not there.
+  func ports() throws(UsageError) -> [Int]? {
+    guard has(.port) else { return nil }
+    var ports: Set<Int> = []
+    for text in values(.port) {
+      guard let port = Int(text), Link.portRange.contains(port) else {
+        let range = "from \(Link.portRange.lowerBound) to \(Link.portRange.upperBound)"
+        throw UsageError("\(Flag.port.name) is a whole number \(range), not \(shown(text))")
+      }
+      ports.insert(port)
+    }
+    guard ports.count <= Limits.Links.portsOfLink else {
+      throw UsageError("\(Flag.port.name): more than \(Limits.Links.portsOfLink) ports in one link")
+    }
+    return ports.sorted()
   }
 }
 

@@ -13,10 +13,7 @@ extension ImportCommands {
   static let databricks = Command(
     words: ["import", "databricks"], summary: "make a link of a Databricks workspace",
     operands: "URL", operandCount: 1...1,
-    flags: [
-      .workspace, .link, .endpoint, .address, workspaceID, region, backEnd, .ttl, .answer, .prune, .replace,
-      .takeOver, .isPublic,
-    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: flags(beside: [workspaceID, region, backEnd]),
     details: """
       The URL is the workspace's, or its host alone: dbc-….cloud.databricks.com on AWS,
       adb-….azuredatabricks.net on Azure, ….gcp.databricks.com on Google Cloud. Its host leads to the

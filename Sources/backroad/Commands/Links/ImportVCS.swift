@@ -14,11 +14,7 @@ extension ImportCommands {
   static let vcs = Command(
     words: ["import", "vcs"], summary: "make a link of a Git server", operands: "[HOST…]",
     operandCount: 0...Int.max,
-    flags: [
-      .workspace, .link, .endpoint, .address, product, subdomains, registry, pages, from, .ttl, .answer, .prune,
-      .replace,
-      .takeOver, .isPublic,
-    ] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: flags(beside: [product, subdomains, registry, pages, from]),
     details: """
       Each host becomes a zone of its own, so that it hides no other name. A host may be given as a URL of
       a repository. A file has one host a line, or is the form that the customer filled in: endpoint

@@ -145,6 +145,7 @@ extension Arguments {
     request.choices = choices
     request.ttlSeconds = try ttlSeconds()
     request.answer = try answer()
+    request.ports = try ports()
     request.prune = has(.prune)
     return request
   }

@@ -80,6 +80,7 @@ extension Link {
     if let account { text += "account: \(onOneLine(account))\n" }
     if let service { text += "service: \(onOneLine(service))\n" }
     text += "state: \(stateText)\n"
+    if !ports.isEmpty { text += "ports: \(portsText)\n" }
     if let cloud {
       let zones = cloud.zones.isEmpty ? "" : ", in \(cloud.zones.joined(separator: ", "))"
       text += "AWS: \(onOneLine("\(cloud.state)\(zones), as of \(cloud.seen)"))\n"
