@@ -7,7 +7,8 @@ struct UsageTests {
   init() throws { backroad = try Backroad() }
 
   static let commands = [
-    "serve", "import snowflake", "import databricks", "import vcs", "import hosts", "workspace add", "workspace list",
+    "serve", "import snowflake", "import databricks", "import vcs", "import postgres", "import mysql",
+    "import redshift", "import s3", "import hosts", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link undo", "lease add", "lease list",
     "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
@@ -42,7 +43,7 @@ struct UsageTests {
     ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, status, reload, cache"),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("elucidate", "unknown command \"elucidate\"; there are"),
-    ("import", "import what? snowflake, databricks, vcs, hosts"),
+    ("import", "import what? snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts"),
     ("import snowflak", "unknown command \"snowflak\"; did you mean snowflake?"),
     ("import --workspace acme", "unknown flag \"--workspace\""),
     ("--zones z check", "the flag \"--zones\" stands before the command"),

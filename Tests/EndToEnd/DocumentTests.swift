@@ -131,7 +131,7 @@ extension EndToEnd {
       try Lab.run { lab in
         for synopsis in ("\n" + block).components(separatedBy: "\nbackroad ").dropFirst() {
           let command = synopsis.split(separator: " ").prefix { word in
-            word.first?.isLowercase == true && word.allSatisfy { $0.isLetter || $0 == "-" }
+            word.first?.isLowercase == true && word.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" }
           }.map(String.init)
           let help = try lab.backroad(command + ["--help"]).components(separatedBy: "\n\n")
           let usage = try #require(help.first { $0.hasPrefix("Usage:") })

@@ -40,7 +40,10 @@ extension EndToEnd {
       return words
     }
 
-    @Test(arguments: ["docs/links/databricks.md", "docs/links/vcs.md"])
+    @Test(arguments: [
+      "docs/links/databricks.md", "docs/links/vcs.md", "docs/links/postgres.md", "docs/links/redshift.md",
+      "docs/links/s3.md",
+    ])
     func everyExampleIsSoAndEveryNameIsAnswered(_ path: String) throws {
       let (examples, files) = try Self.read(path)
       #expect(examples.count >= 4)

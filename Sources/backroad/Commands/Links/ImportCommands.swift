@@ -8,7 +8,7 @@ import Zones
 
 /// `backroad import …`: one command for each kind of link.
 enum ImportCommands {
-  static let commands = [snowflake, databricks, vcs, hosts]
+  static let commands = [snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts]
 
   /// The kinds of links.
   static let kinds = commands.compactMap { $0.words.dropFirst().first }

@@ -129,17 +129,21 @@ extension Arguments {
   }
 
   /// What `--endpoint` and `--address` say, which may both be left out, with what else is said of the link.
-  func endpointChoice() throws(Problem) -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
+  func endpointChoice(
+    spelling: (String) -> String = { $0 }
+  ) throws(Problem) -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
     var choices = linkChoices
     guard has(.endpoint) || has(.address) else { return (nil, [], choices) }
-    let given = try Endpoint.read(value(.endpoint), addresses: values(.address), flag: Flag.endpoint.name)
+    let given = try Endpoint.read(value(.endpoint).map(spelling), addresses: values(.address), flag: Flag.endpoint.name)
     choices.emptiesPins = given.emptiesPins
     return (given.endpoint, given.warnings, choices)
   }
 
   /// What is said of an import whatever its kind is.
-  func linkRequest() throws -> LinkRequest {
-    let (endpoint, warnings, choices) = try endpointChoice()
+  ///
+  /// - Parameter spelling: an endpoint's name as the kind's own service shows it, in the form that is read.
+  func linkRequest(spelling: (String) -> String = { $0 }) throws -> LinkRequest {
+    let (endpoint, warnings, choices) = try endpointChoice(spelling: spelling)
     var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
     request.warnings = warnings
     request.choices = choices
