@@ -95,6 +95,8 @@ public struct Link: Hashable, Sendable {
   public var statedPorts: [Int]?
   /// True when the names may be answered with public addresses.
   public var isPublic = false
+  /// The connection URLs that this link has now, where others of its workspace have them too: Snowflake's client redirect.
+  public var primary: Set<Name> = []
   /// What AWS last said of the endpoint, when somebody handed that over; the file's key `"aws"`.
   public var cloud: CloudState?
   /// The hosts of the endpoint.

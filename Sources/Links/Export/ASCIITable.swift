@@ -34,7 +34,9 @@ enum ASCIITable {
       }
       if rows.count == 1 {
         let names = rows[0].map { OctetText($0.string.asciiLowercased) }
-        if let key = names.firstIndex(of: "key"), let value = names.firstIndex(of: "value") { columns = (key, value) }
+        for (key, value) in [("key", "value"), ("type", "host")] as [(OctetText, OctetText)] {
+          if let key = names.firstIndex(of: key), let value = names.firstIndex(of: value) { columns = (key, value) }
+        }
       }
       open = true
     }
@@ -67,10 +69,13 @@ enum ASCIITable {
     if key.count == 0 { return true }
     guard row[columns.key].count + key.count <= maximumKeyOctets else { return false }
     let before = row[columns.key].string
-    if row[columns.key].octets.last == 0x2d || row[columns.key].octets.last == 0x5f { return true }
+    if row[columns.key].octets.last == 0x2d || row[columns.key].octets.last == 0x5f || key.octet(0) == 0x5f {
+      return true
+    }
     let joined = function.spelling(before + key.string)
-    let isWhole = function.keys.contains { $0.isSame(as: function.spelling(before)) }
-    return !isWhole && function.keys.contains { $0.startsSame(as: joined) }
+    let keys = function.keys + (function.list?.types ?? [])
+    let isWhole = keys.contains { $0.isSame(as: function.spelling(before)) }
+    return !isWhole && keys.contains { $0.startsSame(as: joined) }
   }
 }
 

@@ -24,6 +24,33 @@ public struct Export: Sendable {
   public var entries: [ExportEntry]
   /// What was taken for something else than it is, for the person to know: smart quotes, missing braces.
   public var notes: [String]
+  /// True for the output of the listing function, the entries of which are its rows.
+  public var isList: Bool
+}
+
+/// A function whose output is a list of hosts, each with a type, which is read where another's is expected.
+public struct ListedFunction: Sendable {
+  /// The function as people call it.
+  public var name: String
+  /// What stands in the heading of a column that holds the whole output.
+  public var heading: String
+  /// What the keys of its entries start with: no other function's do.
+  public var prefix: String
+  /// The types that are known, in lower case with dashes.
+  public var types: [String]
+
+  /// Takes the parts.
+  public init(name: String, heading: String, prefix: String, types: [String]) {
+    self.name = name
+    self.heading = heading
+    self.prefix = prefix
+    self.types = types
+  }
+
+  /// The key of a type.
+  func key(_ type: String) -> String {
+    prefix + String(decoding: type.utf8.map { $0 == 0x5f ? 0x2d : $0 }, as: UTF8.self).asciiLowercased
+  }
 }
 
 /// What an importer knows of the function whose output it reads, so that any form of export can be told apart from
@@ -37,13 +64,22 @@ public struct ExportedFunction: Sendable {
   public var knows: @Sendable (String) -> Bool
   /// Every key that is known in full, in the spelling that wrapped keys are compared in.
   public var keys: [String]
+  /// The function whose list of hosts is taken too; nil when there is none.
+  public var list: ListedFunction?
+  /// The key that a value has when it stands alone, by its shape; nil for one that is nobody's.
+  public var keyOfValue: @Sendable (String) -> String?
 
   /// Takes the parts.
-  public init(name: String, heading: String, keys: [String], knows: @escaping @Sendable (String) -> Bool) {
+  public init(
+    name: String, heading: String, keys: [String], knows: @escaping @Sendable (String) -> Bool,
+    list: ListedFunction? = nil, keyOfValue: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) {
     self.name = name
     self.heading = heading
     self.keys = keys
     self.knows = knows
+    self.list = list
+    self.keyOfValue = keyOfValue
   }
 }
 
@@ -54,6 +90,8 @@ public struct ExportReader {
   let function: ExportedFunction
   let file: String
   var notes: [String] = []
+  /// True once a row of the listing function was found.
+  var isList = false
 
   /// Reads the whole input.
   ///
@@ -69,8 +107,8 @@ public struct ExportReader {
         "the config holds no keys: private connectivity is not enabled for this account, or the role may not see it; "
           + "run select \(function.name) as ACCOUNTADMIN")
     }
-    try reader.refuseRepeatedKeys(entries)
-    return Export(entries: entries, notes: reader.notes)
+    if !reader.isList { try reader.refuseRepeatedKeys(entries) }
+    return Export(entries: entries, notes: reader.notes, isList: reader.isList)
   }
 
   /// The entries of a text that may be any form.
@@ -83,6 +121,7 @@ public struct ExportReader {
     if let wrong = WrongPaste.recognized(text, function: function.name) {
       throw problem(text, 0, "\(wrong); \(pasteTheCell)")
     }
+    if let inner = try unwrapped(text) { return try entries(inner, layer: layer + 1) }
     if ASCIITable.isOne(text) {
       return try entries(rows: ASCIITable.rows(of: text, function: function), of: text, layer)
     }
@@ -94,24 +133,11 @@ public struct ExportReader {
       do throws(Problem) {
         return try entries(rows: SeparatedValues.rows(of: text, file: file), of: text, layer)
       } catch {
-        if let around = textAround(text) { throw around }
+        if let inner = configInside(text) { return try entries(inside: inner, of: text, layer) }
+        if let entries = try keyedLines(text) { return entries }
         throw error
       }
     }
-  }
-
-  /// That a config stands in a mail or between marks, when it does.
-  private func textAround(_ text: SourceText) -> Problem? {
-    guard let start = text.octets.firstIndex(of: UInt8(ascii: "{")),
-      let end = text.octets.lastIndex(of: UInt8(ascii: "}")), start < end,
-      let object = try? JSON.parse(text[start..<(end + 1)], file: file, comments: false).asObject,
-      object.members.contains(where: { function.knows($0.key) })
-    else { return nil }
-    let (first, last) = (text.position(start), text.position(end))
-    return problem(
-      text, 0,
-      "there is text around the config, which starts with the { at line \(first.line), column \(first.column), and ends "
-        + "with the } at line \(last.line), column \(last.column); remove what stands before and after it")
   }
 
   /// What starts with a quote: JSON in a string, JSON without its braces, or CSV.

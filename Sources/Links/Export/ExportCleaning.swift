@@ -5,9 +5,8 @@ extension ExportReader {
   /// The input as text, with what word processors, chat programs and web pages put in taken out again: byte order mark,
   /// no-break and zero-width spaces, smart quotes, lines drawn with box characters.
   mutating func cleaned(_ input: [UInt8]) throws(Problem) -> SourceText {
-    if input.starts(with: [0xff, 0xfe]) || input.starts(with: [0xfe, 0xff]) {
-      throw Problem(file: file, "the input is UTF-16 text; save it as UTF-8")
-    }
+    let (input, order) = try UTF16Text.decoded(input, file: file)
+    if let order { note("UTF-16 text (\(order)) was read") }
     if input.prefix(Limits.Links.pasteOctets).contains(0) {
       throw Problem(file: file, "the input is binary, not text; \(pasteTheCell)")
     }
@@ -53,6 +52,32 @@ extension ExportReader {
   }
 }
 
+/// Text as editors and spreadsheets of Windows save it.
+enum UTF16Text {
+  /// The input as UTF-8; what is not marked as UTF-16 is as it was.
+  ///
+  /// - Returns: the text, and the order of octets when it was UTF-16 (RFC 2781 §3.2), for a note.
+  /// - Throws: when it is marked so and is not.
+  static func decoded(_ input: [UInt8], file: String) throws(Problem) -> (text: [UInt8], order: String?) {
+    let isBig = input.starts(with: [0xfe, 0xff])
+    guard isBig || input.starts(with: [0xff, 0xfe]) else { return (input, nil) }
+    guard input.count <= Limits.Links.pasteOctets else {
+      throw Problem(
+        file: file,
+        "the input is \(input.count) octets long; the limit is \(Limits.Links.pasteOctets): save what the "
+          + "function returned alone")
+    }
+    let (high, low) = isBig ? (0, 1) : (1, 0)
+    let units = stride(from: 2, to: input.count - 1, by: 2).map { at in
+      UInt16(input[at + high]) << 8 | UInt16(input[at + low])
+    }
+    guard input.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self) else {
+      throw Problem(file: file, "the input is UTF-16 text, and part of it is missing; save it again, as UTF-8")
+    }
+    return (Array(text.utf8), isBig ? "big-endian" : "little-endian")
+  }
+}
+
 /// Things that people paste by mistake.
 enum WrongPaste {
   /// What the text is instead of the function's output; nil when it is nothing that is known.
@@ -89,7 +114,6 @@ enum WrongPaste {
   /// Which function gave an object or a list with these keys; nil when none that is known.
   static func function(withKeys keys: some Sequence<String>) -> String? {
     let lower = Set(keys.map { OctetText($0.asciiLowercased) })
-    if lower.isSuperset(of: ["type", "host", "port"]) { return "SYSTEM$ALLOWLIST_PRIVATELINK() or SYSTEM$ALLOWLIST()" }
     if lower.contains("endpointid") { return "SYSTEM$GET_PRIVATELINK_AUTHORIZED_ENDPOINTS()" }
     if lower.contains(where: {
       ["snowflake-vpc", "snowflake-vnet", "snowflake-egress"].contains(where: $0.string.startsSame)

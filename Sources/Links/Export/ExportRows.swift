@@ -6,10 +6,16 @@ extension ExportReader {
     guard let heading = rows.first else { throw problem(text, 0, "the table is empty; \(pasteTheCell)") }
     let names = heading.map { OctetText(bare($0).asciiLowercased) }
     if let other = WrongPaste.function(withKeys: names.map(\.string)) { throw wrongFunction(other, text) }
+    if let list = function.list, let type = column("type", names), let host = column("host", names) {
+      isList = true
+      return try entries(flattened: rows.dropFirst(), key: type, value: host, columns: names.count).map { entry in
+        ExportEntry(key: list.key(entry.key), position: entry.position, value: entry.value)
+      }
+    }
     if let key = names.firstIndex(of: "key"), let value = names.firstIndex(of: "value") {
       return try entries(flattened: rows.dropFirst(), key: key, value: value, columns: names.count)
     }
-    if heading.count >= 2, function.knows(bare(heading[0])) {
+    if heading.count >= 2, function.knows(bare(heading[0])), !bare(heading[0]).contains(where: { ":= ".contains($0) }) {
       return try entries(flattened: rows[...], key: 0, value: 1, columns: 2)
     }
     let cells = (isHeading(names[0].string) || !holdsConfig(heading[0]) ? rows.dropFirst() : rows[...])
@@ -22,7 +28,15 @@ extension ExportReader {
     return try entries(cell, layer: layer + 1)
   }
 
-  private func entries(
+  /// The column of that name, which a client that was told no other heads with the expression: `T.VALUE:HOST::VARCHAR`.
+  private func column(_ name: String, _ headings: [OctetText]) -> Int? {
+    headings.firstIndex { heading in
+      let text = heading.string
+      return text == name || text.hasSuffix(":\(name)") || text.utf8.has(":\(name)::")
+    }
+  }
+
+  private mutating func entries(
     flattened rows: ArraySlice<[SourceText]>, key: Int, value: Int, columns: Int
   ) throws(Problem) -> [ExportEntry] {
     var entries: [ExportEntry] = []
@@ -44,9 +58,23 @@ extension ExportReader {
         cell.append(rest)
       }
       let name = row[key].trimmed
+      // A list that was flattened has no keys, and a row of it in each value.
+      if name.count == 0 || name.octets.elementsEqual("null".utf8), let entry = try listed(cell) {
+        entries.append(entry)
+        continue
+      }
       entries.append(ExportEntry(key: bare(name), position: name.position(0), value: try unquoted(cell)))
     }
     return entries
+  }
+
+  /// A row of the listing function in a cell; nil when it holds none.
+  private mutating func listed(_ cell: SourceText) throws(Problem) -> ExportEntry? {
+    let text = cell.trimmed
+    guard text.octet(0) == UInt8(ascii: "{"), let json = try? JSON.parse(text, file: file, comments: false),
+      let object = json.asObject
+    else { return nil }
+    return try listed(object, of: text)
   }
 
   /// True for a cell that can hold the whole output.

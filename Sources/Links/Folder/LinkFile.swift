@@ -20,6 +20,9 @@ extension Link {
     if let statedPorts { members.append(("ports", .array(statedPorts.map { .number($0) }))) }
     if isPublic { members.append(("public", JSON(.bool(true)))) }
     if answer != .name { members.append(("answer", .string(answer.rawValue))) }
+    if !primary.isEmpty {
+      members.append(("primary", .array(primary.sorted().map { .string($0.textWithoutFinalDot) })))
+    }
     if withCloud, let cloud { members.append(("aws", cloud.json)) }
     members += Self.members(of: main)
     if let stage { members.append(("stage", .object(Self.members(of: stage)))) }
@@ -77,7 +80,7 @@ public struct LinkFileReader {
     let object = try json.expectObject("a link", file: file)
     try object.check(
       known: [
-        "kind", "account", "service", "ttl", "ports", "public", "answer", "aws", "endpoint", "zones", "stage",
+        "kind", "account", "service", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint", "zones", "stage",
       ], file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
@@ -106,6 +109,13 @@ public struct LinkFileReader {
       stage: stage)
     link.statedPorts = try object["ports"].map { (value) throws(Problem) in try ports(value) }
     link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
+    for value in try object["primary"]?.expectArray("\"primary\"", file: file) ?? [] {
+      let name = try self.name(value.expectString("a connection URL's host", file: file), at: value.position)
+      guard link.main.hosts.contains(where: { $0.name == name }) else {
+        throw problem(value, "\(quoted(name.textWithoutFinalDot)) of \"primary\" is no host of this link; leave it out")
+      }
+      link.primary.insert(name)
+    }
     if let value = object["aws"] { link.cloud = try CloudState(value, file: file) }
     return link
   }

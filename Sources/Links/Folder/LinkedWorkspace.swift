@@ -30,6 +30,7 @@ extension [Link] {
   func guards(in folder: WorkspaceFolder) throws(Problems) -> LinkGuards {
     var guards = LinkGuards()
     var count = 0
+    let shared = ClientRedirect.shared(self)
     for link in self where !link.isPublic {
       count += link.hostCount
       guard count <= Limits.Links.hostsOfWorkspace else {
@@ -41,7 +42,11 @@ extension [Link] {
       }
       for route in link.routes {
         let closure: LinkGuards.Closure? = route.endpoint == nil ? .noEndpoint : nil
-        for host in route.hosts { guards.add(host.name, LinkGuards.Entry(link: link.name, closure: closure)) }
+        for host in route.hosts {
+          // A connection URL is held as that of the link that has it now.
+          if let owner = shared[host.name]?.owner, owner != link.name { continue }
+          guards.add(host.name, LinkGuards.Entry(link: link.name, closure: closure))
+        }
       }
     }
     return guards

@@ -10,31 +10,56 @@ extension SnowflakeReading {
   func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
     var draft = options.link.draft(
-      kind: "snowflake", account: account ?? accountOfURL, service: service?.value.text, hosts: hosts)
+      kind: "snowflake", account: account ?? accountAsBefore ?? accountOfURL, service: service?.value.text, hosts: hosts)
     if let stage = options.stage, !stageHosts.isEmpty {
       draft.link.stage = Link.Route(endpoint: stage, hosts: stageHosts)
     }
     draft.givenKeys = givenKeys
+    draft.isPrimary = options.isPrimary
     draft.leftOut = leftOut
     draft.warnings += warnings.shortened
     draft.notes = exportNotes + notes.shortened
     draft.nextSteps = nextSteps.shortened
-    if let account = draft.link.account {
-      draft.nextSteps.insert("set the account in your connector to \(account)", at: 0)
+    if !accountForms.isEmpty {
+      let forms = accountForms.joined(separator: ", or to ")
+      draft.nextSteps.insert("set the account in your connector to \(forms)", at: 0)
     }
     draft.proof = accountURL ?? hosts.first { !$0.name.isWildcard }?.name
     return draft
   }
 
   /// The host of the account's URL, the one with its region before the others.
-  private var accountURL: Name? {
-    let keys = ["privatelink-account-url", "regionless-privatelink-account-url"]
-    return keys.lazy.compactMap { key in hosts.first { $0.sources.contains(Link.Source(key: key)) }?.name }.first
+  private var accountURL: Name? { accountURLs.first }
+
+  /// The hosts of the account's URLs, those with a region before the others.
+  private var accountURLs: [Name] {
+    ClientRedirect.accountKeys.compactMap { key in
+      hosts.first { $0.sources.contains(Link.Source(key: key)) }?.name
+    }
   }
 
-  /// The account's name as its URL has it: all before the vendor's domain.
-  private var accountOfURL: String? {
-    guard let url = accountURL, let zone = SnowflakeKey.parent(of: url) else { return nil }
+  /// The forms of the account's name that connectors take: `LOCATOR.REGION.privatelink`, `ORG-ACCOUNT.privatelink`.
+  private var accountForms: [String] {
+    var forms = account.map { [$0] } ?? []
+    for form in accountURLs.compactMap(accountName) where !forms.contains(form) { forms.append(form) }
+    return forms
+  }
+
+  /// The account's name as its URL has it.
+  private var accountOfURL: String? { accountURL.flatMap(accountName) }
+
+  /// The account as the link has it, when the input names one of the hosts that it has of that account: one of the two
+  /// forms of an account's name is no other account.
+  private var accountAsBefore: String? {
+    guard let old, accountURLs.contains(where: { url in old.main.hosts.contains { $0.name == url } }) else {
+      return nil
+    }
+    return old.account
+  }
+
+  /// All of an account's host before the vendor's domain, and `privatelink`.
+  private func accountName(_ url: Name) -> String? {
+    guard let zone = SnowflakeKey.parent(of: url) else { return nil }
     let labels = url.labels.prefix(url.labelCount - zone.labelCount + 1)
     return Name(labels: labels)?.textWithoutFinalDot
   }
@@ -58,11 +83,13 @@ extension SnowflakeReading {
       throw Problem(
         "--endpoint: \(quoted(shown)) is an endpoint of AWS's own service \(endpoint.service), not of Snowflake's")
     }
-    guard let (service, position) = service else {
+    let known = old?.service.flatMap { VPCEndpointService($0) }
+    guard let (service, position) = service ?? known.map({ ($0, Position(line: 1, column: 1)) }) else {
       warnings.append(
         Problem(
           file: file, severity: .warning,
-          "the config has no privatelink-vpce-id, so that the endpoint could not be checked against it"))
+          "the \(isList ? "list" : "config") has no privatelink-vpce-id, so that the endpoint could not be checked against it"
+            + "; paste the output of \(SnowflakeKey.function.name) too"))
       return
     }
     guard service.id == endpoint.service else {
@@ -82,7 +109,8 @@ extension SnowflakeReading {
   /// Takes a storage host: with an endpoint for the stages it becomes a zone of its own name, and otherwise it is told
   /// what it needs. It never leads to Snowflake's endpoint.
   mutating func storage(_ item: SourceText, _ key: String, _ entry: ExportEntry) throws(Problem) {
-    namesStage = namesStage || key == "privatelink-internal-stage"
+    let isStage = key == "privatelink-internal-stage" || key == "\(SnowflakeKey.listPrefix)stage"
+    namesStage = namesStage || isStage
     guard let name = storageHost(item.string) else {
       let mayBeNamed = options.stage != nil && options.stageHosts.isEmpty && item.octets.has(".s3.")
       let remedy = mayBeNamed ? "; if it is your stage's, say so with --stage-host NAME" : ""
@@ -96,7 +124,7 @@ extension SnowflakeReading {
     }
     let shown = name.textWithoutFinalDot
     let service = shown.hasSuffix(".core.windows.net") ? "Blob storage" : "S3"
-    if key == "privatelink-internal-stage" {
+    if isStage {
       if options.stage != nil, !options.stageHosts.isEmpty, !options.stageHosts.contains(name) {
         let why = "\(shown) is none of those that --stage-host names"
         leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))

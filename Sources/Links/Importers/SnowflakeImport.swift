@@ -2,7 +2,8 @@ import Bounds
 import Text
 import Wire
 
-/// `import snowflake`: from the output of `SYSTEM$GET_PRIVATELINK_CONFIG()` to a link.
+/// `import snowflake`: from the output of `SYSTEM$GET_PRIVATELINK_CONFIG()` or `SYSTEM$ALLOWLIST_PRIVATELINK()` to a
+/// link, or of both, one after the other.
 public enum SnowflakeImport {
   /// What a person says besides the config.
   public struct Options: Sendable {
@@ -12,6 +13,8 @@ public enum SnowflakeImport {
     public var stage: Endpoint?
     /// The storage hosts that may lead there, by name; none lets the config name one.
     public var stageHosts: Set<Name> = []
+    /// True to lead the connection URLs here that another link of the workspace has, too.
+    public var isPrimary = false
 
     /// Takes what must be said.
     public init(_ link: LinkRequest) { self.link = link }
@@ -32,7 +35,7 @@ public enum SnowflakeImport {
     var options = options
     let old = try? workspace.link(options.link.name)
     if options.stage == nil, old?.kind == "snowflake" { options.stage = old?.stage?.endpoint }
-    var reading = SnowflakeReading(file: file, options: options)
+    var reading = SnowflakeReading(file: file, options: options, old: old)
     reading.read(export)
     return try LinkUpdate.plan(
       reading.draft(notes: export.notes), for: options.link, in: workspace)
@@ -52,6 +55,12 @@ struct SnowflakeReading {
   var namesStage = false
   /// Keys that nobody knows, for one who finds nothing else.
   private var unknownKeys: [String] = []
+  /// The link as it is; nil when there is none, or none that can be read: that is told of later.
+  let old: Link?
+  /// True for the output of the function that lists hosts.
+  var isList = false
+  /// What the keys say of the account.
+  var agreement = SnowflakeAgreement()
   var account: String?
   var service: (value: VPCEndpointService, position: Position)?
   var givenKeys: Set<String> = []
@@ -63,16 +72,22 @@ struct SnowflakeReading {
   /// What each key, as `SnowflakeKey.uses` spells it, was given.
   private var given: [OctetText: ExportEntry] = [:]
 
-  init(file: String, options: SnowflakeImport.Options) {
+  init(file: String, options: SnowflakeImport.Options, old: Link?) {
     self.file = file
     self.options = options
+    self.old = old
   }
 
   /// Reads every entry; what is wrong is in `errors` after.
   mutating func read(_ export: Export) {
+    isList = export.isList
+    if isList { notes.append("the output of \(listName), a host in each row") }
     for entry in export.entries {
       let key = SnowflakeKey.spelling(entry.key)
-      if let other = given.updateValue(entry, forKey: OctetText(key)), !mayRepeat(key, entry, other) { continue }
+      // A list has several hosts of one type.
+      if !isList, let other = given.updateValue(entry, forKey: OctetText(key)), !mayRepeat(key, entry, other) {
+        continue
+      }
       do throws(Problem) {
         try read(key, entry)
       } catch { errors.append(error) }
@@ -81,11 +96,24 @@ struct SnowflakeReading {
       try checkEndpoint()
       try checkStage()
     } catch { errors.append(error) }
+    errors += agreement.problems(file: file)
+    if options.isPrimary, errors.isEmpty, !namesConnection {
+      errors.append(
+        Problem(
+          file: file,
+          "--primary: the input names no connection URL (privatelink-connection-urls); leave --primary out, or paste the "
+            + "config that the account gives once client redirect is on"))
+    }
     if errors.isEmpty, hosts.isEmpty { errors.append(Problem(file: file, noHost)) }
   }
 
   /// That there is no host, and the keys that may have been meant for one.
   private var noHost: String {
+    if isList {
+      return
+        "no host of the list has a label privatelink, as in the output of SYSTEM$ALLOWLIST(); paste the whole result "
+        + "of select \(listName)"
+    }
     let keys = unknownKeys.prefix(5).map { key in
       let known = nearest(to: SnowflakeKey.spelling(key), among: SnowflakeKey.function.keys.sorted())
       return quoted(key) + (known.map { " (did you mean \(quoted($0))?)" } ?? "")
@@ -104,6 +132,8 @@ struct SnowflakeReading {
     }
     let both = "\(quoted(entry.key)) and \(quoted(other.key)) of line \(other.position.line) are the same key"
     if key.utf8.has("ocsp") {
+      // Which is right is not known, so that neither speaks for the account.
+      agreement.forget(key)
       warnings.append(
         Problem(
           file: file, position: entry.position, severity: .warning,
@@ -113,6 +143,13 @@ struct SnowflakeReading {
     errors.append(Problem(file: file, position: entry.position, "\(both) with different values; keep one of them"))
     return false
   }
+
+  /// True when the input names a connection URL.
+  private var namesConnection: Bool {
+    hosts.contains { $0.sources.contains { ClientRedirect.connectionKeys.contains($0.key) } }
+  }
+
+  private var listName: String { SnowflakeKey.function.list?.name ?? "" }
 
   /// A value as it compares with another spelling's: its hosts, or its text.
   private func comparable(_ entry: ExportEntry) -> [[UInt8]] {
@@ -124,7 +161,7 @@ struct SnowflakeReading {
   }
 
   private mutating func read(_ key: String, _ entry: ExportEntry) throws(Problem) {
-    guard let use = SnowflakeKey.uses[OctetText(key)] else { return try readUnknown(entry) }
+    guard let use = SnowflakeKey.use(of: key) else { return try readUnknown(entry) }
     if let placeholder = Placeholder.found(in: entry.value.string) {
       throw problem(entry, "still holds the placeholder \(quoted(placeholder)); paste the account's own config")
     }
@@ -135,6 +172,7 @@ struct SnowflakeReading {
         throw problem(entry, "is not an account's name: \(quoted(text))")
       }
       if !text.isEmpty { account = text.lowercased() }
+      agreement.add(account: text.lowercased(), SnowflakeAgreement.Place(entry.key, entry.value.trimmed.position(0)))
     case .driverHosts, .hosts, .wildcardHosts:
       let items = try ListText.items(entry.value, key: entry.key, file: file)
       guard !items.isEmpty else {
@@ -153,8 +191,11 @@ struct SnowflakeReading {
           entry, "is not the name of a service, com.amazonaws.vpce.REGION.vpce-svc-…: \(quoted(text.string))")
       }
       self.service = (service, text.position(0))
+      agreement.add(region: service.region, SnowflakeAgreement.Place(entry.key, text.position(0)))
     case .none(let why):
-      leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
+      let what = isList ? entry.value.trimmed.string : entry.key
+      leftOut.append(Plan.LeftOut(what, why: why, position: entry.position))
+      agreement.add(service: entry.value.trimmed.string, SnowflakeAgreement.Place(entry.key, entry.position))
     }
   }
 
@@ -163,6 +204,12 @@ struct SnowflakeReading {
     _ item: SourceText, _ key: String, _ entry: ExportEntry, _ use: SnowflakeKey.Use
   ) throws(Problem) {
     let name = try host(item, entry)
+    if isList, !name.labels.contains(Array("privatelink".utf8)) {
+      let shown = name.textWithoutFinalDot
+      leftOut.append(
+        Plan.LeftOut(shown, why: "a public host (\(entry.key)), which stays public", position: entry.position))
+      return
+    }
     if name.isWildcard {
       guard case .wildcardHosts = use, let above = name.parent, SnowflakeKey.parent(of: above) != nil else {
         throw problem(item, entry, "is a pattern that would claim the names of others")
@@ -174,6 +221,7 @@ struct SnowflakeReading {
         item, entry,
         "is not below a private domain of Snowflake (\(parents)); a config may not claim other names")
     }
+    agreement.add(name, below: zone, of: key, SnowflakeAgreement.Place(entry.key, item.position(0)))
     func add(_ name: Name?, _ derivation: Link.Source.Derivation) {
       let sources = [Link.Source(key: key, derivation: derivation)]
       guard let name, let host = Link.Host(name: name, zone: zone, sources: sources) else { return }

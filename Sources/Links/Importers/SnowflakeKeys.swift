@@ -26,7 +26,7 @@ enum SnowflakeKey {
 
   /// The keys, in lower case with dashes: `_` and `-` are the same in keys, and one is documented with the one and
   /// given with the other.
-  static let uses: [OctetText: Use] = [
+  private static let uses: [OctetText: Use] = [
     "privatelink-account-name": .account,
     "privatelink-account-url": .driverHosts,
     "regionless-privatelink-account-url": .driverHosts,
@@ -56,7 +56,61 @@ enum SnowflakeKey {
   /// The function, for reading its exports.
   static let function = ExportedFunction(
     name: "SYSTEM$GET_PRIVATELINK_CONFIG()", heading: "GET_PRIVATELINK_CONFIG", keys: uses.keys.map(\.string),
-    knows: { $0.asciiLowercased.utf8.has("privatelink") })
+    knows: { $0.asciiLowercased.utf8.has("privatelink") },
+    list: ListedFunction(
+      name: "SYSTEM$ALLOWLIST_PRIVATELINK()", heading: "ALLOWLIST", prefix: listPrefix,
+      types: typesOfList.keys.map(\.string)),
+    keyOfValue: keyOfValue)
+
+  /// What the keys of `SYSTEM$ALLOWLIST_PRIVATELINK()` start with: the rest is the type of the row.
+  static let listPrefix = "allowlist-"
+
+  /// The types of `SYSTEM$ALLOWLIST_PRIVATELINK()`, in lower case with dashes.
+  static let typesOfList: [OctetText: Use] = [
+    "snowflake-deployment": .driverHosts,
+    "snowflake-deployment-regionless": .driverHosts,
+    "client-failover": .driverHosts,
+    "snowsight-deployment": .hosts,
+    "snowsight-deployment-regionless": .hosts,
+    "ocsp-cache": .hosts,
+    "ocsp-cache-regionless": .hosts,
+    "ocsp-client-failover": .hosts,
+    "app-service-privatelink-wildcard": .wildcardHosts,
+    "stage": .stage,
+    "snowsql-repo": .none("downloads of a client, which stay public"),
+    "out-of-band-telemetry": .none("telemetry of clients, which stays public"),
+    "crl-distribution-point": .none("a certificate authority's list, which stays public"),
+    "duo-security": .none("the service of Duo, which stays public"),
+    "ocsp-responder": .none("a certificate authority's responder, which stays public"),
+  ]
+
+  /// What a key's value is for; nil for a key that nobody knows.
+  static func use(of key: String) -> Use? {
+    key.hasPrefix(listPrefix) ? typesOfList[OctetText(String(key.dropFirst(listPrefix.count)))] : uses[OctetText(key)]
+  }
+
+  /// The key that a value has when it came without one, by its shape; nil for what is none of the function's.
+  static func keyOfValue(_ text: String) -> String? {
+    if VPCEndpointService(text.asciiLowercased) != nil { return "privatelink-vpce-id" }
+    guard text.utf8.count <= Limits.Links.hostTextOctets, case .host(let name, _) = HostText.read(text),
+      let parent = parent(of: name)
+    else { return nil }
+    let count = name.labelCount - parent.labelCount
+    let labels = name.textWithoutFinalDot.split(separator: ".").prefix(count)
+    let isOfRegion = count >= 2 && labels[1].contains("-")
+    switch labels[0] {
+    case "*": return "app-service-privatelink-url"
+    case "ocsp": return count == 2 ? "regionless-privatelink-ocsp-url" : "privatelink-ocsp-url"
+    case "app" where isOfRegion: return "snowsight-privatelink-url"
+    case "sfc-endpoint-login": return "spcs-auth-privatelink-url"
+    case _ where count == 1:
+      return labels[0].hasPrefix("app-") ? "regionless-snowsight-privatelink-url" : "regionless-privatelink-account-url"
+    case _ where labels[1] == "registry": return "spcs-registry-privatelink-url"
+    case _ where labels[1] == "openflow": return "openflow-privatelink-url"
+    case _ where isOfRegion: return "privatelink-account-url"
+    default: return "privatelink-host-without-a-key"
+    }
+  }
 
   /// A key as `uses` spells it.
   static func spelling(_ key: String) -> String { function.spelling(key) }

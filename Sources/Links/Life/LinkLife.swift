@@ -104,10 +104,13 @@ extension LinkUpdate {
     var endpoints: [Name: Endpoint?] = [:]
     for route in link.routes { for host in route.hosts { endpoints[host.name] = route.endpoint } }
     for var other in try workspace.links(except: [link.name]) {
+      if let changed = change.links[other.name] ?? nil { other = changed }
+      // A connection URL of both is no quarrel: "primary" says whose it is.
+      let redirected = ClientRedirect(link).names.intersection(ClientRedirect(other).names)
       var taken: [Name] = []
       func without(_ route: Link.Route) -> Link.Route {
         let leaving = route.hosts.filter { host in
-          endpoints[host.name].map { !$0.leadsWhere(route.endpoint) } ?? false
+          !redirected.contains(host.name) && endpoints[host.name].map { !$0.leadsWhere(route.endpoint) } ?? false
         }
         taken += leaving.map(\.name)
         let names = Set(leaving.map(\.name))

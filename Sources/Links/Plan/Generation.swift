@@ -26,6 +26,9 @@ struct Generation {
   private var requested: [(host: Name, link: Link)] = []
   private var pins: [Name: (endpoint: Endpoint, link: Link)] = [:]
   private(set) var zones: [Name: GeneratedZone] = [:]
+  /// The connection URLs that several links have, and each such link's own.
+  private let shared: [Name: ClientRedirect.Shared]
+  private let redirects: [String: ClientRedirect]
 
   /// Works out the zones; they are complete only when there are no errors.
   init(
@@ -35,6 +38,18 @@ struct Generation {
     self.links = links
     self.kept = kept
     forwardedMisses = WorkspaceSettings.forwardedMisses(settings)
+    shared = ClientRedirect.shared(links)
+    let having = shared
+    redirects = Dictionary(
+      links.filter { link in having.values.contains { $0.links.contains(link.name) } }
+        .map { ($0.name, ClientRedirect($0)) }, uniquingKeysWith: { a, _ in a })
+    for (name, shared) in having.sorted(by: { $0.key < $1.key }) where shared.primary.count > 1 {
+      let list = shared.primary.map { quoted($0) }.joined(separator: " and ")
+      let message =
+        "the links \(list) both say that they have \(name.textWithoutFinalDot) now (\"primary\"); import one of them with "
+        + "--primary"
+      refuse(Problem(file: workspace.shown(Link.path(shared.primary[0])), message))
+    }
     for link in links { for route in link.routes { claim(route, of: link) } }
     checkRequested()
     checkTargets()
@@ -70,8 +85,15 @@ struct Generation {
 
   /// Takes the names of a route that has an endpoint; those of one that has none are in no zone, and held closed.
   private mutating func claim(_ route: Link.Route, of link: Link) {
-    guard let endpoint = route.endpoint else { return noteRequested(route, of: link) }
-    for host in route.hosts {
+    // A connection URL leads to the account that has it now.
+    let hosts = route.hosts.filter { host in
+      shared[host.name].map { $0.owner == link.name || redirects[link.name]?.names.contains(host.name) != true } ?? true
+    }
+    guard let endpoint = route.endpoint else {
+      requested += hosts.map { ($0.name, link) }
+      return
+    }
+    for host in hosts {
       if let other = claims[host.name], !other.endpoint.leadsWhere(endpoint) {
         refuse(
           problem(
@@ -96,10 +118,6 @@ struct Generation {
     }
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
-  }
-
-  private mutating func noteRequested(_ route: Link.Route, of link: Link) {
-    requested += route.hosts.map { ($0.name, link) }
   }
 
   /// Warns of names that another link answers than the one that is asked for.
@@ -251,7 +269,10 @@ extension Generation {
       let pinned = claim.endpoint.name.flatMap { pins[$0]?.endpoint.addresses } ?? claim.endpoint.addresses
       // A CNAME cannot stand at an apex, beside SOA and NS (RFC 1034 §3.6.2): addresses or an ALIAS can.
       let answersAddress = owner == zone || claim.link.answer == .address
-      if let target = claim.endpoint.name, !answersAddress || pinned.isEmpty {
+      if let account = accountHost(of: claim), !answersAddress {
+        zones[zone]?.records.insert(
+          ResourceRecord(owner: owner, type: .cname, ttlSeconds: claim.link.ttlSeconds, data: account.wire))
+      } else if let target = claim.endpoint.name, !answersAddress || pinned.isEmpty {
         let type: RecordType = answersAddress ? .alias : .cname
         zones[zone]?.records.insert(
           ResourceRecord(owner: owner, type: type, ttlSeconds: claim.link.ttlSeconds, data: target.wire))
@@ -262,6 +283,14 @@ extension Generation {
     }
     // A zone whose names all stand in a closer one would be empty, and would only hide.
     zones = zones.filter { !$0.value.records.isEmpty }
+  }
+
+  /// The account's host that a connection URL of several links leads to, and only from there to the endpoint.
+  private func accountHost(of claim: Claim) -> Name? {
+    guard shared[claim.host.name] != nil, let account = redirects[claim.link.name]?.target(of: claim.host.name) else {
+      return nil
+    }
+    return claims[account]?.link.name == claim.link.name ? account : nil
   }
 
   private mutating func add(_ addresses: [IPAddress], at owner: Name, zone: Name, _ link: Link) {

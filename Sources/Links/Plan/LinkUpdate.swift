@@ -15,6 +15,8 @@ public struct LinkDraft: Sendable {
   public var usesDefaultTTL = false
   /// True when `link.answer` is the default and not a person's choice.
   public var usesDefaultAnswer = false
+  /// True to lead the connection URLs here that other links have too.
+  public var isPrimary = false
   /// What was left out.
   public var leftOut: [Plan.LeftOut] = []
   /// What is likely not as it should be.
@@ -49,7 +51,9 @@ public enum LinkUpdate {
     let (name, choices) = (draft.link.name, request.choices)
     let old = try oneProblem { () throws(Problem) in try previous(draft, choices, in: workspace) }
     var notes: [String] = []
-    let link = merged(draft, with: old, prune: request.prune, choices, &notes)
+    var link = merged(draft, with: old, prune: request.prune, choices, &notes)
+    let others = try workspace.links(except: [name])
+    let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
     try oneProblem { () throws(Problem) in
       try link.checkService()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
@@ -57,13 +61,15 @@ public enum LinkUpdate {
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: link, draft: draft)
     plan.leftOut = draft.leftOut
-    plan.notes = draft.notes + notes
+    plan.show(redirects: others.map { other in changed.first { $0.name == other.name } ?? other } + [link])
+    plan.notes = draft.notes + notes + redirects
     plan.nextSteps = draft.nextSteps + waysOn(link, in: workspace)
     plan.proof = link.main.endpoint == nil ? nil : draft.proof
     plan.warnings = draft.warnings
     let named = Set(draft.link.routes.flatMap { $0.hosts.map(\.name) })
     let kept = Set(link.routes.flatMap { $0.hosts.map(\.name) }).subtracting(named)
     var change = Change(links: [name: link], misses: draft.misses, kept: (name, kept))
+    for other in changed { change.links[other.name] = other }
     if choices.takesOver { try takeOver(by: link, &change, &plan, in: workspace) }
     try finish(&plan, change, in: workspace)
     return plan
@@ -202,9 +208,15 @@ public enum LinkUpdate {
     guard let old else { return link }
     let keepsHosts = !prune && !choices.replaces
     let serviceBefore = link.service ?? link.serviceOfEndpoint ?? old.service
+    // What another function said of a host before stays said.
+    let before = Dictionary(old.main.hosts.map { ($0.name, $0.sources) }, uniquingKeysWith: { a, _ in a })
+    let named = link.main.hosts.compactMap { host in
+      let others = keepsHosts ? before[host.name, default: []].filter { !draft.givenKeys.contains($0.key) } : []
+      return Link.Host(name: host.name, zone: host.zone, sources: host.sources + others)
+    }
     link.main = Link.Route(
       endpoint: link.main.endpoint.keepingPins(of: old.main.endpoint, choices, &notes) ?? old.main.endpoint,
-      hosts: link.main.hosts + (keepsHosts ? kept(old.main, by: draft) : []))
+      hosts: named + (keepsHosts ? kept(old.main, by: draft) : []))
     if let stage = old.stage {
       let endpoint = link.stage?.endpoint.keepingPins(of: stage.endpoint, choices, &notes) ?? stage.endpoint
       let hosts = (link.stage?.hosts ?? []) + (keepsHosts ? kept(stage, by: draft) : [])
@@ -222,6 +234,7 @@ public enum LinkUpdate {
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.statedPorts = link.statedPorts ?? old.statedPorts
     link.isPublic = link.isPublic || old.isPublic
+    link.primary = old.primary
     return link
   }
 

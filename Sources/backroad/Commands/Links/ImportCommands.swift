@@ -18,6 +18,8 @@ enum ImportCommands {
   private static let stageHost = Flag(
     "--stage-host", "NAME", .repeated,
     help: "a host of the internal stage's storage; without it the config may name one")
+  private static let primary = Flag(
+    "--primary", help: "the connection URLs of client redirect lead to this link's account now")
   private static let zone = Flag("--zone", "Z", help: "put the hosts into this zone, instead of one zone for each")
   private static let miss = Flag(
     "--miss", "forward|nxdomain", help: "what that zone does for names that it does not hold")
@@ -30,12 +32,14 @@ enum ImportCommands {
   }
 
   private static let snowflake = Command(
-    words: ["import", "snowflake"], summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() returns",
+    words: ["import", "snowflake"],
+    summary: "make a link of what SYSTEM$GET_PRIVATELINK_CONFIG() or SYSTEM$ALLOWLIST_PRIVATELINK() returns",
     operands: "[FILE|-]", operandCount: 0...1,
-    flags: flags(beside: [stageEndpoint, stageHost]),
+    flags: flags(beside: [stageEndpoint, stageHost, primary]),
     details: """
-      Reads a file, or standard input: the cell as it was copied, or a download as CSV, table or JSON. The
-      workspace's zones are made again from all of its links, all at once or not at all.
+      Reads a file, or standard input: the cell as it was copied, a download as CSV, table or JSON, or a mail with
+      it. The output of the two functions goes into one link, one after the other. The workspace's zones are
+        made again from all of its links, all at once or not at all.
       """,
     examples: [
       "backroad import snowflake --workspace acme --link snowflake-prod \\",
@@ -49,6 +53,7 @@ enum ImportCommands {
         options.link.warnings += stage.warnings
       }
       options.stageHosts = try readStageHosts(arguments)
+      options.isPrimary = arguments.has(primary)
       let path = arguments.operands.first ?? "-"
       let workspace = try arguments.workspace()
       let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)

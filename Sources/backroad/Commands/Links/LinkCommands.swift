@@ -81,6 +81,7 @@ extension Link {
     if let service { text += "service: \(onOneLine(service))\n" }
     text += "state: \(stateText)\n"
     if !ports.isEmpty { text += "ports: \(portsText)\n" }
+    for name in primary.sorted() { text += "has the connection URL now: \(name.textWithoutFinalDot)\n" }
     if let cloud {
       let zones = cloud.zones.isEmpty ? "" : ", in \(cloud.zones.joined(separator: ", "))"
       text += "AWS: \(onOneLine("\(cloud.state)\(zones), as of \(cloud.seen)"))\n"
