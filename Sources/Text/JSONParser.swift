@@ -150,7 +150,7 @@ struct JSONParser {
       at += word.utf8.count
       return value
     }
-    throw problem("expected a value, found \(found); text must stand in double quotes")
+    throw problem("expected a value, found \(found); write text in double quotes")
   }
 
   private mutating func number() throws(Problem) -> String {

@@ -8,7 +8,7 @@ struct UsageTests {
 
   static let commands = [
     "serve", "import snowflake", "import databricks", "import vcs", "import postgres", "import mysql",
-    "import redshift", "import s3", "import hosts", "workspace add", "workspace list",
+    "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link undo", "lease add", "lease list",
     "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
@@ -45,7 +45,9 @@ struct UsageTests {
     ("elucidate", "unknown command \"elucidate\"; there are"),
     ("import", "import what? snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts"),
     ("import snowflak", "unknown command \"snowflak\"; did you mean snowflake?"),
-    ("import --workspace acme", "unknown flag \"--workspace\""),
+    ("import --workspace acme", "--link NAME is missing"),
+    ("import --workspac acme", "unknown flag \"--workspac\"; did you mean --workspace?"),
+    ("import config --workspace acme", "unknown command \"config\"; there are"),
     ("--zones z check", "the flag \"--zones\" stands before the command"),
     ("check --zone z", "unknown flag \"--zone\"; did you mean --zones?"),
     ("check --zones", "--zones needs a value: --zones DIR"),

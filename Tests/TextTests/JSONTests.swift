@@ -63,8 +63,8 @@ private func complaint(_ text: String, comments: Bool = false) -> String? {
     ("1 2", "f.json:1:3: unexpected \"2\" after the end of the JSON value; remove what follows it"),
     ("01", "f.json:1:2: a number must not start with 0"),
     ("1.", "f.json:1:3: expected a digit, found the end of the text"),
-    ("nul", "f.json:1:1: expected a value, found \"n\"; text must stand in double quotes"),
-    ("[“a”]", "f.json:1:2: expected a value, found \"“\"; text must stand in double quotes"),
+    ("nul", "f.json:1:1: expected a value, found \"n\"; write text in double quotes"),
+    ("[“a”]", "f.json:1:2: expected a value, found \"“\"; write text in double quotes"),
   ]) func saysWhatIsWrongAndWhere(text: String, message: String) {
     #expect(complaint(text) == message)
   }
@@ -122,7 +122,7 @@ private func complaint(_ text: String, comments: Bool = false) -> String? {
     #expect(
       throws: Problem(
         file: "f", position: Position(line: 1, column: 16),
-        "expected a value, found \"b\"; text must stand in double quotes")
+        "expected a value, found \"b\"; write text in double quotes")
     ) {
       try JSON.parse(inner, file: "f", comments: false)
     }

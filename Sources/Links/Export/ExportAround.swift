@@ -186,6 +186,8 @@ struct KeyedLine {
       split = at
       break
     }
+    // An address of mail or of a repository, and what stands behind a scheme, are no key.
+    if let at = split, text.octets[..<at].contains(UInt8(ascii: "@")) || text[0..<at].octets.has("://") { split = nil }
     guard let split, split > 0 else {
       key = nil
       value = whole

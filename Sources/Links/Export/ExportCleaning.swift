@@ -5,6 +5,12 @@ extension ExportReader {
   /// The input as text, with what word processors, chat programs and web pages put in taken out again: byte order mark,
   /// no-break and zero-width spaces, smart quotes, lines drawn with box characters.
   mutating func cleaned(_ input: [UInt8]) throws(Problem) -> SourceText {
+    guard input.count <= Limits.Links.pasteOctets else {
+      throw Problem(
+        file: file,
+        "the input is \(input.count) octets long; the limit is \(Limits.Links.pasteOctets): \(pasteTheCell), and nothing else"
+      )
+    }
     let (input, order) = try UTF16Text.decoded(input, file: file)
     if let order { note("UTF-16 text (\(order)) was read") }
     if input.prefix(Limits.Links.pasteOctets).contains(0) {
@@ -61,12 +67,6 @@ enum UTF16Text {
   static func decoded(_ input: [UInt8], file: String) throws(Problem) -> (text: [UInt8], order: String?) {
     let isBig = input.starts(with: [0xfe, 0xff])
     guard isBig || input.starts(with: [0xff, 0xfe]) else { return (input, nil) }
-    guard input.count <= Limits.Links.pasteOctets else {
-      throw Problem(
-        file: file,
-        "the input is \(input.count) octets long; the limit is \(Limits.Links.pasteOctets): save what the "
-          + "function returned alone")
-    }
     let (high, low) = isBig ? (0, 1) : (1, 0)
     let units = stride(from: 2, to: input.count - 1, by: 2).map { at in
       UInt16(input[at + high]) << 8 | UInt16(input[at + low])

@@ -122,7 +122,10 @@ extension ExportReader {
 
   /// A problem of the JSON, with the usual cause when the text ends too early: clients show long cells cut off.
   func explained(_ error: Problem, _ text: SourceText) -> Problem {
-    guard let position = error.position, position >= text.trimmed.end else { return error }
+    guard let position = error.position, position >= text.trimmed.end else {
+      guard !error.message.contains(";") else { return error }
+      return Problem(file: file, position: error.position, "\(error.message); \(pasteTheCell)")
+    }
     return Problem(
       file: file, position: position,
       "\(error.message): the cell was cut off; copy the whole of it, or save the result to a file")

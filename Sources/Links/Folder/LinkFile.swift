@@ -80,7 +80,8 @@ public struct LinkFileReader {
     let object = try json.expectObject("a link", file: file)
     try object.check(
       known: [
-        "kind", "account", "service", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint", "zones", "stage",
+        "kind", "account", "service", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint", "zones",
+        "stage",
       ], file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {

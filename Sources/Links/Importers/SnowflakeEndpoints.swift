@@ -10,7 +10,8 @@ extension SnowflakeReading {
   func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
     var draft = options.link.draft(
-      kind: "snowflake", account: account ?? accountAsBefore ?? accountOfURL, service: service?.value.text, hosts: hosts)
+      kind: "snowflake", account: account ?? accountAsBefore ?? accountOfURL, service: service?.value.text, hosts: hosts
+    )
     if let stage = options.stage, !stageHosts.isEmpty {
       draft.link.stage = Link.Route(endpoint: stage, hosts: stageHosts)
     }
@@ -69,7 +70,9 @@ extension SnowflakeReading {
     guard let name = options.link.endpoint?.name else { return }
     let shown = name.textWithoutFinalDot
     if SnowflakeKey.parents.contains(where: { name.isSubdomain(of: $0) }) {
-      throw Problem("--endpoint: \(quoted(shown)) is one of Snowflake's own names, and would lead to itself")
+      throw Problem(
+        "--endpoint: \(quoted(shown)) is one of Snowflake's own names, and would lead to itself; give the "
+          + "endpoint's DNS name, vpce-…, or addresses with --address")
     }
     guard let endpoint = options.link.endpoint?.vpcEndpoint else { return }
     if let other = leftOut.first(where: { $0.what.lowercased().contains("pls") || $0.what.lowercased().contains("gcp") }
@@ -81,7 +84,8 @@ extension SnowflakeReading {
     }
     guard endpoint.isEndpointService else {
       throw Problem(
-        "--endpoint: \(quoted(shown)) is an endpoint of AWS's own service \(endpoint.service), not of Snowflake's")
+        "--endpoint: \(quoted(shown)) is an endpoint of AWS's own service \(endpoint.service), not of Snowflake's; give the "
+          + "endpoint of the service that privatelink-vpce-id names")
     }
     let known = old?.service.flatMap { VPCEndpointService($0) }
     guard let (service, position) = service ?? known.map({ ($0, Position(line: 1, column: 1)) }) else {
@@ -102,7 +106,7 @@ extension SnowflakeReading {
       throw Problem(
         file: file, position: position,
         "the config is for the region \(service.region), and the endpoint \(shown) names \(endpoint.region); "
-          + "an endpoint's name has its service's region")
+          + "give the endpoint of \(service.region): its name has its service's region")
     }
   }
 
@@ -211,10 +215,14 @@ extension SnowflakeReading {
     }
     guard let endpoint = stage.vpcEndpoint, let region = regionOfS3(host.name) else { return }
     guard endpoint.service == "s3" else {
-      throw Problem("--stage-endpoint: \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3")
+      throw Problem(
+        "--stage-endpoint: \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3; give "
+          + "bucket.vpce-….s3.\(region).vpce.amazonaws.com")
     }
     guard endpoint.region == region else {
-      throw Problem("--stage-endpoint: \(quoted(stage.text)) is in \(endpoint.region), and the stage in \(region)")
+      throw Problem(
+        "--stage-endpoint: \(quoted(stage.text)) is in \(endpoint.region), and the stage in \(region); give the "
+          + "endpoint of S3 in \(region)")
     }
   }
 }

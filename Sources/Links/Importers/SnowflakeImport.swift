@@ -169,7 +169,7 @@ struct SnowflakeReading {
     case .account:
       let text = entry.value.trimmed.string
       guard text.utf8.count <= Name.maximumLength, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-        throw problem(entry, "is not an account's name: \(quoted(text))")
+        throw problem(entry, "is not an account's name: \(quoted(text)); \(again)")
       }
       if !text.isEmpty { account = text.lowercased() }
       agreement.add(account: text.lowercased(), SnowflakeAgreement.Place(entry.key, entry.value.trimmed.position(0)))
@@ -188,7 +188,9 @@ struct SnowflakeReading {
       guard text.count > 0 else { return }
       guard let service = VPCEndpointService(text.string) else {
         throw problem(
-          entry, "is not the name of a service, com.amazonaws.vpce.REGION.vpce-svc-…: \(quoted(text.string))")
+          entry,
+          "is not the name of a service, com.amazonaws.vpce.REGION.vpce-svc-…: \(quoted(text.string)); "
+            + again)
       }
       self.service = (service, text.position(0))
       agreement.add(region: service.region, SnowflakeAgreement.Place(entry.key, text.position(0)))
@@ -212,14 +214,15 @@ struct SnowflakeReading {
     }
     if name.isWildcard {
       guard case .wildcardHosts = use, let above = name.parent, SnowflakeKey.parent(of: above) != nil else {
-        throw problem(item, entry, "is a pattern that would claim the names of others")
+        throw problem(item, entry, "is a pattern that would claim the names of others; \(again)")
       }
     }
     guard let zone = SnowflakeKey.parent(of: name) else {
       let parents = SnowflakeKey.parents.map(\.textWithoutFinalDot).joined(separator: ", ")
       throw problem(
         item, entry,
-        "is not below a private domain of Snowflake (\(parents)); a config may not claim other names")
+        "is not below a private domain of Snowflake (\(parents)); a config may not claim other "
+          + "names: if it is a host of a link, say so with backroad import hosts")
     }
     agreement.add(name, below: zone, of: key, SnowflakeAgreement.Place(entry.key, item.position(0)))
     func add(_ name: Name?, _ derivation: Link.Source.Derivation) {
@@ -229,7 +232,7 @@ struct SnowflakeReading {
       names.insert(name)
     }
     guard names.count < Limits.Links.hosts else {
-      throw problem(item, entry, "is one too many: the config names more than \(Limits.Links.hosts) hosts")
+      throw problem(item, entry, "is one too many: the config names more than \(Limits.Links.hosts) hosts; \(again)")
     }
     let isDriverHost = if case .driverHosts = use { true } else { false }
     let ocsp = Array("ocsp".utf8)
@@ -243,9 +246,9 @@ struct SnowflakeReading {
   /// An item's host name, in lower case and bare.
   private mutating func host(_ item: SourceText, _ entry: ExportEntry) throws(Problem) -> Name {
     let text = item.string
-    if let why = SnowflakeKey.refusalByShape(text) { throw problem(item, entry, "\(why), not a host") }
+    if let why = SnowflakeKey.refusalByShape(text) { throw problem(item, entry, "\(why), not a host; \(again)") }
     switch HostText.read(text) {
-    case .none(let why): throw problem(item, entry, why)
+    case .none(let why): throw problem(item, entry, "\(why); \(again)")
     case .host(let name, let changes):
       if !changes.isEmpty {
         notes.append("\(entry.key): \(name.textWithoutFinalDot), without \(changes.joined(separator: ", "))")
@@ -274,6 +277,9 @@ struct SnowflakeReading {
         why: "an unknown key with a private host, which is not trusted: \(hosts); if it is right, add it with "
           + "backroad import hosts", position: entry.position, isForReview: true))
   }
+
+  /// What helps where a value is not what the function gives.
+  private var again: String { "paste the result of select \(SnowflakeKey.function.name) as it is, whole" }
 
   func problem(_ entry: ExportEntry, _ message: String) -> Problem {
     Problem(file: file, position: entry.value.trimmed.position(0), "the value of \(quoted(entry.key)) \(message)")

@@ -163,7 +163,9 @@ enum ListText {
       if item.count == 0 || item.octets.elementsEqual("null".utf8) { continue }
       items.append(item)
       guard items.count <= Limits.Links.hosts else {
-        throw Problem(file: file, position: item.position(0), "more than \(Limits.Links.hosts) hosts")
+        throw Problem(
+          file: file, position: item.position(0),
+          "more than \(Limits.Links.hosts) hosts; paste the config of one account alone")
       }
     }
     return items

@@ -31,6 +31,23 @@ struct Command: Sendable {
 struct Arguments: Sendable {
   fileprivate(set) var operands: [String] = []
   fileprivate var values: [Flag: [String]] = [:]
+  /// What was pasted, once another command has read it and found out what it is.
+  var pasted: Pasted?
+
+  /// What a command is handed in the place of a file.
+  struct Pasted: Sendable {
+    /// The input; nil where the operands say all of it.
+    var input: [UInt8]?
+    /// What it was taken for, for the plan.
+    var remarks: [String]
+  }
+
+  /// The flags as words of a command line, in the order of the command's flags.
+  func words(of command: Command) -> [String] {
+    command.flags.flatMap { flag in
+      (values[flag] ?? []).flatMap { flag.value == nil ? [flag.name] : [flag.name, $0] }
+    }
+  }
 
   /// A flag's value; nil when it is not there.
   func value(_ flag: Flag) -> String? { values[flag]?.last }

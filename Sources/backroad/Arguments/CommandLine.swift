@@ -28,13 +28,19 @@ struct CommandSet: Sendable {
       }
       throw UsageError("the flag \(shown(first)) stands before the command; flags come after it", command: "backroad")
     }
-    let candidates = commands.filter { $0.words[0] == first }
-    guard let only = candidates.first else {
+    let all = commands.filter { $0.words[0] == first }
+    guard let only = all.first else {
       throw unknownFirst(first)
     }
-    if only.words.count == 1 { return try request(for: only, words.dropFirst()) }
+    if all.count == 1, only.words.count == 1 { return try request(for: only, words.dropFirst()) }
+    let plain = all.first { $0.words.count == 1 }
+    let candidates = all.filter { $0.words.count > 1 }
     guard let second = words.dropFirst().first else {
       throw UsageError("\(first) what? \(names(after: first))", command: "backroad \(first)")
+    }
+    // A command that goes without a second word starts with a flag, or with what cannot be that word.
+    if let plain, second.hasPrefix("-") || second.contains(".") || second.contains("/") {
+      return try request(for: plain, words.dropFirst())
     }
     if second == "-h" || second == "--help" { return .overview(of: first) }
     guard let command = candidates.first(where: { $0.words[1] == second }) else {
@@ -67,6 +73,7 @@ struct CommandSet: Sendable {
   private func names(after word: String?) -> String {
     var names: [String] = []
     for command in commands where word == nil || command.words[0] == word {
+      guard command.words.count > (word == nil ? 0 : 1) else { continue }
       let name = command.words[word == nil ? 0 : 1]
       if !names.contains(name) { names.append(name) }
     }

@@ -8,10 +8,13 @@ import Zones
 
 /// `backroad import …`: one command for each kind of link.
 enum ImportCommands {
-  static let commands = [snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts]
+  static let commands = ofKinds + [ImportPasted.command(for: ofKinds)]
+
+  /// A command for each kind.
+  private static let ofKinds = [snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts]
 
   /// The kinds of links.
-  static let kinds = commands.compactMap { $0.words.dropFirst().first }
+  static let kinds = ofKinds.compactMap { $0.words.dropFirst().first }
 
   private static let stageEndpoint = Flag(
     "--stage-endpoint", "VPCE", help: "the endpoint of the internal stage's storage, which is another one")
@@ -56,7 +59,9 @@ enum ImportCommands {
       options.isPrimary = arguments.has(primary)
       let path = arguments.operands.first ?? "-"
       let workspace = try arguments.workspace()
-      let input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
+      let input =
+        try arguments.pasted?.input
+        ?? readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
       return try LinkChange(workspace, arguments, console).make { folder in
         try SnowflakeImport.plan(input, file: inputName(path), options: options, in: folder)
       }
@@ -128,6 +133,9 @@ enum ImportCommands {
   private static func readHosts(
     _ arguments: Arguments, _ console: Console
   ) throws -> (items: [HostsImport.Item], file: String?) {
+    if let input = arguments.pasted?.input {
+      return (try HostsImport.items(input, file: "what was pasted"), "what was pasted")
+    }
     guard let path = arguments.value(from) else {
       guard !arguments.operands.isEmpty else {
         throw UsageError("no hosts; name them as arguments, or their file with \(from.name)")

@@ -24,7 +24,8 @@ struct LinkChange {
     let isDryRun = arguments.has(.dryRun)
     let ((plan, after), warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
       let before = WorkspaceFolder(contents)
-      let plan = try plan(before)
+      var plan = try plan(before)
+      plan.notes = (arguments.pasted?.remarks ?? []) + plan.notes
       let changes = LinkUndo.changes(of: plan, in: before)
       return (changes, (plan, before.changed(changes)))
     }

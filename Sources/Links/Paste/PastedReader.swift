@@ -1,0 +1,334 @@
+import Bounds
+import Text
+import Wire
+
+/// Finds out what somebody pasted: a customer's mail, a form, an export, a URL, a list of hosts.
+///
+/// It decides by what is there and not by what is usual: where two readings are possible both are returned, and the person
+/// is asked.
+public struct PastedReader {
+  private let file: String
+  private var notes: [String] = []
+  private var items: [PastedHost] = []
+  private var fields: [PastedField] = []
+  private var service: VPCEndpointService?
+  /// The addresses at the start of lines with hosts.
+  private var addresses: Set<IPAddress> = []
+  private let input: [UInt8]
+
+  /// The readings that are possible: one, or several among which a person decides.
+  ///
+  /// - Parameters:
+  ///   - input: at most `Limits.Links.pasteOctets`.
+  ///   - file: the input's name in errors; `-` for standard input.
+  /// - Throws: that nothing of a link is in it, and what to paste instead.
+  public static func readings(_ input: [UInt8], file: String) throws(Problem) -> [PastedReading] {
+    var cleaning = ExportReader(function: SnowflakeKey.function, file: file)
+    let text = try cleaning.cleaned(input)
+    guard text.trimmed.count > 0 else { throw Problem(file: file, "the input is empty; \(Self.whatToPaste)") }
+    var reader = PastedReader(file: file, input: input)
+    reader.notes = cleaning.notes
+    return try reader.readings(of: reader.withoutMarks(text))
+  }
+
+  private init(file: String, input: [UInt8]) {
+    self.file = file
+    self.input = input
+  }
+
+  private static let whatToPaste =
+    "paste the result of select \(SnowflakeKey.function.name), a form, a URL, or hosts one a line; or name the kind: "
+    + "backroad import hosts …"
+
+  private mutating func readings(of text: SourceText) throws(Problem) -> [PastedReading] {
+    let lower = text.octets.map { Wire.lowercased($0) }
+    if lower.has("\"vpcendpoints\"") {
+      throw Problem(
+        file: file, "this is the output of aws ec2 describe-vpc-endpoints; hand it to backroad link state W NAME FILE")
+    }
+    try collect(text)
+    let snowflake = Self.snowflakeMark(lower)
+    if snowflake != nil { notes = [] }
+    let form = snowflake == nil ? try formReading() : nil
+    if let form { return [form] }
+    guard let snowflake else { return try readingsByShape() }
+    var reading = PastedReading(.snowflake, why: snowflake)
+    reading.input = input
+    // A config names storage, telemetry and more; what nobody's config has is another link's.
+    let foreign = items.filter {
+      $0.isSure && !Set($0.kinds).isDisjoint(with: [.databricks, .redshift, .postgres, .mysql])
+    }
+    return [reading] + grouped(foreign)
+  }
+
+  /// What says that a text is of Snowflake's functions; nil when nothing does.
+  private static func snowflakeMark(_ lower: [UInt8]) -> String? {
+    let marks = [
+      ("privatelink-", "it has keys that start with privatelink-"),
+      ("privatelink_", "it has keys that start with privatelink_"),
+      (".privatelink.snowflake", "it has private hosts of Snowflake's"),
+      ("snowflake_deployment", "it has a row SNOWFLAKE_DEPLOYMENT"),
+      ("system$", "it names one of Snowflake's functions"),
+      ("snowflake-vpc", "it has keys that start with snowflake-vpc"),
+      ("snowflake-vnet", "it has keys that start with snowflake-vnet"),
+      ("snowflake-egress", "it has keys that start with snowflake-egress"),
+    ]
+    return marks.first { lower.has($0.0) }?.1
+  }
+
+  // MARK: - By shape
+
+  private func readingsByShape() throws(Problem) -> [PastedReading] {
+    guard let first = items.first else {
+      let service = service.map {
+        ", only the service \($0.text): ask for it with backroad link add W NAME --service \($0.text)"
+      }
+      throw Problem(file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste)")")
+    }
+    if let snowflake = items.first(where: { $0.kinds == [.snowflake] }) {
+      throw Problem(
+        file: file,
+        "\(snowflake.operand) is a public host of Snowflake's, and a link leads to private ones; paste the whole result of "
+          + "select \(SnowflakeKey.function.name)")
+    }
+    var common = first.kinds
+    for item in items { common.removeAll { !item.kinds.contains($0) } }
+    // A host that has the name of a product is likely its server; alone among others it is a host.
+    if common == [.vcs, .hosts], items.allSatisfy(\.isLikely) { common = [.vcs] }
+    guard common.isEmpty else { return common.map { reading($0, items) } }
+    return grouped(items)
+  }
+
+  /// A reading for each kind that some items are of.
+  private func grouped(_ items: [PastedHost]) -> [PastedReading] {
+    PastedKind.allCases.compactMap { kind in
+      let some = items.filter { $0.kinds.contains(kind) }
+      return some.isEmpty ? nil : reading(kind, some)
+    }
+  }
+
+  private func reading(_ kind: PastedKind, _ items: [PastedHost]) -> PastedReading {
+    var reading = PastedReading(kind, why: items[0].why)
+    if items.count > 1 { reading.why += ", and so on: \(items.count) in all" }
+    reading.operands = unique(items.map(\.operand))
+    reading.hosts = items.allSatisfy { $0.host != nil } ? unique(items.compactMap(\.host)) : []
+    // A flag that two items say different values of says nothing.
+    let flags = unique(items.flatMap(\.flags) + (kind == .databricks || kind == .s3 ? flagsOfFields(kind) : []))
+    reading.flags = flags.filter { flag in flags.allSatisfy { $0.name != flag.name || $0 == flag } }
+      .filter { kind == .vcs || $0.name != "--product" }
+    reading.notes = notes
+    reading.service = service
+    if kind == .hosts, !addresses.isEmpty {
+      // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
+      if let only = addresses.first, addresses.count == 1 {
+        reading.flags.append(PastedReading.Flag("--address", only.description))
+      } else {
+        reading.input = input
+      }
+    }
+    return reading
+  }
+
+  /// What lines beside the hosts say of them.
+  private func flagsOfFields(_ kind: PastedKind) -> [PastedReading.Flag] {
+    fields.compactMap { field in
+      let words = Set(field.label.split { !$0.isLetter })
+      if kind == .databricks, words.isSuperset(of: ["workspace", "id"]),
+        field.value.allSatisfy({ $0.isASCII && $0.isNumber })
+      {
+        return PastedReading.Flag("--workspace-id", field.value)
+      }
+      guard words.contains("region"), field.value.utf8.filter({ $0 == 0x2d }).count >= 2,
+        field.value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+      else { return nil }
+      return PastedReading.Flag("--region", field.value.asciiLowercased)
+    }
+  }
+
+  private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+    var seen: Set<Element> = []
+    return elements.filter { seen.insert($0).inserted }
+  }
+
+  // MARK: - Forms
+
+  /// The reading of a vendor's form; nil for a text that is none.
+  ///
+  /// - Throws: that it names no host, and what to do.
+  private func formReading() throws(Problem) -> PastedReading? {
+    func value(_ label: String) -> String? {
+      guard let field = fields.first(where: { $0.label == label }) else { return nil }
+      let none = ["", "-", "n/a", "none", "no"]
+      return none.contains(field.value.asciiLowercased) ? "" : field.value
+    }
+    let (zone, record) = (value("private hosted zone"), value("dns record"))
+    guard value("vpc endpoint service name") != nil || (zone != nil && record != nil) else { return nil }
+    for text in [zone, record].compactMap({ $0 }) {
+      if let placeholder = Placeholder.found(in: text) {
+        throw Problem(
+          file: file,
+          "the form still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or give it "
+            + "with backroad import hosts … HOST")
+      }
+    }
+    let type = value("type")?.asciiLowercased ?? ""
+    guard let record, !record.isEmpty else {
+      let add = "backroad link add W NAME" + (service.map { " --service \($0.text)" } ?? "")
+      throw Problem(
+        file: file,
+        "the form names no DNS record\(zone.map { $0.isEmpty ? "" : " in the zone \($0)" } ?? ""): SSH alone needs none (ask for the link "
+          + "with \(add)); for HTTPS give the host with backroad import vcs … HOST")
+    }
+    var text = record
+    if !record.contains("."), let zone, !zone.isEmpty { text += ".\(zone)" }
+    guard var item = PastedHost(text, in: PastedWords(SourceText(end: Position(line: 1, column: 1)))) else {
+      throw Problem(
+        file: file,
+        "the form's DNS record \(quoted(text)) is not a host's name; give it with backroad import hosts … HOST")
+    }
+    let words = type.split { !$0.isLetter }
+    let known: [(String, PastedKind)] = [
+      ("vcs", .vcs), ("git", .vcs), ("github", .vcs), ("gitlab", .vcs), ("bitbucket", .vcs), ("postgres", .postgres),
+      ("postgresql", .postgres), ("mysql", .mysql), ("redshift", .redshift), ("databricks", .databricks),
+    ]
+    let kinds = known.filter { words.contains(Substring($0.0)) }.map(\.1)
+    item.kinds = kinds.first.map { [$0] } ?? item.kinds
+    guard item.kinds.count == 1 else {
+      throw Problem(
+        file: file,
+        "the form does not say what \(text) is; name the kind: "
+          + item.kinds.map { "backroad import \($0.rawValue) … \(text)" }.joined(separator: ", or "))
+    }
+    item.why = "a form for private links, of the type \(quoted(type)), with the DNS record \(text)"
+    return reading(item.kinds[0], [item])
+  }
+}
+
+extension PastedReader {
+  // MARK: - What is there
+
+  /// The text without the marks of a quoted mail and of blocks of code.
+  private mutating func withoutMarks(_ text: SourceText) -> SourceText {
+    var plain = SourceText(end: text.end)
+    for line in text.lines {
+      let quotes = line.octets.prefix { $0 == 0x3e || $0 == 0x20 || $0 == 0x09 }
+      let bare = quotes.contains(0x3e) ? line[quotes.count..<line.count] : line
+      guard !bare.trimmed.octets.starts(with: "```".utf8) else { continue }
+      plain.append(bare)
+      plain.append(0x0a, from: line.end)
+    }
+    return plain
+  }
+
+  /// Takes the hosts, the labels and the service of a text.
+  private mutating func collect(_ text: SourceText) throws(Problem) {
+    let words = PastedWords(text)
+    let whole = text.trimmed
+    if let first = whole.octet(0), first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
+      let json = try? JSON.parse(whole, file: file, comments: false)
+    {
+      try collect(json, label: "", words)
+      return
+    }
+    for line in text.lines {
+      // What stands below the mark of a signature (RFC 3676 §4.3) is its sender's.
+      if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) { break }
+      try collect(line: line, words)
+    }
+  }
+
+  private mutating func collect(_ json: JSON, label: String, _ words: PastedWords) throws(Problem) {
+    if let text = json.asString { return try take(PastedField(label: label, value: text), words) }
+    for element in json.asArray ?? [] { try collect(element, label: label, words) }
+    for member in json.asObject?.members ?? [] {
+      // Of `{"git.corp.example": "10.1.2.3"}` the key is the host.
+      if PastedHost(member.key, in: words) != nil { try take(PastedField(label: "", value: member.key), words) }
+      try collect(member.value, label: member.key.asciiLowercased, words)
+    }
+  }
+
+  private mutating func collect(line: SourceText, _ words: PastedWords) throws(Problem) {
+    let code = line[0..<(line.octets.firstIndex(of: 0x23).flatMap { isComment(line, $0) ? $0 : nil } ?? line.count)]
+    let parts = KeyedLine(code)
+    guard parts.text.count > 0 else { return }
+    // The colons of a URL, an ARN or a repository's address part no key from its value.
+    if !parts.whole.octets.contains(where: isSpace), PastedHost(parts.whole.string, in: words) != nil {
+      return try take(PastedField(label: "", value: parts.whole.string), words)
+    }
+    if let key = parts.key, key.count <= Limits.Links.reasonCharacters {
+      let label = trimmedSpaces(key.string.asciiLowercased.prefix { $0 != "(" })
+      let whole = PastedField(label: label, value: parts.value.string)
+      guard parts.value.octets.contains(where: { isSpace($0) || $0 == 0x2c }) else { return try take(whole, words) }
+      if fields.count < Limits.Links.hosts { fields.append(whole) }
+      for piece in parts.value.octets.split(whereSeparator: { isSpace($0) || $0 == 0x2c }) {
+        let value = trimmedMarks(String(decoding: piece, as: UTF8.self)[...])
+        try take(PastedField(label: label, value: value), words)
+      }
+      return
+    }
+    let isList = { (octet: UInt8) in octet == 0x2c || octet == 0x3b || octet == 0x09 }
+    let separated = parts.whole.octets.contains(where: isList)
+    let pieces = parts.whole.octets.split { separated ? isList($0) : isSpace($0) }.map { piece in
+      String(decoding: piece, as: UTF8.self)
+    }
+    let fields = pieces.map { trimmedMarks($0[...]) }
+    if fields.count > 1, let first = fields.first.flatMap({ IPAddress($0) }) { addresses.insert(first) }
+    let isProse =
+      fields.contains { $0.contains(" ") } || (!separated && fields.count > 1 && IPAddress(fields[0]) == nil)
+    // In a sentence only what nothing else looks like is a host.
+    let sentence = isProse ? parts.whole.octets.split(whereSeparator: isSpace) : []
+    for word in sentence {
+      let value = trimmedMarks(String(decoding: word, as: UTF8.self)[...])
+      try take(PastedField(label: "a sentence", value: value), words)
+    }
+    for field in isProse ? [] : fields { try take(PastedField(label: "", value: field), words) }
+  }
+
+  private mutating func take(_ field: PastedField, _ words: PastedWords) throws(Problem) {
+    if fields.count < Limits.Links.hosts { fields.append(field) }
+    if let found = VPCEndpointService(field.value) {
+      service = service ?? found
+      return
+    }
+    if case .host(let name, _) = HostText.read(field.value), (try? VPCEndpointName(name)) != nil {
+      let note =
+        "\(name.textWithoutFinalDot) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
+      if !notes.contains(note), notes.count < Limits.Links.remarks { notes.append(note) }
+      return
+    }
+    if let item = PastedHost(field.value, in: words), field.isAlone || field.namesHost || item.isSure {
+      if item.kinds.contains(.hosts), let placeholder = Placeholder.found(in: field.value) {
+        throw Problem(
+          file: file,
+          "\(quoted(field.value)) still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or "
+            + "give it with backroad import hosts … HOST")
+      }
+      items.append(item)
+    } else if field.label.utf8.has("bucket"), !field.value.isEmpty,
+      field.value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+    {
+      items.append(
+        PastedHost(
+          kinds: [.s3], operand: field.value, host: nil, why: "\(quoted(field.label)) says that it is a bucket",
+          isSure: true))
+    }
+    guard items.count <= Limits.Links.hosts else {
+      throw Problem(file: file, "more than \(Limits.Links.hosts) hosts; split them over links with another --link each")
+    }
+  }
+
+  /// True for a `#` that starts a comment: not that of a URL.
+  private func isComment(_ line: SourceText, _ at: Int) -> Bool { at == 0 || line.octet(at - 1).map(isSpace) == true }
+
+  private func trimmedSpaces(_ text: some StringProtocol) -> String {
+    String(decoding: text.utf8.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed(), as: UTF8.self)
+  }
+
+  /// Without what a sentence puts around a word.
+  private func trimmedMarks(_ text: Substring) -> String {
+    let marks: (UInt8) -> Bool = { octet in " \"'`()<>,;.!?*".utf8.contains(octet) }
+    let isPattern = text.utf8.starts(with: "*.".utf8)
+    let start = isPattern ? text.utf8[...] : text.utf8.drop(while: marks)[...]
+    return String(decoding: start.reversed().drop(while: marks).reversed(), as: UTF8.self)
+  }
+}

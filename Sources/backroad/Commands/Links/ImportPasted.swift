@@ -1,0 +1,94 @@
+import Bounds
+import Links
+import Text
+
+/// `backroad import` without a kind: finds out what was pasted, and hands it to the command of that kind.
+enum ImportPasted {
+  /// The command, which hands on to these.
+  static func command(for kinds: [Command]) -> Command {
+    let names = kinds.map { $0.words[1] }.joined(separator: ", ")
+    return Command(
+      words: ["import"], summary: "make a link of what a customer sent: finds out what it is, and says so",
+      operands: "[FILE|-|URL]", operandCount: 0...1,
+      // What all kinds know.
+      flags: (kinds.first?.flags ?? []).filter { flag in kinds.allSatisfy { $0.flags.contains(flag) } },
+      details: """
+        Reads a file, or standard input: the result of a function, a form, a mail, a URL, a list of hosts. Where two
+        readings are possible it names the commands of both. "backroad import KIND --help" says more of a kind:
+        \(names).
+        """,
+      examples: [
+        "backroad import --workspace acme --link snowflake-prod --endpoint 10.1.2.3 mail.txt",
+        "backroad import --workspace acme --link git --endpoint 10.1.2.3 https://gitlab.corp.example",
+      ],
+      run: { arguments, console in try run(arguments, console, kinds) })
+  }
+
+  private static func run(_ arguments: Arguments, _ console: Console, _ kinds: [Command]) throws -> ExitStatus {
+    _ = try arguments.workspace()
+    _ = try linkName(arguments.value(.link) ?? "")
+    let path = arguments.operands.first ?? "-"
+    let isURL = path.contains("://")
+    let input =
+      isURL
+      ? Array(path.utf8)
+      : try readInput(path, "what a customer sent", maximumOctets: Limits.Links.pasteOctets, console)
+    let readings = try PastedReader.readings(input, file: isURL ? "the argument" : inputName(path))
+    let choices = try readings.map { reading in
+      let (command, words) = try handedOn(reading, arguments, kinds)
+      return Choice(reading: reading, command: command, words: words)
+    }
+    guard let choice = choices.first else { return .refused }
+    guard choices.allSatisfy({ $0.command.words == choice.command.words && $0.words == choice.words }) else {
+      throw UsageError(
+        "this can be read as " + readings.map { "\($0.kind.text) (\($0.why))" }.joined(separator: ", or as ")
+          + "; say which: " + choices.map { $0.line(arguments, path) }.joined(separator: ", or "))
+    }
+    if let endpoint = arguments.value(.endpoint) { try choice.reading.check(Endpoint.read(endpoint).endpoint) }
+    var handed = try Arguments(choice.words[...], of: choice.command)
+    // Several readings that one command makes the same of are none to ask about.
+    let kinds = choices.count > 1 ? ["taken for " + readings.map(\.kind.text).joined(separator: " or ")] : []
+    handed.pasted = Arguments.Pasted(
+      input: choice.reading.input,
+      remarks: kinds + (kinds.isEmpty ? [choice.reading.remark] : []) + choice.reading.notes)
+    return try choice.command.run(handed, console)
+  }
+
+  /// A reading, and the command that it is handed to.
+  private struct Choice {
+    let reading: PastedReading
+    let command: Command
+    let words: [String]
+
+    /// The command line that a person would type.
+    func line(_ arguments: Arguments, _ path: String) -> String {
+      let after = words.firstIndex(of: "--").map { Array(words[($0 + 1)...]) } ?? [path]
+      let operands = after.prefix(3).joined(separator: " ") + (after.count > 3 ? " …" : "")
+      return
+        "\(command.name) --workspace \(arguments.value(.workspace) ?? "W") --link \(arguments.value(.link) ?? "NAME") "
+        + operands
+    }
+  }
+
+  /// The command of a reading's kind and its words; where there is none of that kind, that of plain hosts.
+  private static func handedOn(
+    _ reading: PastedReading, _ arguments: Arguments, _ kinds: [Command]
+  ) throws(UsageError) -> (Command, [String]) {
+    let operands = { (operands: [String]) in operands.isEmpty ? [] : ["--"] + operands }
+    // What the person says of the endpoint is said instead of the paste's.
+    let isSaid = arguments.has(.endpoint) || arguments.has(.address)
+    if let command = kinds.first(where: { $0.words[1] == reading.kind.rawValue }) {
+      let own = reading.flags.filter { flag in
+        command.flags.contains { $0.name == flag.name } && !(isSaid && flag.name == Flag.address.name)
+      }
+      let flags = arguments.words(of: command) + own.flatMap { [$0.name, $0.value] }
+      return (command, flags + operands(reading.input == nil ? reading.operands : []))
+    }
+    guard !reading.hosts.isEmpty, let hosts = kinds.first(where: { $0.words[1] == PastedKind.hosts.rawValue }) else {
+      throw UsageError(
+        "this was \(reading.remark), and no host that a link could lead; name its hosts with backroad import hosts … HOST"
+      )
+    }
+    return (hosts, arguments.words(of: hosts) + operands(reading.hosts))
+  }
+}
