@@ -43,7 +43,8 @@ struct PastedTests {
   /// Where two readings are possible the commands of both are named, and nothing is done.
   @Test func twoReadingsAskForTheKind() throws {
     let outcome = try backroad(
-      Self.line, input: snowflakeConfig("ab12345") + "\nand the workspace https://dbc-a1b2c3d4-e5f6.cloud.databricks.com\n")
+      Self.line,
+      input: snowflakeConfig("ab12345") + "\nand the workspace https://dbc-a1b2c3d4-e5f6.cloud.databricks.com\n")
     #expect(outcome.status == 2)
     #expect(outcome.errors.contains("this can be read as what Snowflake says of an account ("), "\(outcome.errors)")
     #expect(outcome.errors.contains("backroad import snowflake --workspace acme --link one -, or backroad import "))

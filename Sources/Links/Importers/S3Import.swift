@@ -90,7 +90,8 @@ public enum S3Import {
   private static func region(_ given: String?, _ endpoint: Endpoint?) throws(Problem) -> String {
     let seen = endpoint?.vpcEndpoint?.region
     guard let region = given?.asciiLowercased ?? seen else {
-      throw Problem("whose region's buckets? say --region us-east-1, or give the endpoint's DNS name")
+      throw Problem(
+        "whose region's buckets? say it with backroad import s3 --region us-east-1, or give the endpoint's DNS name")
     }
     let parts = region.utf8.count <= 32 ? region.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
     let isPlain = parts.allSatisfy { part in

@@ -8,8 +8,6 @@ struct PastedHost: Hashable {
   var kinds: [PastedKind]
   /// What the kind's importer takes for it: the host, a bucket, a URL.
   var operand: String
-  /// The host; nil for what names none: a bucket.
-  var host: String?
   /// Flags that the word says the values of.
   var flags: [PastedReading.Flag] = []
   /// What it was taken for, and why.
@@ -65,7 +63,7 @@ extension PastedHost {
   private static func scheme(_ word: String, _ lower: String, _ words: PastedWords) -> PastedHost? {
     if lower.hasPrefix("jdbc:redshift://") {
       return PastedHost(
-        kinds: [.redshift], operand: word, host: hostPart(word, after: "://"), why: "\(quoted(word)) is its JDBC URL",
+        kinds: [.redshift], operand: word, why: "\(quoted(word)) is its JDBC URL",
         isSure: true)
     }
     for (prefix, kind) in [
@@ -76,15 +74,15 @@ extension PastedHost {
       if host.asciiLowercased.utf8.has(".redshift") {
         let operand = String(word[(word.range(of: "://")?.upperBound ?? word.startIndex)...])
         return PastedHost(
-          kinds: [.redshift], operand: operand, host: host, why: "\(host) is a host of Redshift's", isSure: true)
+          kinds: [.redshift], operand: operand, why: "\(host) is a host of Redshift's", isSure: true)
       }
-      return PastedHost(kinds: [kind], operand: host, host: host, why: "its URL starts with \(prefix)", isSure: true)
+      return PastedHost(kinds: [kind], operand: host, why: "its URL starts with \(prefix)", isSure: true)
     }
     for prefix in ["s3://", "s3a://", "arn:aws:s3:::", "arn:aws-cn:s3:::", "arn:aws-us-gov:s3:::"]
     where lower.hasPrefix(prefix) {
       let bucket = String(word.dropFirst(prefix.count).prefix { $0 != "/" })
       guard !bucket.isEmpty else { return nil }
-      return PastedHost(kinds: [.s3], operand: bucket, host: nil, why: "\(quoted(word)) names a bucket", isSure: true)
+      return PastedHost(kinds: [.s3], operand: bucket, why: "\(quoted(word)) names a bucket", isSure: true)
     }
     return nil
   }
@@ -102,7 +100,7 @@ extension PastedHost {
     guard let host, case .host(let name, _) = HostText.read(host) else { return nil }
     let shown = name.textWithoutFinalDot
     return PastedHost(
-      kinds: [.vcs], operand: shown, host: shown,
+      kinds: [.vcs], operand: shown,
       flags: product(of: shown).map { [PastedReading.Flag("--product", $0)] } ?? [],
       why: "\(quoted(word)) is the address of a repository", isSure: true)
   }
@@ -113,7 +111,7 @@ extension PastedHost {
     func found(_ kinds: [PastedKind], _ operand: String, _ why: String, _ flags: [PastedReading.Flag] = [])
       -> PastedHost
     {
-      PastedHost(kinds: kinds, operand: operand, host: text, flags: flags, why: why, isSure: true)
+      PastedHost(kinds: kinds, operand: operand, flags: flags, why: why, isSure: true)
     }
     if let domain = ["cloud.databricks.com", "azuredatabricks.net", "gcp.databricks.com"].first(where: {
       isBelow(text, $0)
@@ -143,16 +141,16 @@ extension PastedHost {
     }
     if let product = product(of: text) {
       return PastedHost(
-        kinds: [.vcs, .hosts], operand: text, host: text, flags: [PastedReading.Flag("--product", product)],
+        kinds: [.vcs, .hosts], operand: text, flags: [PastedReading.Flag("--product", product)],
         why: "\(text) has the name of \(product)", isSure: false, isLikely: true)
     }
     if ["git", "scm", "vcs", "code", "source", "svn"].contains(labels[0]) {
       return PastedHost(
-        kinds: [.vcs, .hosts], operand: text, host: text,
+        kinds: [.vcs, .hosts], operand: text,
         why: "\(text) may be a server for version control, or any host", isSure: false)
     }
     return PastedHost(
-      kinds: [.hosts], operand: text, host: text, why: "\(text) is a host of no known vendor", isSure: false)
+      kinds: [.hosts], operand: text, why: "\(text) is a host of no known vendor", isSure: false)
   }
 
   /// A host of RDS, which says neither in its name nor elsewhere which database it is, unless a port or a word does.
@@ -162,7 +160,7 @@ extension PastedHost {
     let kinds: [PastedKind] = isPostgres == isMySQL ? [.postgres, .mysql] : isPostgres ? [.postgres] : [.mysql]
     let told = kinds.count == 1 ? ", and the port or a word says which database" : ""
     return PastedHost(
-      kinds: kinds, operand: host, host: host, why: "\(host) is a host of RDS or Aurora\(told)", isSure: true)
+      kinds: kinds, operand: host, why: "\(host) is a host of RDS or Aurora\(told)", isSure: true)
   }
 
   /// The product of a version control server by the name of its host.

@@ -111,7 +111,6 @@ public struct PastedReader {
     var reading = PastedReading(kind, why: items[0].why)
     if items.count > 1 { reading.why += ", and so on: \(items.count) in all" }
     reading.operands = unique(items.map(\.operand))
-    reading.hosts = items.allSatisfy { $0.host != nil } ? unique(items.compactMap(\.host)) : []
     // A flag that two items say different values of says nothing.
     let flags = unique(items.flatMap(\.flags) + (kind == .databricks || kind == .s3 ? flagsOfFields(kind) : []))
     reading.flags = flags.filter { flag in flags.allSatisfy { $0.name != flag.name || $0 == flag } }
@@ -309,7 +308,7 @@ extension PastedReader {
     {
       items.append(
         PastedHost(
-          kinds: [.s3], operand: field.value, host: nil, why: "\(quoted(field.label)) says that it is a bucket",
+          kinds: [.s3], operand: field.value, why: "\(quoted(field.label)) says that it is a bucket",
           isSure: true))
     }
     guard items.count <= Limits.Links.hosts else {

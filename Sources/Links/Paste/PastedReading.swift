@@ -24,8 +24,6 @@ public struct PastedReading: Sendable {
   public var flags: [Flag] = []
   /// What the kind's command takes without a flag: hosts, buckets, a URL.
   public var operands: [String] = []
-  /// The hosts, for a plain link of them; empty where it would not do.
-  public var hosts: [String] = []
   /// What the kind's command reads in the place of a file; nil where the operands say all.
   public var input: [UInt8]?
   /// What else was found or left out.

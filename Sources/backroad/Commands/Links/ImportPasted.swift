@@ -34,9 +34,8 @@ enum ImportPasted {
       ? Array(path.utf8)
       : try readInput(path, "what a customer sent", maximumOctets: Limits.Links.pasteOctets, console)
     let readings = try PastedReader.readings(input, file: isURL ? "the argument" : inputName(path))
-    let choices = try readings.map { reading in
-      let (command, words) = try handedOn(reading, arguments, kinds)
-      return Choice(reading: reading, command: command, words: words)
+    let choices = readings.compactMap { reading in
+      handedOn(reading, arguments, kinds).map { Choice(reading: reading, command: $0, words: $1) }
     }
     guard let choice = choices.first else { return .refused }
     guard choices.allSatisfy({ $0.command.words == choice.command.words && $0.words == choice.words }) else {
@@ -70,25 +69,18 @@ enum ImportPasted {
     }
   }
 
-  /// The command of a reading's kind and its words; where there is none of that kind, that of plain hosts.
+  /// The command of a reading's kind and its words; nil where there is none.
   private static func handedOn(
     _ reading: PastedReading, _ arguments: Arguments, _ kinds: [Command]
-  ) throws(UsageError) -> (Command, [String]) {
-    let operands = { (operands: [String]) in operands.isEmpty ? [] : ["--"] + operands }
+  ) -> (Command, [String])? {
+    guard let command = kinds.first(where: { $0.words[1] == reading.kind.rawValue }) else { return nil }
     // What the person says of the endpoint is said instead of the paste's.
     let isSaid = arguments.has(.endpoint) || arguments.has(.address)
-    if let command = kinds.first(where: { $0.words[1] == reading.kind.rawValue }) {
-      let own = reading.flags.filter { flag in
-        command.flags.contains { $0.name == flag.name } && !(isSaid && flag.name == Flag.address.name)
-      }
-      let flags = arguments.words(of: command) + own.flatMap { [$0.name, $0.value] }
-      return (command, flags + operands(reading.input == nil ? reading.operands : []))
+    let own = reading.flags.filter { flag in
+      command.flags.contains { $0.name == flag.name } && !(isSaid && flag.name == Flag.address.name)
     }
-    guard !reading.hosts.isEmpty, let hosts = kinds.first(where: { $0.words[1] == PastedKind.hosts.rawValue }) else {
-      throw UsageError(
-        "this was \(reading.remark), and no host that a link could lead; name its hosts with backroad import hosts … HOST"
-      )
-    }
-    return (hosts, arguments.words(of: hosts) + operands(reading.hosts))
+    let operands = reading.input == nil ? reading.operands : []
+    let flags = arguments.words(of: command) + own.flatMap { [$0.name, $0.value] }
+    return (command, flags + (operands.isEmpty ? [] : ["--"] + operands))
   }
 }
