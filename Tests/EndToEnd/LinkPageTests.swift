@@ -41,7 +41,8 @@ extension EndToEnd {
     }
 
     @Test(arguments: [
-      "docs/links/databricks.md", "docs/links/vcs.md", "docs/links/postgres.md", "docs/links/redshift.md",
+      "docs/links/snowflake.md", "docs/links/databricks.md", "docs/links/vcs.md", "docs/links/postgres.md",
+      "docs/links/mysql.md", "docs/links/redshift.md",
       "docs/links/s3.md",
     ])
     func everyExampleIsSoAndEveryNameIsAnswered(_ path: String) throws {
