@@ -3,14 +3,32 @@ import Text
 import Wire
 import Zones
 
-/// Any octets as what an admin pastes. Whatever it is, it is refused with a problem, or the plan's zones load, and
-/// the same paste changes nothing more.
+/// Any octets as what an admin pastes, for each reader that takes a file. Whatever it is, it is refused with a problem, or
+/// the plan's zones load, and the same paste changes nothing more.
 public struct ImportTarget: FuzzTarget {
   /// Nothing is made beforehand.
   public init() {}
 
-  /// Plans one import.
-  public func run(_ octets: [UInt8]) { Self.plan(octets) }
+  /// Plans one import, and reads the octets as everything else that may be pasted.
+  public func run(_ octets: [UInt8]) {
+    Self.plan(octets)
+    Self.read(octets)
+  }
+
+  /// What the readers of other pastes make of it.
+  static func read(_ octets: [UInt8]) {
+    do throws(Problem) {
+      for reading in try PastedReader.readings(octets, file: "-") {
+        precondition(reading.input != nil || !reading.operands.isEmpty, "a reading says what to hand on")
+        precondition(!reading.remark.contains("\n"), "in a line")
+      }
+      _ = try HostsImport.items(octets, file: "-")
+      _ = try VCSImport.read(octets, file: "-")
+      _ = try DescribedEndpoint.read(octets, file: "-")
+    } catch {
+      precondition(!error.message.isEmpty && !error.message.contains("\n"), "a refusal says why, in a line")
+    }
+  }
 
   /// The same, for other targets.
   static func plan(_ octets: [UInt8]) {
