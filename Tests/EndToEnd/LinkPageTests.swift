@@ -6,13 +6,13 @@ extension EndToEnd {
   /// is asked for.
   @Suite struct LinkPages {
     /// A command that a page shows, and what it shows that it prints; empty where it shows nothing.
-    private struct Example {
+    struct Example {
       let words: [String]
       let output: String
     }
 
     /// The commands of a page's `console` blocks, in order, and the files that it shows: blocks whose fence names one.
-    private static func read(_ path: String) throws -> (examples: [Example], files: [String: String]) {
+    static func read(_ path: String) throws -> (examples: [Example], files: [String: String]) {
       let text = try String(contentsOf: Lab.repository.appendingPathComponent(path), encoding: .utf8)
       var examples: [Example] = []
       var files: [String: String] = [:]

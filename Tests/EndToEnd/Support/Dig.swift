@@ -87,7 +87,8 @@ enum Dig {
     return String(line[range.upperBound...].prefix { $0 != "," })
   }
 
-  private static func record(_ line: String) -> DigAnswer.Record? {
+  /// A record as zone files write it, with all its fields; nil for other lines.
+  static func record(_ line: String) -> DigAnswer.Record? {
     let fields = line.split(maxSplits: 4, whereSeparator: \.isWhitespace).map(String.init)
     guard fields.count == 5, let ttl = Int(fields[1]) else { return nil }
     return DigAnswer.Record(owner: fields[0], ttlSeconds: ttl, type: fields[3], data: fields[4])
