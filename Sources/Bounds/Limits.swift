@@ -169,6 +169,8 @@ public enum Limits {
     public static let lookSeconds = 120
     /// How long `doctor --wait` looks again and again, in seconds, at most.
     public static let waitSeconds = 86_400
+    /// The most principals, environments, networks or regions that a list of the operator's profile may have.
+    public static let entriesOfProfile = 64
     /// The most addresses that one endpoint may have: an availability zone rarely gives more than two.
     public static let addressesOfEndpoint = 64
   }

@@ -24,6 +24,7 @@ extension LinkUpdate {
       }
       try link.checkService()
       try choices.checkArePrivate(link, insteadOf: nil, in: workspace)
+      try choices.profile?.check(link, insteadOf: nil, &plan, in: workspace)
     }
     plan.headline = "asked for, with no names yet"
     plan.nextSteps = [stepToNames(link, in: workspace)] + waysOn(link, in: workspace)
@@ -55,6 +56,9 @@ extension LinkUpdate {
     plan.what = "endpoint of the link \(name)"
     plan.hosts = changes(from: old, to: link, draft: nil)
     plan.warnings = warnings
+    try oneProblem { () throws(Problem) in
+      try choices.profile?.check(link, insteadOf: old, &plan, in: workspace)
+    }
     plan.proof = link.main.hosts.first { !$0.name.isWildcard }?.name
     if link.hostCount == 0 { plan.nextSteps = [stepToNames(link, in: workspace)] }
     try finish(&plan, Change(links: [name: link]), in: workspace)

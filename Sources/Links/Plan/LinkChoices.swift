@@ -14,6 +14,8 @@ public struct LinkChoices: Sendable {
   public var emptiesPins = false
   /// What is private by the server's word; the workspace's own networks count beside it.
   public var networks = PrivateNetworks()
+  /// What the operator holds links to; nil for nothing.
+  public var profile: OperatorProfile?
 
   /// Without any.
   public init() {}

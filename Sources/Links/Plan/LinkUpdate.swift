@@ -66,6 +66,9 @@ public enum LinkUpdate {
     plan.nextSteps = draft.nextSteps + waysOn(link, in: workspace)
     plan.proof = link.main.endpoint == nil ? nil : draft.proof
     plan.warnings = draft.warnings
+    try oneProblem { () throws(Problem) in
+      try choices.profile?.check(link, insteadOf: old, &plan, in: workspace)
+    }
     let named = Set(draft.link.routes.flatMap { $0.hosts.map(\.name) })
     let kept = Set(link.routes.flatMap { $0.hosts.map(\.name) }).subtracting(named)
     var change = Change(links: [name: link], misses: draft.misses, kept: (name, kept))

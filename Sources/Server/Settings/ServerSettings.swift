@@ -1,5 +1,6 @@
 import Bounds
 import Forwarding
+import Links
 import Text
 import Wire
 import Workspaces
@@ -32,7 +33,7 @@ public struct ServerSettings: Sendable {
 
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks",
+    "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator",
   ]
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace: Bool?
@@ -46,6 +47,8 @@ public struct ServerSettings: Sendable {
   public var search: [Name]?
   /// Networks that are private to every workspace beside those that are to everybody.
   public var ownNetworks: [IPPrefix]?
+  /// What customers of the private links are told, and links are held to; for the file alone.
+  public var operatorProfile: OperatorProfile?
 
   /// Settings that leave everything open.
   public init() {}
@@ -88,6 +91,12 @@ public struct ServerSettings: Sendable {
       }
       collectAll(into: &problems) { () throws(Problems) in
         ownNetworks = try root["own-networks"].map { value throws(Problems) in try OwnNetworks.read(value, file: file) }
+      }
+      collectAll(into: &problems) { () throws(Problems) in
+        let networks = PrivateNetworks(own: ownNetworks ?? [])
+        operatorProfile = try root["operator"].map { value throws(Problems) in
+          try OperatorProfile(value, networks: networks, file: file)
+        }
       }
       collect(into: &problems) { () throws(Problem) in
         workers = try root["workers"]?.expectInt("\"workers\"", in: 0...Limits.Server.workers, file: file)

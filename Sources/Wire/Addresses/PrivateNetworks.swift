@@ -20,6 +20,11 @@ public struct PrivateNetworks: Hashable, Sendable {
     return Self.standard.contains { $0.contains(address) } || own.contains { $0.contains(address) }
   }
 
+  /// True when all of a prefix is in one of the networks.
+  public func contains(_ prefix: IPPrefix) -> Bool {
+    (Self.standard + own).contains { $0.length <= prefix.length && $0.contains(prefix.base) }
+  }
+
   /// Those of RFC 1918, RFC 6598 and RFC 4193, and the loopback ones.
   static let standard: [IPPrefix] = [
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128",

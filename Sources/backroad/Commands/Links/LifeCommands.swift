@@ -29,12 +29,14 @@ enum LifeCommands {
     ],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let (endpoint, warnings, choices) = try arguments.endpointChoice()
+      let (endpoint, warnings, said) = try arguments.endpointChoice()
+      var choices = said
+      choices.profile = try arguments.operatorProfile()
       var link = Link(
         name: try linkName(arguments.operands[1]), kind: try readKind(arguments), service: try readService(arguments),
         main: Link.Route(endpoint: endpoint, hosts: []))
       link.isPublic = choices.isPublic
-      return try LinkChange(name, arguments, console).make { [link] folder in
+      return try LinkChange(name, arguments, console).make { [link, choices] folder in
         try LinkUpdate.addition(of: link, choices: choices, warnings: warnings, in: folder)
       }
     })
@@ -56,6 +58,7 @@ enum LifeCommands {
       let given = try Endpoint.read(arguments.operands[2], addresses: arguments.values(.address), flag: "VPCE")
       var choices = arguments.linkChoices
       choices.emptiesPins = given.emptiesPins
+      choices.profile = try arguments.operatorProfile()
       return try LinkChange(name, arguments, console).make { [choices] folder in
         try LinkUpdate.endpoint(
           given.endpoint, of: arguments.operands[1], choices: choices, warnings: given.warnings, in: folder)
@@ -95,7 +98,9 @@ enum LifeCommands {
       """,
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      return try LinkChange(name, arguments, console).make { folder in try LinkUpdate.undo(in: folder) }
+      return try LinkChange(name, arguments, console).make(tellsCustomer: false) { folder in
+        try LinkUpdate.undo(in: folder)
+      }
     })
 
   private static func readKind(_ arguments: Arguments) throws(UsageError) -> String {
@@ -147,6 +152,7 @@ extension Arguments {
     var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
     request.warnings = warnings
     request.choices = choices
+    request.choices.profile = try operatorProfile()
     request.ttlSeconds = try ttlSeconds()
     request.answer = try answer()
     request.ports = try ports()

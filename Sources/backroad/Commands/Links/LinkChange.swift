@@ -20,7 +20,9 @@ struct LinkChange {
   }
 
   /// Makes the change, or with `--dry-run` only shows it.
-  func make(_ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
+  ///
+  /// - Parameter tellsCustomer: true where what the customer of the link is to do may be another thing afterwards.
+  func make(tellsCustomer: Bool = true, _ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
     let isDryRun = arguments.has(.dryRun)
     let ((plan, after), warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
       let before = WorkspaceFolder(contents)
@@ -32,12 +34,14 @@ struct LinkChange {
     let unserved = Unserved(after, arguments)
     for warning in warnings + (unserved.warning.map { [$0] } ?? []) { console.problem(warning) }
     let server = arguments.serverAddress.asDigTakesIt
+    let customer = tellsCustomer ? try? CustomerPart(plan.link, in: after, arguments) : nil
     if arguments.has(.json) {
       let members = plan.json(server: server).asObject?.members ?? []
-      console.print(JSON(.object(JSON.Object(members + [JSON.Member("notServed", unserved.json)]))).text)
+      let more = [JSON.Member("notServed", unserved.json)] + (customer.map { [$0.member] } ?? [])
+      console.print(JSON(.object(JSON.Object(members + more))).text)
     } else {
       let lines = arguments.has(.all) ? Int.max : Limits.Links.planLines
-      console.print(plan.text(server: server, isDone: !isDryRun, maximumLines: lines))
+      console.print(plan.text(server: server, isDone: !isDryRun, maximumLines: lines) + (customer?.endOfPlan ?? ""))
     }
     return .done
   }

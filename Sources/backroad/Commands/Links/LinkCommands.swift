@@ -37,13 +37,16 @@ enum LinkCommands {
     })
 
   private static let show = Command(
-    words: ["link", "show"], summary: "show a link's hosts, and where they lead", operands: "W LINK",
+    words: ["link", "show"], summary: "show a link's hosts, where they lead, and what the customer is to do",
+    operands: "W LINK",
     operandCount: 2...2, flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let contents = try arguments.zonesFolder().contents(of: name)
       let link = try WorkspaceFolder(contents).link(arguments.operands[1])
-      console.print(arguments.has(.json) ? link.json(in: name).text : link.text(in: name))
+      let customer = CustomerPart(link, in: "\(name)", try arguments.operatorProfile())
+      console.print(
+        arguments.has(.json) ? link.json(in: name, customer).text : link.text(in: name) + customer.section)
       return .done
     })
 
@@ -56,7 +59,7 @@ enum LinkCommands {
       """,
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      return try LinkChange(name, arguments, console).make { folder in
+      return try LinkChange(name, arguments, console).make(tellsCustomer: false) { folder in
         let link = arguments.operands[1]
         return arguments.has(closed)
           ? try LinkUpdate.closing(link, in: folder) : try LinkUpdate.removal(of: link, from: folder)
@@ -65,13 +68,14 @@ enum LinkCommands {
 }
 
 extension Link {
-  /// For programs: the link's file, with its name and workspace.
-  fileprivate func json(in workspace: WorkspaceName) -> JSON {
+  /// For programs: the link's file, with its name and workspace, and what its customer is to do.
+  fileprivate func json(in workspace: WorkspaceName, _ customer: CustomerPart? = nil) -> JSON {
     let named = [
       JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name)),
       JSON.Member("state", .string(stateText)),
     ]
-    return JSON(.object(JSON.Object(named + (json.asObject?.members ?? []))))
+    let members = named + (json.asObject?.members ?? []) + (customer.map { [$0.member] } ?? [])
+    return JSON(.object(JSON.Object(members)))
   }
 
   /// For a terminal.

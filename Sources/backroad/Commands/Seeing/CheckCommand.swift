@@ -39,6 +39,8 @@ private struct Findings {
   private var linkCount = 0
   /// What of the server matters to a workspace, as far as the configuration says.
   private let setting: WorkspaceSetting
+  /// What the operator holds links to.
+  private let profile: OperatorProfile?
   /// The workspaces that addresses are leased to, as the server's journal has it.
   private var leased: Set<WorkspaceName> = []
 
@@ -48,6 +50,7 @@ private struct Findings {
     let isLost = !problems.isEmpty && settings.zones == nil && !arguments.has(.zones)
     let zones = arguments.zonesFolder(over: settings)
     setting = WorkspaceSetting(settings, &problems)
+    profile = arguments.hasOwnConfiguration ? settings.operatorProfile : nil
     problems += Exposure.warnings(
       settings.listen ?? [], interfaces: System.interfaceAddresses, own: settings.ownNetworks ?? [],
       file: arguments.value(.config) ?? ServerSettings.fileName)
@@ -103,6 +106,7 @@ private struct Findings {
     // The links' check needs the settings too, and would say the same of them less well.
     let settings = folder.shown(WorkspaceFile.fileName)
     let settingsAreWrong = (unreadable + found).contains { $0.file == settings && $0.severity == .error }
+    problems += profile?.warnings(in: folder) ?? []
     guard unreadable.allSatisfy({ $0.file?.hasPrefix("\(contents.folder)/links/") != true }) else { return nil }
     problems += LinkUpdate.problems(in: folder).filter { problem in
       !missing.contains(problem.file)

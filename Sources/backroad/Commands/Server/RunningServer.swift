@@ -1,5 +1,6 @@
 import Admin
 import Bounds
+import Links
 import Server
 import Storage
 import SystemIO
@@ -22,6 +23,19 @@ extension Arguments {
   /// The same with the configuration file as it was read.
   func zonesFolder(over file: ServerSettings) -> ZonesFolder {
     ZonesFolder(path: value(.zones) ?? file.zones ?? ServerConfiguration.defaultZones)
+  }
+}
+
+extension Arguments {
+  /// True where the configuration is that of the zones folder: one that merely lies here says nothing of a folder that
+  /// `--zones` names.
+  var hasOwnConfiguration: Bool { !has(.zones) || has(.config) }
+
+  /// What the operator says to customers and holds links to; nil for nothing.
+  ///
+  /// - Throws: what is wrong with the configuration.
+  func operatorProfile() throws -> OperatorProfile? {
+    hasOwnConfiguration ? try configurationFile().operatorProfile : nil
   }
 }
 
