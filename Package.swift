@@ -101,7 +101,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["backroad", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
+      dependencies: ["backroad", "Links", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
       swiftSettings: strict),
     .testTarget(
       name: "ForwardingTests", dependencies: ["Forwarding", "Bounds", "TestKit"], swiftSettings: strict),

@@ -128,7 +128,7 @@ final class TestSocket {
     return isBound && connect()
   }
 
-  func listen() { _ = Glibc.listen(descriptor, 64) }
+  func listen(backlog: Int32 = 64) { _ = Glibc.listen(descriptor, backlog) }
 
   /// The next connection; nil when none comes in time.
   func accept(milliseconds: Int32) -> TestSocket? {

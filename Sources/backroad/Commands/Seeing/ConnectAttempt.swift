@@ -39,6 +39,15 @@ struct ConnectAttempt: Sendable {
     milliseconds = (System.monotonicNanoseconds() - start) / 1_000_000
   }
 
+  /// One that somebody else made.
+  init(to destination: SocketAddress, ended end: End) {
+    self.destination = destination
+    self.end = end
+    source = nil
+    startMilliseconds = 0
+    milliseconds = 0
+  }
+
   private static func connect(
     to destination: SocketAddress, _ start: UInt64, _ endNanoseconds: UInt64
   ) -> (SocketAddress?, End) {

@@ -16,7 +16,8 @@ enum DoctorCommand {
   private static let source = Flag("--from", "ADDR", help: "ask from this address, one of the workspace's clients")
   private static let token = Flag("--token", "HEX", help: "ask with this token of the workspace")
   private static let connect = Flag(
-    "--connect", "PORT", .repeated, help: "try to reach each private address, too, by TCP on this port")
+    "--connect", "PORT", .repeated,
+    help: "try to reach each private address by TCP on this port, instead of the link's ports")
   private static let wait = Flag(
     "--wait", "TIME", help: "look again until all is well, for as long as this: 90s, 5m, 1h, at most 24h")
   private static let timeout = Flag(
@@ -28,14 +29,15 @@ enum DoctorCommand {
     details: """
       Each host must lead to its link's endpoint and to the addresses that are pinned there, and to private ones alone
       (RFC 1918, RFC 4193, RFC 6598, and networks of one's own): a public one would carry the traffic around the private
-      link, and is never connected to. The questions are real ones, so they must come from one of the workspace's
-      clients (--from), or carry its token (--token); without either they go through the admin interface where this
-      machine is no client. Nothing is asked where the server takes them for another workspace's. Each failure has its
-      likely cause, and each connection its time, source and destination, for flow logs. The exit status is 1 when
-      anything is wrong.
+      link, and is never connected to. Each private address must take a TCP connection on each port of the link. The
+      questions are real ones, so they must come from one of the workspace's clients (--from), or carry its token
+      (--token); without either they go through the admin interface where this machine is no client. Nothing is asked
+      where the server takes them for another workspace's. Each failure has its likely cause, and each connection its
+      time, source and destination, for flow logs. The exit status is 1 when anything is wrong.
       """,
     examples: [
-      "backroad doctor --workspace acme --connect 443", "backroad doctor --workspace acme --link git --wait 5m",
+      "backroad doctor --workspace acme", "backroad doctor --workspace acme --connect 8443",
+      "backroad doctor --workspace acme --link git --wait 5m",
     ],
     run: run)
 
@@ -89,6 +91,7 @@ enum DoctorCommand {
   ) throws -> [LinkHost] {
     let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let networks = try privateNetworks(of: folder, arguments)
+    let profile = try arguments.operatorProfile()
     let only = try arguments.value(link).map { (text) throws(UsageError) in try linkName(text) }
     if let only, !folder.linkNames.contains(only) {
       let meant = nearest(to: only, among: folder.linkNames).map { "; did you mean \($0)?" } ?? ""
@@ -97,11 +100,12 @@ enum DoctorCommand {
     var hosts: [LinkHost] = []
     for name in folder.linkNames where only == nil || name == only {
       let link = try folder.link(name)
+      let facts = LinkFacts(link, of: folder.name, profile)
       for route in link.routes {
         hosts += route.hosts.map {
           LinkHost(
             name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks, isPublic: link.isPublic,
-            ports: ports)
+            ports: ports.isEmpty ? link.ports(of: $0).map { UInt16(clamping: $0) } : ports, facts: facts)
         }
       }
     }
@@ -114,6 +118,7 @@ enum DoctorCommand {
     return PrivateNetworks(own: try arguments.configurationFile().ownNetworks ?? []).adding(own)
   }
 
+  /// The ports that somebody named; empty for those of each link.
   private static func ports(_ arguments: Arguments) throws(UsageError) -> [UInt16] {
     var ports: [UInt16] = []
     for text in arguments.values(connect) {

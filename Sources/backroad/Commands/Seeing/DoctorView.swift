@@ -140,10 +140,10 @@ final class HostRound: Sendable {
     case .client(let server, let source, let option):
       let client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
       var asked = ClientView(client, option: option)
-      return try HostFinding(host, of: workspace.description, &asked, time)
+      return try HostFinding(host, &asked, time)
     case .admin(let admin):
       var asked = AdminView(admin: admin, workspace: workspace.description, endNanoseconds: time.endNanoseconds)
-      return try HostFinding(host, of: workspace.description, &asked, time)
+      return try HostFinding(host, &asked, time)
     }
   }
 }

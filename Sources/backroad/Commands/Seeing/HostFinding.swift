@@ -19,6 +19,8 @@ struct LinkHost: Sendable {
   let isPublic: Bool
   /// The ports that it is reached on; none where nothing is to be connected to.
   let ports: [UInt16]
+  /// What else is known of the link.
+  let facts: LinkFacts
 }
 
 /// What was found of a host.
@@ -42,11 +44,9 @@ struct HostFinding: Sendable {
 
   /// Asks for a host.
   ///
-  /// - Parameters:
-  ///   - workspace: whose it is, for what there is to do next.
-  ///   - view: whose answers count.
+  /// - Parameter view: whose answers count.
   init(
-    _ host: LinkHost, of workspace: String, _ view: inout some HostView & ~Copyable, _ time: LookTime
+    _ host: LinkHost, _ view: inout some HostView & ~Copyable, _ time: LookTime
   ) throws(Problem) {
     self.host = host
     isAsked = true
@@ -55,7 +55,7 @@ struct HostFinding: Sendable {
     addresses = found.addresses
     complaints = found.complaints
     if addresses.isEmpty {
-      cause = .ofNoAddress(host, workspace: workspace, reason: found.reason)
+      cause = .ofNoAddress(host, reason: found.reason)
       if complaints.isEmpty { complaints.append("no address") }
     }
     if complaints.isEmpty, let elsewhere = try elsewhere(&view) {
@@ -64,10 +64,10 @@ struct HostFinding: Sendable {
     }
     for address in addresses where !host.networks.contains(address) && !host.isPublic {
       complaints.append("\(address) is public")
-      cause = .ofPublicAddress(host, workspace: workspace)
+      cause = .ofPublicAddress(host)
     }
     connect(time)
-    cause = cause ?? .ofAttempts(attempts)
+    cause = cause ?? .ofAttempts(attempts, host.facts)
   }
 
   /// Tries each private address on each port. Never a public one: what answers there is not the link.
