@@ -43,7 +43,7 @@ extension EndToEnd {
     @Test(arguments: [
       "docs/links/snowflake.md", "docs/links/databricks.md", "docs/links/vcs.md", "docs/links/postgres.md",
       "docs/links/mysql.md", "docs/links/redshift.md",
-      "docs/links/s3.md",
+      "docs/links/s3.md", "docs/links/hosts.md",
     ])
     func everyExampleIsSoAndEveryNameIsAnswered(_ path: String) throws {
       let (examples, files) = try Self.read(path)

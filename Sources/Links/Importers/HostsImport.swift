@@ -11,6 +11,12 @@ public enum HostsImport {
     public var text: String
     /// Where it stands in its file; nil for an argument.
     public var position: Position?
+    /// The addresses that the list has for it.
+    public var addresses: [IPAddress] = []
+    /// The endpoint that the list has for it.
+    public var endpoint: Endpoint?
+    /// Why it is none of the link's hosts; nil for one that is.
+    public var leftOut: String?
 
     /// Takes an argument.
     public init(_ text: String, position: Position? = nil) {
@@ -30,22 +36,12 @@ public enum HostsImport {
     public init(_ link: LinkRequest) { self.link = link }
   }
 
-  /// Reads hosts from a file: one or more a line, `#` starts a comment.
+  /// Reads hosts from a file: one or more a line, `#` starts a comment; CSV with a header; JSON; or lines of `/etc/hosts`.
+  /// A host may have where it leads beside it.
   ///
-  /// - Throws: when the file is not text, too large, or names no host.
+  /// - Throws: when the file is not text, too large, names no host, or cannot be read.
   public static func items(_ bytes: [UInt8], file: String) throws(Problem) -> [Item] {
-    let text = try SourceText(file: bytes, named: file, maximumOctets: Limits.Links.pasteOctets)
-    var items: [Item] = []
-    for line in text.lines {
-      let code = line[0..<(line.octets.firstIndex(of: 0x23) ?? line.count)]
-      var start = 0
-      for end in 0...code.count where end == code.count || isSpace(code.octets[end]) || code.octets[end] == 0x2c {
-        if end > start { items.append(Item(code[start..<end].string, position: code.position(start))) }
-        start = end + 1
-      }
-    }
-    guard !items.isEmpty else { throw Problem(file: file, "the file names no host; write one a line") }
-    return items
+    try HostsForms.items(bytes, file: file)
   }
 
   /// Plans an import; nothing is written.
@@ -62,10 +58,13 @@ public enum HostsImport {
     var errors: [Problem] = []
     var notes: [String] = []
     var places: [Name: Position?] = [:]
-    for item in items where errors.count <= Limits.Links.remarks {
+    var named: [(name: Name, item: Item)] = []
+    for item in items where item.leftOut == nil && errors.count <= Limits.Links.remarks {
       do throws(Problem) {
         let host = try host(item, zone: zone, file: file, &notes)
-        if let first = places.updateValue(item.position, forKey: host.name) {
+        named.append((host.name, item))
+        // Of /etc/hosts a line for each family is usual.
+        if let first = places.updateValue(item.position, forKey: host.name), item.addresses.isEmpty {
           notes.append(
             "\(host.name.textWithoutFinalDot) is named twice\(first.map { ", first in line \($0.line)" } ?? "")")
         }
@@ -80,12 +79,19 @@ public enum HostsImport {
     }
     if hosts.isEmpty, errors.isEmpty { errors.append(Problem("no hosts: name them as arguments or with --from FILE")) }
     guard errors.isEmpty else { throw Problems(errors.shortened) }
-    var draft = options.link.draft(kind: "hosts", hosts: hosts)
+    var request = options.link
+    request.endpoint = try oneProblem { () throws(Problem) in
+      try HostsTargets(named).endpoint(for: request, in: workspace.name)
+    }
+    var draft = request.draft(kind: "hosts", hosts: hosts)
     draft.notes = notes.shortened
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
     draft.warnings += bareWildcards(hosts).shortened
-    return try LinkUpdate.plan(draft, for: options.link, in: workspace)
+    draft.leftOut = items.compactMap { item in
+      item.leftOut.map { Plan.LeftOut(item.text, why: $0, position: item.position) }
+    }
+    return try LinkUpdate.plan(draft, for: request, in: workspace)
   }
 
   private static func apex(_ text: String) throws(Problem) -> Name {

@@ -78,7 +78,13 @@ public enum VCSImport {
   public static func read(_ bytes: [UInt8], file: String) throws(Problem) -> Input {
     let text = try plainText(bytes, file: file)
     if let form = try VCSForm(text, file: file) { return .form(form, file: file) }
-    let items = try HostsImport.items(text.octets, file: file)
+    let items = try HostsImport.items(text.octets, file: file).filter { $0.leftOut == nil }
+    if let item = items.first(where: { !$0.addresses.isEmpty || $0.endpoint != nil }) {
+      throw Problem(
+        file: file, position: item.position,
+        "\(quoted(item.text)) has beside it where it leads, and a Git server's hosts lead to the link's endpoint: say that with "
+          + "--endpoint or --address, and take it out of the list")
+    }
     return .hosts(items, file: file)
   }
 
