@@ -29,6 +29,7 @@ extension [Link] {
   /// - Throws: when there are more than a workspace may have.
   func guards(in folder: WorkspaceFolder) throws(Problems) -> LinkGuards {
     var guards = LinkGuards()
+    guards.targets = flatMap(\.targets)
     var count = 0
     let shared = ClientRedirect.shared(self)
     for link in self where !link.isPublic {

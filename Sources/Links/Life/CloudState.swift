@@ -92,7 +92,11 @@ extension CloudState {
 extension Link {
   /// How the link stands, in a word or two: for lists.
   public var stateText: String {
-    guard main.endpoint != nil else { return cloud.map { "requested (AWS: \($0.state))" } ?? "requested" }
-    return cloud?.state ?? "unknown"
+    let health = health
+    guard health.state == .requested else { return cloud?.state ?? health.state.rawValue }
+    return health.state.rawValue + (health.why.isEmpty ? "" : " (\(health.why))")
   }
+
+  /// How the link stands as far as its file tells.
+  public var health: LinkHealth { LinkHealth(ofFile: self) }
 }

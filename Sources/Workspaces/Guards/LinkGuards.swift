@@ -47,6 +47,8 @@ public struct LinkGuards: Sendable {
 
   private var entries: [Name: Entry] = [:]
   private var hasWildcards = false
+  /// The endpoints of the workspace's links, guarded or not, for whoever watches them.
+  public var targets: [LinkTarget] = []
 
   /// Without names.
   public init() {}

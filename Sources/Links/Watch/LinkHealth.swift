@@ -1,0 +1,96 @@
+import Text
+import Workspaces
+
+/// How a link, or one endpoint of it, stands: since when, and why.
+///
+/// What the file alone knows and what the server sees by watching are told by this one type.
+public struct LinkHealth: Hashable, Sendable {
+  /// The states, from the best to the worst; what nobody has looked at counts as none of them.
+  public enum State: String, Hashable, Sendable, CaseIterable {
+    /// Every address takes connections on every port.
+    case reachable
+    /// The endpoint has private addresses; whether they take connections is not known, for no port is.
+    case resolving
+    /// Some addresses or ports take connections, and some do not.
+    case degraded
+    /// No address takes a connection on any port, or what the endpoint leads to must not be connected to.
+    case failed
+    /// The endpoint's name has no address.
+    case notResolving = "not resolving"
+    /// There is no endpoint yet.
+    case requested
+    /// Nobody has looked yet, or nobody looks.
+    case unknown
+
+    /// As metrics and programs name it.
+    public var label: String { self == .notResolving ? "not-resolving" : rawValue }
+
+    /// How bad it is, for what is put together of several; greater is worse.
+    var badness: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
+    /// The state of that label; nil for any other text.
+    public init?(label: String) {
+      guard let state = Self.allCases.first(where: { $0.label == label }) else { return nil }
+      self = state
+    }
+  }
+
+  /// The state.
+  public var state: State
+  /// When it began, in seconds since 1970; nil where nobody saw that.
+  public var sinceSeconds: UInt64?
+  /// Why it is so, for a person: the likely cause, as far as it shows from outside; empty for nothing to say.
+  public var why: String
+
+  /// Takes the parts.
+  public init(_ state: State, sinceSeconds: UInt64? = nil, why: String = "") {
+    self.state = state
+    self.sinceSeconds = sinceSeconds
+    self.why = why
+  }
+
+  /// When it began: `2026-01-31T12:00:00Z` (RFC 3339).
+  public var since: String? { sinceSeconds.map { CloudState.time($0) } }
+
+  /// For a list or a line of the log: the state, since when and why.
+  public var text: String {
+    state.rawValue + (since.map { " since \($0)" } ?? "") + (why.isEmpty ? "" : ": \(why)")
+  }
+
+  /// For programs.
+  public var json: JSON {
+    [
+      "state": .string(state.label), "since": since.map { .string($0) } ?? nil,
+      "why": why.isEmpty ? nil : .string(why),
+    ]
+  }
+}
+
+extension LinkHealth {
+  /// What the link's file alone says: whether there is an endpoint, and AWS's word.
+  init(ofFile link: Link) {
+    let word = link.cloud.map { "AWS: \($0.state)" } ?? ""
+    self.init(link.main.endpoint == nil ? .requested : .unknown, why: word)
+  }
+
+  /// One for a link of several endpoints: the worst, and which that is. What nobody has looked at does not count where
+  /// anything else is known.
+  ///
+  /// - Parameter parts: by the endpoint's role, the main one first.
+  public static func together(_ parts: [(role: EndpointRole, health: LinkHealth)]) -> LinkHealth? {
+    let known = parts.filter { $0.health.state != .unknown }
+    guard let worst = known.max(by: { $0.health.state.badness < $1.health.state.badness }) else {
+      return parts.first?.health
+    }
+    guard worst.role != .main else { return worst.health }
+    var health = worst.health
+    let works = known.contains { $0.health.state == .reachable || $0.health.state == .degraded }
+    if works || !health.why.isEmpty {
+      health.why =
+        "the \(worst.role.rawValue) endpoint is \(health.state.rawValue)"
+        + (health.why.isEmpty ? "" : ": \(health.why)")
+    }
+    if works, health.state.badness > State.degraded.badness { health.state = .degraded }
+    return health
+  }
+}

@@ -1,0 +1,17 @@
+import Wire
+import Workspaces
+
+extension Link {
+  /// The link's endpoints, for whoever watches them: by the link's file, wherever its names lead at the moment.
+  public var targets: [LinkTarget] {
+    routes.enumerated().map { index, route in target(index == 0 ? .main : .stage, route) }
+  }
+
+  private func target(_ role: EndpointRole, _ route: Route) -> LinkTarget {
+    let ports = route.hosts.isEmpty ? self.ports : Set(route.hosts.flatMap { self.ports(of: $0) }).sorted()
+    return LinkTarget(
+      LinkTarget.ID(link: name, role: role), name: route.endpoint?.name, addresses: route.endpoint?.addresses ?? [],
+      ports: ports.compactMap { UInt16(exactly: $0) }, isPublic: isPublic,
+      word: role == .main ? cloud.map { LinkTarget.Word(state: $0.state, seen: $0.seen) } : nil)
+  }
+}
