@@ -15,6 +15,8 @@ struct DescriptorBudget: Hashable {
   let streams: Int
   /// Connections of the admin interface.
   let adminConnections: Int
+  /// What is under way at once to see whether links' endpoints take connections; 0 where nobody watches.
+  let watched: Int
   /// There are too few to serve with.
   struct TooFew: Error, Hashable {
     /// How many there would have to be.
@@ -22,7 +24,7 @@ struct DescriptorBudget: Hashable {
   }
 
   /// The least of each that is worth starting with.
-  private static let fewest = (connections: 16, sockets: 32, streams: 4, adminConnections: 8)
+  private static let fewest = (connections: 16, sockets: 32, streams: 4, adminConnections: 8, watched: 8)
 
   /// The poller of a thread that reads workspaces, and the folders and files that it has open: the zones folder, a workspace's,
   /// one below it, one that is listed, a way's last folder, a file.
@@ -41,22 +43,28 @@ struct DescriptorBudget: Hashable {
   ///   - workers: how many there are.
   ///   - listeners: on how many addresses each of them listens, over UDP and TCP.
   ///   - readers: how many workspaces are read at once.
+  ///   - watches: whether links' endpoints are watched.
   /// - Throws: where too few are left for clients and upstreams.
-  init(descriptors: Int, workers: Int, listeners: Int, readers: Int) throws(TooFew) {
+  init(
+    descriptors: Int, workers: Int, listeners: Int, readers: Int, watches: Bool = false
+  ) throws(TooFew) {
     // A worker's three pollers and mailbox, its listening sockets.
     let ofWorker = 4 + 2 * listeners
     // Standard streams, signals, journal, inotify, pollers, reports; and the folders and files that one reading has open.
     let ownUse = 48 + Self.ofReader * readers
-    let fixed = ownUse + workers * ofWorker
+    let fixed = ownUse + workers * ofWorker + (watches ? LinkWatcher.descriptors : 0)
     let fewest = Self.fewest
     let needed =
-      fixed + fewest.adminConnections + workers * (fewest.connections + fewest.sockets + fewest.streams)
+      fixed + fewest.adminConnections + (watches ? fewest.watched : 0) + workers
+      * (fewest.connections + fewest.sockets + fewest.streams)
     guard descriptors >= needed else { throw TooFew(needed: needed) }
     let forwarding = ForwardSettings()
     // Not negative, as `needed` holds the least of each.
     let spare = descriptors - needed
     adminConnections = min(Limits.Admin.connections, fewest.adminConnections + spare / 16)
-    let each = (spare - (adminConnections - fewest.adminConnections)) / workers
+    watched = watches ? min(Limits.Watching.atOnce, fewest.watched + spare / 16) : 0
+    let taken = adminConnections - fewest.adminConnections + (watches ? watched - fewest.watched : 0)
+    let each = (spare - taken) / workers
     connections = min(Limits.Clients.connections, fewest.connections + each / 4)
     streams = min(forwarding.maximumStreams, fewest.streams + each / 16)
     let left = each - (connections - fewest.connections) - (streams - fewest.streams)

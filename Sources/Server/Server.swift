@@ -1,6 +1,7 @@
 import Answering
 import Forwarding
 import Glibc
+import Links
 import Storage
 import SystemIO
 import Text
@@ -64,15 +65,22 @@ public enum Server {
         grants: reader.setting.grants, own: reader.setting.own, countsQueries: configuration.metricsByWorkspace),
       folder: folder,
       signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
+    let states = LinkStates(isWatching: configuration.watches)
     guard try reloader.start() else { return log.note("stopping, before anything was served") }
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
-      log: log, startedAt: startedAt)
+      links: states, log: log, startedAt: startedAt)
     let admin = try listener.map { listener throws(SystemError) in
       try AdminService.start(listener, context, connections: budget.adminConnections, log)
     }
+    let watch =
+      try configuration.watches
+      ? LinkWatcher.start(
+        WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, cache: cache,
+        log)
+      : nil
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
@@ -82,8 +90,11 @@ public enum Server {
     let deadline = System.monotonicNanoseconds() + stopNanoseconds
     crew.beginToStop()
     admin?.beginToStop()
+    watch?.beginToStop()
     if !crew.waitForEnd(until: deadline) { log.note("a worker is not done in time; ending all the same") }
     if let admin, !admin.waitForEnd(until: deadline) { log.note("the admin interface is not done in time; ending") }
+    // It waits for nothing but its own turn, and keeps nothing that is to be written.
+    _ = watch?.waitForEnd(until: deadline)
   }
 
   /// Raises the limit of open descriptors, and gives everybody their part.
@@ -94,7 +105,8 @@ public enum Server {
     do throws(DescriptorBudget.TooFew) {
       let budget = try DescriptorBudget(
         descriptors: descriptors, workers: configuration.workerCount, listeners: configuration.listen.count,
-        readers: DescriptorBudget.readers(cores: System.coreCount))
+        readers: DescriptorBudget.readers(cores: System.coreCount),
+        watches: configuration.watches)
       if budget.isShort {
         log.note(
           "warning: with \(descriptors) open files at most (ulimit -n) each worker has \(budget.connections) TCP "

@@ -32,7 +32,7 @@ struct LifeCommandTests {
   @Test func aLinkLives() throws {
     _ = try done(
       "link add acme prod --kind snowflake --service com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0")
-    #expect(try done("link list").contains("acme       prod  snowflake  requested  0      no endpoint yet\n"))
+    #expect(try done("link list").contains("acme       prod  snowflake  requested  -      0      no endpoint yet\n"))
     let imported = try done("import snowflake --workspace acme --link prod", input: snowflakeConfig("ab12345"))
     #expect(
       imported.contains("held closed until there is an endpoint:") && imported.contains("link set-endpoint acme prod"))

@@ -46,6 +46,18 @@ struct ServerSettingsTests {
     #expect(try flag.configuration(over: off, resolvConf: []).metricsByWorkspace)
   }
 
+  @Test func linksAreWatchedUnlessThatIsSwitchedOff() throws {
+    let off = try settings(#"{ "watch": false, "watch-every": 5 }"#)
+    var flags = ServerSettings()
+    let standard = try flags.configuration(over: ServerSettings(), resolvConf: [])
+    #expect(standard.watches && standard.watchSeconds == 30)
+    #expect(try !flags.configuration(over: off, resolvConf: []).watches)
+    #expect(try flags.configuration(over: off, resolvConf: []).watchSeconds == 5)
+    (flags.watches, flags.watchSeconds) = (false, 7)
+    #expect(try !flags.configuration(over: settings(#"{ "watch": true }"#), resolvConf: []).watches)
+    #expect(try flags.configuration(over: off, resolvConf: []).watchSeconds == 7)
+  }
+
   @Test func searchDomainsAreClosedBesideTheRules() throws {
     let file = try settings(
       #"{ "search": ["cluster.local", "Corp.example"], "forward": [{"zone": "corp.example", "to": ["10.0.0.1"]}] }"#)

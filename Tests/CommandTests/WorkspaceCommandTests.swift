@@ -190,8 +190,8 @@ struct WorkspaceCommandTests {
     _ = try backroad("import hosts --workspace acme --link git --endpoint 10.0.0.1 git.corp.example")
     #expect(
       try backroad("link list").output == """
-        WORKSPACE  LINK  KIND   STATE    HOSTS  ENDPOINT
-        acme       git   hosts  unknown  1      10.0.0.1
+        WORKSPACE  LINK  KIND   STATE    SINCE  HOSTS  ENDPOINT
+        acme       git   hosts  unknown  -      1      10.0.0.1
 
         """)
     #expect(try backroad("link list --workspace acme").output == backroad("link list").output)

@@ -27,7 +27,8 @@ struct AdminPageTests {
     func write(_ text: String, to path: String) throws { try Data(text.utf8).write(to: url(path)) }
 
     func listing() throws -> LinkListing {
-      LinkListing(of: try #require(WorkspaceName("acme")), in: ZonesFolder(path: folder.path))
+      LinkListing(
+        of: try #require(WorkspaceName("acme")), in: ZonesFolder(path: folder.path), LinkStates(isWatching: false))
     }
   }
 

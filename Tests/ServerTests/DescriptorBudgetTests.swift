@@ -50,6 +50,22 @@ import Testing
     #expect(last?.isShort == false)
   }
 
+  /// What looks at links has a part, which is nobody else's, and takes none where nobody looks.
+  @Test func watchingHasItsPart() throws {
+    let needed = 48 + DescriptorBudget.ofReader * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4) + LinkWatcher.descriptors + 8
+    #expect(throws: DescriptorBudget.TooFew(needed: needed)) {
+      try DescriptorBudget(descriptors: needed - 1, workers: 2, listeners: 1, readers: 2, watches: true)
+    }
+    for descriptors in stride(from: needed, through: 700_000, by: 97) {
+      let budget = try DescriptorBudget(descriptors: descriptors, workers: 2, listeners: 1, readers: 2, watches: true)
+      let ofWorker = 6 + budget.connections + budget.sockets + budget.streams
+      let others = 48 + DescriptorBudget.ofReader * 2 + budget.adminConnections + 2 * ofWorker
+      #expect(others + LinkWatcher.descriptors + budget.watched <= descriptors)
+      #expect((8...Limits.Watching.atOnce).contains(budget.watched))
+    }
+    #expect(try DescriptorBudget(descriptors: 700_000, workers: 2, listeners: 1, readers: 2).watched == 0)
+  }
+
   /// Each thread that reads has a poller of its own, those in the place of others too.
   @Test func everyReaderIsCounted() {
     #expect(DescriptorBudget.readers(cores: 2) == 2 + Limits.Building.sparesOfThreads + 4)

@@ -61,8 +61,18 @@ public struct LinkHealth: Hashable, Sendable {
   public var json: JSON {
     [
       "state": .string(state.label), "since": since.map { .string($0) } ?? nil,
-      "why": why.isEmpty ? nil : .string(why),
+      "sinceSeconds": sinceSeconds.map { .number($0) } ?? nil, "why": why.isEmpty ? nil : .string(why),
     ]
+  }
+
+  /// Reads what `json` wrote, among other members of an object; nil where there is no state.
+  public init?(_ json: JSON) {
+    guard let object = json.asObject, let state = object["state"]?.asString.flatMap({ State(label: $0) }) else {
+      return nil
+    }
+    var seconds: UInt64?
+    if case .number(let text) = object["sinceSeconds"]?.content { seconds = UInt64(text) }
+    self.init(state, sinceSeconds: seconds, why: object["why"]?.asString ?? "")
   }
 }
 

@@ -160,6 +160,8 @@ public struct WatchSchedule {
       forget(key)
       begin(key, target, networks, now, seconds)
     }
+    // What was let go for a look that is none any more gives its turn on.
+    release(workspace)
   }
 
   private mutating func begin(
@@ -358,13 +360,19 @@ public struct WatchSchedule {
     guard let item = underWay.removeValue(forKey: number) else { return nil }
     let workspace = item.key.workspace
     accounts[workspace]?.underWay -= 1
-    while let next = accounts[workspace]?.held.next() {
-      guard isLive(next) else { continue }
-      queue(next)
-      break
-    }
+    release(workspace)
     if ids[workspace] == nil, accounts[workspace]?.underWay == 0 { accounts[workspace] = nil }
     return item
+  }
+
+  /// Lets as much of what a workspace has to hold back have its turn as there is room for; what has become pointless goes.
+  private mutating func release(_ workspace: WorkspaceName) {
+    var room = settings.atOnceOfWorkspace - (accounts[workspace]?.underWay ?? 0)
+    while room > 0, let next = accounts[workspace]?.held.next() {
+      guard isLive(next) else { continue }
+      queue(next)
+      room -= 1
+    }
   }
 
   /// Goes on with addresses.

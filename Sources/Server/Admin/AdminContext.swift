@@ -14,6 +14,8 @@ struct AdminContext: Sendable {
   let mail: Crew.Mail
   let leases: LeaseKeeper
   let cache: AnswerCache
+  /// How the links stand.
+  let links: LinkStates
   let log: Log
   /// When the server started, on the monotonic clock and in seconds since 1970.
   let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)

@@ -20,6 +20,9 @@ struct MetricsPage: AdminHandler {
     if context.configuration.metricsByWorkspace, let workspaces = context.state.view.snapshot?.workspaces {
       WorkspaceMetrics.write(&text, WorkspaceMetrics.tallies(workspaces))
     }
+    if context.links.isWatching {
+      LinkMetrics.write(&text, context.links.counts, byWorkspace: context.configuration.metricsByWorkspace)
+    }
     Self.cache(&text, context.cache)
     // Without one worker's part a counter would fall, which is as if it had started anew: rather none of them.
     if reports.silentCount == 0 {

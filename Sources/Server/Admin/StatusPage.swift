@@ -1,6 +1,7 @@
 import Admin
 import Bounds
 import Forwarding
+import Links
 import Storage
 import SystemIO
 import Text
@@ -25,6 +26,7 @@ struct StatusPage: AdminHandler {
       "cache": Self.cache(context.cache, reports.all),
       "upstreams": Self.upstreams(reports.all),
       "leases": Self.leases(context.leases),
+      "links": Self.links(context.links),
       "waiting": .number(reports.all.reduce(0) { $0 + $1.waitingCount }),
     ])
   }
@@ -63,6 +65,14 @@ struct StatusPage: AdminHandler {
 
   private static func leases(_ leases: LeaseKeeper) -> JSON {
     ["count": .number(leases.count()), "problem": leases.obstacle.map { .string("\($0)") } ?? nil]
+  }
+
+  private static func links(_ links: LinkStates) -> JSON {
+    let counts = links.counts.reduce(LinkStates.Counts()) { $0 + $1.counts }
+    return [
+      "watching": JSON(.bool(links.isWatching)),
+      "states": .object(LinkHealth.State.allCases.map { ($0.label, .number(counts[$0])) }),
+    ]
   }
 
   private static func cache(_ cache: AnswerCache, _ reports: [WorkerReport]) -> JSON {

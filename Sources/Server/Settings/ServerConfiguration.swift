@@ -1,5 +1,6 @@
 import Answering
 import Forwarding
+import Links
 import Storage
 import SystemIO
 import Wire
@@ -48,6 +49,10 @@ public struct ServerConfiguration: Sendable {
   public var admin: AdminConfiguration
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace = false
+  /// Whether the endpoints of links are watched.
+  public var watches = true
+  /// How often each of them is looked at, in seconds, where there are few.
+  public var watchSeconds = WatchSettings.usualSeconds
   /// The EDNS option that carries a token.
   public var tokenOption = ServerConfiguration.defaultTokenOption
   /// The load balancers that tell of the true client by the PROXY protocol.

@@ -33,10 +33,15 @@ public struct ServerSettings: Sendable {
 
   private static let keys = [
     "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
-    "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator",
+    "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
+    "watch-every",
   ]
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace: Bool?
+  /// Whether the endpoints of links are watched.
+  public var watches: Bool?
+  /// How often, in seconds.
+  public var watchSeconds: Int?
   /// The EDNS option that carries a token.
   public var tokenOption: UInt16?
   /// The load balancers that tell of the true client.
@@ -108,6 +113,13 @@ public struct ServerSettings: Sendable {
       collect(into: &problems) { () throws(Problem) in adminHosts = try Self.adminHosts(root["admin-hosts"], file) }
       collect(into: &problems) { () throws(Problem) in
         metricsByWorkspace = try root["metrics-by-workspace"]?.expectBool("\"metrics-by-workspace\"", file: file)
+      }
+      collect(into: &problems) { () throws(Problem) in
+        watches = try root["watch"]?.expectBool("\"watch\"", file: file)
+      }
+      collect(into: &problems) { () throws(Problem) in
+        watchSeconds = try root["watch-every"]?.expectInt(
+          "\"watch-every\"", in: WatchSettings.rangeSeconds, file: file)
       }
     } catch {
       problems.append(error)
@@ -245,6 +257,8 @@ extension ServerSettings {
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes, admin: admin(over: file))
     configuration.leases = leases ?? file.leases
     configuration.metricsByWorkspace = metricsByWorkspace ?? file.metricsByWorkspace ?? false
+    configuration.watches = watches ?? file.watches ?? configuration.watches
+    configuration.watchSeconds = watchSeconds ?? file.watchSeconds ?? configuration.watchSeconds
     configuration.tokenOption = tokenOption ?? file.tokenOption ?? configuration.tokenOption
     configuration.proxies = proxies ?? file.proxies ?? []
     configuration.grants = file.grants

@@ -14,7 +14,7 @@ final class Lab {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("backroad-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // No test asks the machine's own name servers: what is forwarded, and where, its workspaces and flags say.
-    try write(#"{ "forward": [] }"#, to: "backroad.json")
+    try write(#"{ "forward": [], "watch": false }"#, to: "backroad.json")
   }
 
   /// Runs a test in a lab of its own, and clears up whatever comes of it.
@@ -109,6 +109,8 @@ final class Lab {
     let port = try Port.free()
     let listen = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     var words = ["serve", "--zones", zones, "--listen", listen] + flags
+    // Links of tests lead to addresses that are not this machine's: what watches them says so.
+    if !flags.contains("--watch-every") { words.append("--no-watch") }
     var path = try Lab.backroad()
     if let descriptors {
       words = ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", path] + words

@@ -13,6 +13,7 @@ enum AdminRoutes {
     Route(.get, "/v1/workspaces", WorkspaceListRoute()),
     Route(.get, "/v1/workspaces/{workspace}", WorkspaceRoute()),
     Route(.get, "/v1/workspaces/{workspace}/links", LinksRoute()),
+    Route(.get, "/v1/links", LinkStatesRoute()),
     Route(.post, "/v1/reload", ReloadRoute()),
     Route(.post, "/v1/cache/flush", CacheFlushRoute()),
     Route(.get, "/v1/leases", LeaseListRoute()),

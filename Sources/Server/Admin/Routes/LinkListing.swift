@@ -5,7 +5,7 @@ import SystemIO
 import Text
 import Workspaces
 
-/// A workspace's links as they are on disk, for programs: its link files are read and nothing else of its folder, up to a
+/// A workspace's links as they are on disk and how they stand, for programs: its link files are read and nothing else of its folder, up to a
 /// limit, so that what it costs is not the size of its zones.
 struct LinkListing {
   /// Those that could be read, in the order of their names.
@@ -13,7 +13,11 @@ struct LinkListing {
   /// What is wrong with the others.
   private(set) var problems: [Problem] = []
 
-  init(of name: WorkspaceName, in zones: ZonesFolder) {
+  /// How those stand that are watched, by their names.
+  private let standings: [String: LinkStanding]
+
+  init(of name: WorkspaceName, in zones: ZonesFolder, _ states: LinkStates) {
+    standings = Dictionary(states.links(of: name).map { ($0.link, $0) }) { first, _ in first }
     let shown = "\(zones.path(of: name))/\(WorkspaceSource.linksFolder)"
     do throws(SystemError) {
       guard let folder = try Self.open(name, in: zones) else { return }
@@ -63,7 +67,9 @@ struct LinkListing {
 
   private mutating func add(_ content: [UInt8], _ name: String, _ file: String) {
     do throws(Problem) {
-      listed.append(try LinkFileReader.read(content, name: name, file: file).listed)
+      let link = try LinkFileReader.read(content, name: name, file: file)
+      let state = standings[name]?.members ?? (link.health.json.asObject?.members ?? []).map { ($0.key, $0.value) }
+      listed.append(.object((link.listed.asObject?.members ?? []).map { ($0.key, $0.value) } + state))
     } catch {
       problems.append(error)
     }

@@ -60,7 +60,8 @@ struct WorkspaceRoute: AdminHandler {
     }
     if let broken { members.append(JSON.Member("problems", .array(broken.problems.map(\.json)))) }
     return .later { [members] in
-      let links = JSON.Member("links", .array(LinkListing(of: name, in: context.folder).listed))
+      let listing = LinkListing(of: name, in: context.folder, context.links)
+      let links = JSON.Member("links", .array(listing.listed))
       return .json(JSON(.object(JSON.Object(members + [links]))))
     }
   }
@@ -94,13 +95,16 @@ struct WorkspaceRoute: AdminHandler {
   }
 }
 
-/// `GET /v1/workspaces/{workspace}/links`: the workspace's links as they are on disk.
+/// `GET /v1/workspaces/{workspace}/links`: the workspace's links as they are on disk, and how they stand.
 struct LinksRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let name = try context.workspaceName(match)
     return .later {
-      let links = LinkListing(of: name, in: context.folder)
-      return .json(["links": .array(links.listed), "problems": .array(links.problems.map(\.json))])
+      let links = LinkListing(of: name, in: context.folder, context.links)
+      return .json([
+        "watching": JSON(.bool(context.links.isWatching)), "links": .array(links.listed),
+        "problems": .array(links.problems.map(\.json)),
+      ])
     }
   }
 }

@@ -12,26 +12,36 @@ enum LinkCommands {
     "--closed", help: "keep the link without its endpoint, so that its names stay closed")
 
   private static let list = Command(
-    words: ["link", "list"], summary: "list links", flags: [.anyWorkspace] + Arguments.zonesFlags + [.json],
+    words: ["link", "list"], summary: "list links, and how they stand",
+    flags: [.anyWorkspace] + Arguments.serverFlags + [.json],
+    details: """
+      A running server watches the endpoints of links, and is asked for what it sees; where none answers, the state is
+      what the link's file says. docs/links/life.md tells of the states.
+      """,
     run: { arguments, console in
       let zones = try arguments.zonesFolder()
       let views: [WorkspaceView]
-      if let name = try arguments.anyWorkspace() {
+      let workspace = try arguments.anyWorkspace()
+      let states = LinkStatesView(of: workspace, arguments)
+      if let name = workspace {
         views = [WorkspaceView(try zones.contents(of: name))]
       } else {
         views = try zones.views(console)
       }
       if arguments.has(.json) {
-        console.print(JSON.array(views.flatMap { view in view.links.map { $0.json(in: view.name) } }).text)
+        console.print(JSON.array(views.flatMap { view in view.links.map { $0.json(in: view.name, states) } }).text)
       } else {
-        var table = Table("WORKSPACE", "LINK", "KIND", "STATE", "HOSTS", "ENDPOINT")
+        var table = Table("WORKSPACE", "LINK", "KIND", "STATE", "SINCE", "HOSTS", "ENDPOINT")
         for view in views {
           for link in view.links {
             table.add(
-              "\(view.name)", link.name, link.kind, link.stateText, "\(link.hostCount)", link.main.endpoint.text)
+              "\(view.name)", link.name, link.kind, states.word(of: link, in: view.name),
+              states.standing(of: link, in: view.name)?.health.since ?? "-", "\(link.hostCount)",
+              link.main.endpoint.text)
           }
         }
         console.print(table, ifEmpty: "there are no links in \(zones.path)")
+        if !table.isEmpty { console.hint(states.text) }
       }
       return .done
     })
@@ -39,14 +49,17 @@ enum LinkCommands {
   private static let show = Command(
     words: ["link", "show"], summary: "show a link's hosts, where they lead, and what the customer is to do",
     operands: "W LINK",
-    operandCount: 2...2, flags: Arguments.zonesFlags + [.json],
+    operandCount: 2...2, flags: Arguments.serverFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let contents = try arguments.zonesFolder().contents(of: name)
       let link = try WorkspaceFolder(contents).link(arguments.operands[1])
       let customer = CustomerPart(link, in: "\(name)", try arguments.operatorProfile())
+      let states = LinkStatesView(of: name, arguments)
       console.print(
-        arguments.has(.json) ? link.json(in: name, customer).text : link.text(in: name) + customer.section)
+        arguments.has(.json)
+          ? link.json(in: name, states, customer).text : link.text(in: name, states) + customer.section)
+      if !arguments.has(.json) { console.hint(states.text) }
       return .done
     })
 
@@ -68,22 +81,23 @@ enum LinkCommands {
 }
 
 extension Link {
-  /// For programs: the link's file, with its name and workspace, and what its customer is to do.
-  fileprivate func json(in workspace: WorkspaceName, _ customer: CustomerPart? = nil) -> JSON {
-    let named = [
-      JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name)),
-      JSON.Member("state", .string(stateText)),
-    ]
+  /// For programs: the link's file, with its name and workspace, how it stands, and what its customer is to do.
+  fileprivate func json(in workspace: WorkspaceName, _ states: LinkStatesView, _ customer: CustomerPart? = nil) -> JSON
+  {
+    let named =
+      [
+        JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name)),
+      ] + states.members(of: self, in: workspace).map { JSON.Member($0.0, $0.1) }
     let members = named + (json.asObject?.members ?? []) + (customer.map { [$0.member] } ?? [])
     return JSON(.object(JSON.Object(members)))
   }
 
   /// For a terminal.
-  fileprivate func text(in workspace: WorkspaceName) -> String {
+  fileprivate func text(in workspace: WorkspaceName, _ states: LinkStatesView) -> String {
     var text = "link \(name) of workspace \(workspace), kind \(kind), TTL \(ttlSeconds)\n"
     if let account { text += "account: \(onOneLine(account))\n" }
     if let service { text += "service: \(onOneLine(service))\n" }
-    text += "state: \(stateText)\n"
+    text += states.lines(of: self, in: workspace)
     if !ports.isEmpty { text += "ports: \(portsText)\n" }
     for name in primary.sorted() { text += "has the connection URL now: \(name.textWithoutFinalDot)\n" }
     if let cloud {

@@ -1,4 +1,5 @@
 import Bounds
+import Links
 import Server
 import SystemIO
 import Text
@@ -28,6 +29,11 @@ enum ServeCommand {
     "--own-network", "CIDR", .repeated,
     help: "a network that links may lead to, beside those that are private everywhere")
 
+  private static let noWatch = Flag(
+    "--no-watch", help: "do not watch the endpoints of links: connect to none of them")
+  private static let watchEvery = Flag(
+    "--watch-every", "SECONDS",
+    help: "how often each endpoint of a link is looked at (default: \(WatchSettings.usualSeconds))")
   private static let leases = Flag(
     "--leases", "FILE",
     help: "where leases are kept, one file for each server (default: .backroad/leases in the zones folder)")
@@ -36,7 +42,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
-      metricsByWorkspace, tokenOption, proxy, search, ownNetwork,
+      metricsByWorkspace, tokenOption, proxy, search, ownNetwork, noWatch, watchEvery,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -80,6 +86,8 @@ enum ServeCommand {
     settings.adminTokenFile = arguments.value(.adminTokenFile)
     if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
     if arguments.has(metricsByWorkspace) { settings.metricsByWorkspace = true }
+    if arguments.has(noWatch) { settings.watches = false }
+    settings.watchSeconds = try arguments.number(watchEvery, in: WatchSettings.rangeSeconds)
     settings.tokenOption = try arguments.number(tokenOption, in: ServerSettings.tokenOptions).map {
       UInt16(truncatingIfNeeded: $0)
     }

@@ -1,3 +1,4 @@
+import Links
 import Text
 
 /// What `/v1/status` says, for a terminal.
@@ -34,6 +35,7 @@ struct ServerStatus {
       cache: \(counted(cache.number("entries"), "entry", "entries")), \(Self.size(cache.number("octets"))) of \
       \(Self.size(cache.number("capacityOctets"))), \(counted(cache.number("hits"), "hit"))
       waiting for upstreams: \(counted(json.number("waiting"), "question"))
+      links: \(links)
 
       """
     text += upstreams
@@ -46,6 +48,14 @@ struct ServerStatus {
     let silent = json.number("silentWorkers")
     guard silent > 0 else { return "" }
     return ", of which \(silent) said nothing in half a second and \(silent == 1 ? "is" : "are") not counted below"
+  }
+
+  /// How many links are in which state.
+  private var links: String {
+    let links = json["links"] ?? .object([])
+    guard links["watching"]?.asBool == true else { return "not watched" }
+    let states = LinkHealth.State.allCases.map { ($0, links["states"]?.number($0.label) ?? 0) }.filter { $0.1 > 0 }
+    return states.isEmpty ? "none" : states.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
   }
 
   private var upstreams: String {

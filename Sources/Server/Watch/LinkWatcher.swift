@@ -1,0 +1,275 @@
+import Answering
+import Bounds
+import Forwarding
+import Links
+import Synchronization
+import SystemIO
+import Wire
+import Workspaces
+
+/// Watches the endpoints of all workspaces' links, on a thread of its own: asks for their names and connects to their
+/// private addresses, as `WatchSchedule` says, and tells of what becomes of them.
+///
+/// It takes the snapshot that is served when it looks for a new one, every second, and holds nobody up: workers, files and
+/// the admin interface go on without it.
+final class LinkWatcher {
+  /// What whoever started it keeps.
+  final class Running: Sendable {
+    fileprivate let waker: Waker
+    fileprivate let mustStop = Atomic(false)
+    private let end: Completion
+
+    fileprivate init() throws(SystemError) {
+      waker = try Waker()
+      end = try Completion(count: 1)
+    }
+
+    /// Has it end.
+    func beginToStop() {
+      mustStop.store(true, ordering: .releasing)
+      waker.wake()
+    }
+
+    /// Waits until it has ended, or the monotonic clock shows a time.
+    func waitForEnd(until deadline: UInt64) -> Bool { end.wait(until: deadline) }
+
+    fileprivate func hasEnded() { end.arrive() }
+  }
+
+  private static let (wakeToken, upstreamToken, firstToken) = (UInt64(0), UInt64(1), UInt64(2))
+  /// How often it looks for another snapshot, in milliseconds.
+  private static let snapshotPeriod: UInt64 = 1000
+  /// How long it sleeps at least while there is nothing but the rate to wait for, in milliseconds.
+  private static let nap: UInt64 = 10
+  /// How long a name is asked for; a hop's time is 3.5 s.
+  private static let patienceOfQuestion = Duration.seconds(8)
+
+  private let state: ServerState
+  private let states: LinkStates
+  private let log: Log
+  private let running: Running
+  private var schedule: WatchSchedule
+  private let settings: WatchSettings
+  private var random = SystemRandomNumberGenerator()
+  private var lines = ChangeLines()
+  private var snapshot: Snapshot?
+  private var seen: [WorkspaceName: Workspace] = [:]
+  private var nextSnapshotAt: UInt64 = 0
+
+  private var poller: Poller
+  private var upstreamPoller: Poller
+  private var connections: [UInt64: WatchConnection] = [:]
+  /// In the order of their deadlines; those that are over among them.
+  private var order: [UInt64] = []
+  private let forwarding: UpstreamSockets
+  private var questions: [UInt64: AddressQuestion] = [:]
+  private var responder = Responder(identity: .running)
+  private let buffer = MessageBuffer()
+  private let names: CompressionMemory
+
+  private init(
+    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, cache: AnswerCache, _ log: Log,
+    _ running: Running
+  ) throws(SystemError) {
+    self.settings = settings
+    self.state = state
+    self.states = states
+    self.log = log
+    self.running = running
+    schedule = WatchSchedule(settings)
+    poller = try Poller()
+    upstreamPoller = try Poller()
+    names = CompressionMemory(seed: try System.hashSeed())
+    var asking = ForwardSettings()
+    asking.maximumSockets = Limits.Watching.sockets
+    asking.maximumStreams = Self.maximumStreams
+    asking.prefetches = false
+    forwarding = UpstreamSockets(
+      cache: cache, questions: QuestionsInFlight(workers: 0), worker: 0, mailboxes: [], settings: asking,
+      random: WorkerSurroundings.machine.random)
+    try poller.add(running.waker.descriptor.raw, .readable, token: Self.wakeToken)
+    try poller.add(upstreamPoller.raw, .readable, token: Self.upstreamToken)
+  }
+
+  /// How many descriptors it has open at the most, connections aside.
+  static let descriptors = 3 + Limits.Watching.sockets + maximumStreams
+  private static let maximumStreams = 2
+
+  /// Starts watching what `state` serves.
+  static func start(
+    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, cache: AnswerCache, _ log: Log
+  ) throws(SystemError) -> Running {
+    let running = try Running()
+    let watcher = try LinkWatcher(settings, state, states, cache: cache, log, running)
+    try Thread(name: "watch") {
+      // Queries do not wait for this where there are fewer cores than threads.
+      Thread.giveWay()
+      do throws(SystemError) { try watcher.run() } catch { log.note("links are not watched any more: \(error)") }
+      running.hasEnded()
+    }.detach()
+    return running
+  }
+
+  private var milliseconds: UInt64 { System.monotonicNanoseconds() / 1_000_000 }
+
+  private func run() throws(SystemError) {
+    while !running.mustStop.load(ordering: .acquiring) {
+      let now = milliseconds
+      if now >= nextSnapshotAt { lookForSnapshot(now) }
+      while let probe = schedule.next(now: now, seconds: System.wallClockSeconds(), using: &random) {
+        begin(probe, now)
+      }
+      tell(now)
+      try wait()
+      expire()
+    }
+  }
+
+  // MARK: What is watched
+
+  private func lookForSnapshot(_ now: UInt64) {
+    nextSnapshotAt = now + Self.snapshotPeriod
+    guard let next = state.view.snapshot, next !== snapshot else { return }
+    snapshot = next
+    let seconds = System.wallClockSeconds()
+    var gone = Set(schedule.workspaces)
+    for (_, workspace) in next.workspaces.all {
+      gone.remove(workspace.name)
+      guard seen[workspace.name] !== workspace else { continue }
+      seen[workspace.name] = workspace
+      schedule.set(
+        workspace.guards.targets, of: workspace.name, workspace.networks, now: now, seconds: seconds)
+    }
+    for name in gone { schedule.set([], of: name, PrivateNetworks(), now: now, seconds: seconds) }
+    if seen.count > next.workspaces.count { seen = seen.filter { next.workspaces.slot(of: $0.key) != nil } }
+  }
+
+  private func tell(_ now: UInt64) {
+    for name in schedule.takeTouched() { states.put(schedule.health(of: name), of: name) }
+    if let rest = lines.takeRest(at: now / 1000) { log.note(rest) }
+    for change in schedule.takeChanges() {
+      if let line = lines.line(change) { log.note(line) }
+    }
+  }
+
+  // MARK: Probes
+
+  private func begin(_ probe: WatchProbe, _ now: UInt64) {
+    switch probe.kind {
+    case .resolve(let name):
+      let instant = Instant(nanoseconds: System.monotonicNanoseconds())
+      guard let snapshot,
+        let question = AddressQuestion(
+          probe.number, name, of: probe.workspace, in: snapshot, deadline: instant + Self.patienceOfQuestion)
+      else { return resolved(probe.number, .postponed) }
+      questions[probe.number] = question
+      goOn(question, WatchHops(forwarding.forwarder, question, now: instant))
+    case .connect(let address):
+      do throws(SystemError) {
+        let connection = try WatchConnection(probe.number, to: address, deadline: now + settings.patience)
+        try poller.add(connection.socket.raw, .writable, token: Self.firstToken + probe.number)
+        connections[probe.number] = connection
+        order.append(probe.number)
+      } catch {
+        connected(probe.number, ConnectOutcome(error))
+      }
+    }
+  }
+
+  private func connected(_ number: UInt64, _ outcome: ConnectOutcome) {
+    connections[number] = nil
+    schedule.connected(
+      number, outcome, now: milliseconds, seconds: System.wallClockSeconds(), using: &random)
+  }
+
+  private func resolved(_ number: UInt64, _ outcome: ResolveOutcome) {
+    questions[number] = nil
+    schedule.resolved(number, outcome, now: milliseconds, seconds: System.wallClockSeconds(), using: &random)
+  }
+
+  // MARK: Names
+
+  /// Goes the way of a question as far as what is known leads.
+  private func goOn(_ question: AddressQuestion, _ hops: WatchHops) {
+    guard let snapshot else { return resolved(question.number, .postponed) }
+    var hops = hops
+    while true {
+      let (buffer, names) = (buffer, names)
+      var writer = MessageWriter(buffer.output(), limit: MessageBuffer.size, names: names.table())
+      guard case .ready = responder.run(question.resolution, in: snapshot, &hops, &writer) else { break }
+      if let outcome = question.take(writer.message, isOverloaded: hops.isOverloaded, in: snapshot) {
+        resolved(question.number, outcome)
+        break
+      }
+    }
+    carryOut()
+  }
+
+  private func carryOut() {
+    let now = Instant(nanoseconds: System.monotonicNanoseconds())
+    for (ticket, result, queries) in forwarding.carryOut(&upstreamPoller, now) {
+      guard let question = questions[ticket.rawValue] else { continue }
+      question.resolution.learn(result, queries: queries)
+      var hops = WatchHops(forwarding.forwarder, question, now: now)
+      hops.note(result)
+      goOn(question, hops)
+    }
+    // The workers tell of upstreams.
+    forwarding.report = UpstreamsReport()
+  }
+
+  // MARK: Waiting
+
+  private func wait() throws(SystemError) {
+    let count = try poller.wait(timeoutMilliseconds: Int32(clamping: pause))
+    for index in 0..<count {
+      let ready = poller.ready(at: index)
+      switch ready.token {
+      case Self.wakeToken: running.waker.reset()
+      case Self.upstreamToken: try hearUpstreams()
+      default:
+        let number = ready.token - Self.firstToken
+        if let connection = connections[number] { connected(number, connection.outcome) }
+      }
+    }
+  }
+
+  private func hearUpstreams() throws(SystemError) {
+    let count = try upstreamPoller.wait(timeoutMilliseconds: 0)
+    let now = Instant(nanoseconds: System.monotonicNanoseconds())
+    for index in 0..<count {
+      let ready = upstreamPoller.ready(at: index)
+      forwarding.handle(ready.token, ready.events, &upstreamPoller, now)
+      carryOut()
+    }
+  }
+
+  /// How long there is nothing to do by itself, in milliseconds.
+  private var pause: UInt64 {
+    let now = milliseconds
+    let rate = schedule.nextDue.map { max($0, now + Self.nap) }
+    let deadline = order.first.flatMap { connections[$0]?.deadline }
+    let upstreams = forwarding.nextDeadline.map { $0.nanoseconds / 1_000_000 + 1 }
+    let question = questions.values.map { $0.deadline.nanoseconds / 1_000_000 + 1 }.min()
+    let next = [rate, deadline, upstreams, question, nextSnapshotAt].compactMap { $0 }.min() ?? now
+    return next > now ? next - now : 0
+  }
+
+  private func expire() {
+    let now = milliseconds
+    while let first = order.first {
+      if let connection = connections[first] {
+        guard connection.deadline <= now else { break }
+        connected(first, .silent)
+      }
+      order.removeFirst()
+    }
+    let instant = Instant(nanoseconds: System.monotonicNanoseconds())
+    forwarding.advance(to: instant)
+    carryOut()
+    for (number, question) in questions where question.deadline <= instant {
+      forwarding.forwarder.cancel(Ticket(number), now: instant)
+      resolved(number, .failed("no answer in time"))
+    }
+  }
+}
