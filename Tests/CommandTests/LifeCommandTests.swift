@@ -44,7 +44,7 @@ struct LifeCommandTests {
     let asked = try backroad.state().filter { $0.key != "zones/acme/links/.undo" }
     _ = try done("link set-endpoint acme prod \(endpoint)=10.1.0.10")
     #expect(try done("link list").contains("Available"))
-    #expect(try done("link show acme prod").contains("state: Available\nAWS: Available, as of 2"))
+    #expect(try done("link show acme prod").contains("state: Available\nports: 80, 443\nAWS: Available, as of 2"))
     #expect(try done("link list --json").contains("\"state\": \"Available\""))
     let set = try backroad.state()
     // A plan before it, and another after.

@@ -35,7 +35,8 @@ final class AdminRig {
     let keeper = LeaseKeeper(path: folder.appendingPathComponent("leases").path, seed: 7, log: log) { _ in [] }
     context = AdminContext(
       configuration: ServerConfiguration(zones: zones), folder: ZonesFolder(path: zones), state: ServerState(),
-      desk: try ReloadDesk(), mail: mail, leases: keeper, cache: AnswerCache(seed: 1), links: LinkStates(isWatching: true),
+      desk: try ReloadDesk(), mail: mail, leases: keeper, cache: AnswerCache(seed: 1),
+      links: LinkStates(isWatching: true),
       log: log, startedAt: (0, 0))
     self.workers = Workers(Array(mail.mailboxes.prefix(workers.reporting)), report)
     let listener = try Self.listener(folder.appendingPathComponent("a.sock").path)
