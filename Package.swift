@@ -95,8 +95,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Server", "Admin", "Answering", "Storage", "Workspaces", "Forwarding", "Wire", "Text", "Bounds", "SystemIO",
-        "TestKit",
+        "Server", "Admin", "Answering", "Storage", "Links", "Workspaces", "Forwarding", "Wire", "Text", "Bounds",
+        "SystemIO", "TestKit",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -30,6 +30,11 @@ public struct HealthChange: Hashable, Sendable {
   public let former: LinkHealth
   /// How it stands.
   public let health: LinkHealth
+
+  /// Takes the parts.
+  public init(workspace: WorkspaceName, id: LinkTarget.ID, former: LinkHealth, health: LinkHealth) {
+    (self.workspace, self.id, self.former, self.health) = (workspace, id, former, health)
+  }
 }
 
 /// Decides when which endpoint is looked at, and what the looks say: a state machine, which is handed the time, random
