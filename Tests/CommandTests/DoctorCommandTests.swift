@@ -47,9 +47,32 @@ struct DoctorCommandTests {
       usleep(10_000)
     }
     let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    #expect(said.contains("99 addresses are not tried"), "\(said)")
+    // As many are tried at once as is said.
+    #expect(said.contains("84 addresses are not tried"), "\(said)")
     #expect(said.contains("is not reached: no answer"))
     #expect(process.terminationStatus == 1)
+  }
+
+  /// The hosts of a link lead to one endpoint, which is not to be asked a thousand times.
+  @Test func anAddressIsTriedOnceForAllItsHosts() throws {
+    let hosts = (0..<40).map { "h\($0).corp.example\n" }.joined()
+    let other = try FakeServer { _ in }
+    let line = "import hosts --workspace acme --link l --endpoint 127.77.0.0 --port \(other.port) --zone corp.example"
+    #expect(try backroad("\(line) --miss forward --from -", input: hosts).status == 0)
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+    }
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port)")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.split(separator: "\n").count { $0.hasSuffix("ok") } == 40)
+    #expect(outcome.output.split(separator: "\n").count { $0.hasSuffix("reached") } == 1, "\(outcome.output)")
+    let again = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+    }
+    let json = try backroad("doctor --workspace acme --server 127.0.0.1:\(again.port) --json").output
+    // Each connection comes from a port of its own.
+    let sources = json.matches(of: /"source": "[^"]*"/).map { $0.output }
+    #expect(sources.count == 40 && Set(sources).count == 1, "\(json)")
   }
 
   /// What answers at a public address is not the link. (0.0.0.0 is none of the private ones, and leads to this machine.)

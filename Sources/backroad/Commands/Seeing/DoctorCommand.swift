@@ -81,7 +81,8 @@ enum DoctorCommand {
     guard !findings.isEmpty else { return console.note("workspace \(workspace) has no hosts in links to look for") }
     console.print(line: view.text)
     console.print(HostFinding.table(findings).text)
-    let attempts = findings.flatMap(\.attempts)
+    var shown: Set<SocketAddress> = []
+    let attempts = findings.flatMap(\.attempts).filter { shown.insert($0.destination).inserted }
     if !attempts.isEmpty { console.print("\n" + ConnectAttempt.table(attempts).text) }
   }
 
@@ -183,6 +184,11 @@ struct LookTime: Sendable {
   }
 
   var isOver: Bool { System.monotonicNanoseconds() >= endNanoseconds }
+
+  /// When something ends that may take so long from now.
+  func end(within nanoseconds: UInt64) -> UInt64 {
+    min(System.monotonicNanoseconds() + nanoseconds, endNanoseconds)
+  }
 
   /// Why something was not done.
   var reason: String { "\(seconds) s for all hosts are over" }

@@ -118,8 +118,23 @@ final class HostRound: Sendable {
     for result in results {
       if let finding = try result.get() { findings.append(finding) }
     }
+    let made = connections(to: findings.flatMap(\.destinations))
+    for index in findings.indices { findings[index].take(made, orElse: time.reason) }
     return findings
   }
+
+  /// Tries destinations, each once however many hosts lead there: whoever serves a thousand of them is asked as if it were one.
+  private func connections(to all: [SocketAddress]) -> [SocketAddress: ConnectAttempt] {
+    var seen: Set<SocketAddress> = []
+    let destinations = all.filter { seen.insert($0).inserted }
+    let attempts = concurrentMap(destinations.count, threads: Limits.Links.questionsAtOnce) { [time] index in
+      time.isOver
+        ? nil : ConnectAttempt(to: destinations[index], endNanoseconds: time.end(within: Self.connectNanoseconds))
+    }
+    return Dictionary(uniqueKeysWithValues: attempts.compactMap { $0.map { ($0.destination, $0) } })
+  }
+
+  private static let connectNanoseconds: UInt64 = 3_000_000_000
 
   /// Nil when the server could not be asked before.
   private func find(_ host: LinkHost) -> Result<HostFinding?, Problem> {
@@ -140,10 +155,10 @@ final class HostRound: Sendable {
     case .client(let server, let source, let option):
       let client = try QuestionClient(server, from: source, endNanoseconds: time.endNanoseconds)
       var asked = ClientView(client, option: option)
-      return try HostFinding(host, &asked, time)
+      return try HostFinding(host, &asked)
     case .admin(let admin):
       var asked = AdminView(admin: admin, workspace: workspace.description, endNanoseconds: time.endNanoseconds)
-      return try HostFinding(host, &asked, time)
+      return try HostFinding(host, &asked)
     }
   }
 }

@@ -40,14 +40,10 @@ struct HostFinding: Sendable {
   /// False where it was not asked for.
   private let isAsked: Bool
 
-  private static let connectNanoseconds: UInt64 = 3_000_000_000
-
   /// Asks for a host.
   ///
   /// - Parameter view: whose answers count.
-  init(
-    _ host: LinkHost, _ view: inout some HostView & ~Copyable, _ time: LookTime
-  ) throws(Problem) {
+  init(_ host: LinkHost, _ view: inout some HostView & ~Copyable) throws(Problem) {
     self.host = host
     isAsked = true
     let found = try Lookup(host.name, &view)
@@ -66,25 +62,27 @@ struct HostFinding: Sendable {
       complaints.append("\(address) is public")
       cause = .ofPublicAddress(host)
     }
-    connect(time)
-    cause = cause ?? .ofAttempts(attempts, host.facts)
   }
 
-  /// Tries each private address on each port. Never a public one: what answers there is not the link.
-  private mutating func connect(_ time: LookTime) {
+  /// Each private address with each port. Never a public one: what answers there is not the link.
+  var destinations: [SocketAddress] {
     let reachable = addresses.filter { host.networks.contains($0) }
-    for port in host.ports {
-      for (index, address) in reachable.enumerated() {
-        guard !time.isOver else {
-          complaints.append("\(reachable.count - index) addresses are not tried: \(time.reason)")
-          return
-        }
-        let end = min(System.monotonicNanoseconds() + Self.connectNanoseconds, time.endNanoseconds)
-        let attempt = ConnectAttempt(to: SocketAddress(address, port: port), endNanoseconds: end)
-        attempts.append(attempt)
-        if let obstacle = attempt.obstacle { complaints.append("\(attempt.destination) is not reached: \(obstacle)") }
-      }
+    return host.ports.flatMap { port in reachable.map { SocketAddress($0, port: port) } }
+  }
+
+  /// Takes what came of the connections to its destinations.
+  ///
+  /// - Parameters:
+  ///   - made: all that were tried, hosts of one endpoint share them.
+  ///   - reason: why others were not.
+  mutating func take(_ made: [SocketAddress: ConnectAttempt], orElse reason: String) {
+    attempts = destinations.compactMap { made[$0] }
+    for attempt in attempts {
+      if let obstacle = attempt.obstacle { complaints.append("\(attempt.destination) is not reached: \(obstacle)") }
     }
+    let untried = destinations.count - attempts.count
+    if untried > 0 { complaints.append("\(untried) addresses are not tried: \(reason)") }
+    cause = cause ?? .ofAttempts(attempts, host.facts)
   }
 
   /// A host that was not asked for.
