@@ -46,6 +46,7 @@ import Wire
     #expect(what(try link("hosts", vpce), profile) == ["principal", "network", "accept"])
     #expect(what(try link("hosts", vpce, aws: "PendingAcceptance"), profile) == ["network", "accept"])
     #expect(what(try link("hosts", vpce, aws: "Available"), profile) == ["network"])
+    #expect(what(try link("hosts", vpce, aws: "Pending"), profile) == ["network"])
     #expect(what(try link("hosts", vpce, aws: "Rejected"), profile) == ["principal", "network", "accept"])
     #expect(what(try link("hosts", service: serviceName), profile) == ["principal", "network", "accept"])
   }

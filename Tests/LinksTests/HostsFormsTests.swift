@@ -107,8 +107,11 @@ import Wire
   /// A link leads to one endpoint; the remedy is a command.
   @Test func hostsThatLeadToSeveralPlacesAreALinkEach() throws {
     let said = refusal { _ = try plan("a.corp.example 10.0.0.5\nb.corp.example 10.0.0.6\n") }
-    #expect(said.hasPrefix("the hosts lead to 2 places, and a link leads to one: 10.0.0.5 (a.corp.example), 10.0.0.6"))
-    #expect(said.hasSuffix("backroad import hosts --workspace acme --link corp-2 --address 10.0.0.6 b.corp.example"))
+    #expect(said.hasPrefix("the hosts lead to 2 places, and a link leads to one: make a link of each, as backroad"))
+    #expect(
+      said.hasSuffix(
+        "as backroad import hosts --workspace acme --link corp-2 --address 10.0.0.6 b.corp.example; they are 10.0.0.5 "
+          + "(a.corp.example), 10.0.0.6 (b.corp.example)"))
     let some = refusal { _ = try plan("a.corp.example 10.0.0.5\nb.corp.example\n") }
     #expect(some.hasPrefix("b.corp.example says not where it leads, and a.corp.example to 10.0.0.5"), "\(some)")
     #expect(try plan("a.corp.example 10.0.0.5\nb.corp.example\n", addresses: ["10.0.0.5"]).count(.added) == 2)

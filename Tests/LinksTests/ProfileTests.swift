@@ -141,6 +141,11 @@ import Workspaces
     #expect(
       text(try link(service: "eu-central-1")) == "environment EMEA (eu-west-1): it takes services of eu-central-1")
     #expect(text(try link("10.99.0.1")) == nil)
+    // Across regions AWS names zones by their ids.
+    #expect(
+      profile.environment(of: try link(name, zones: ["euw1-az2"]))?.reason == "the endpoint has the zone euw1-az2")
+    #expect(profile.environment(of: try link(name, zones: ["use1-az4"]))?.environment.name == "us")
+    #expect(profile.environment(of: try link(name, zones: ["usw1-az4"]))?.reason.hasPrefix("the first of") == true)
     let one = try Self.profile(#"{ "environments": { "us": { "region": "us-east-1" } } }"#)
     #expect(one.environment(of: try link("10.99.0.1"))?.reason == "there is no other")
   }

@@ -51,9 +51,10 @@ struct HostsTargets {
       let place = second.endpoint.name.map { " --endpoint \($0.textWithoutFinalDot)" } ?? ""
       let pins = second.endpoint.addresses.map { " --address \($0)" }.joined()
       throw Problem(
-        "the hosts lead to \(places.count) places, and a link leads to one: \(all)\(places.count > 5 ? ", …" : ""); make a link "
-          + "of each, as backroad import hosts --workspace \(workspace) --link \(request.name)-2\(place)\(pins) "
-          + "\(second.hosts.prefix(3).map(\.textWithoutFinalDot).joined(separator: " "))")
+        "the hosts lead to \(places.count) places, and a link leads to one: make a link of each, as backroad import hosts "
+          + "--workspace \(workspace) --link \(request.name)-2\(place)\(pins) "
+          + "\(second.hosts.prefix(3).map(\.textWithoutFinalDot).joined(separator: " ")); they are \(all)"
+          + (places.count > 5 ? ", …" : ""))
     }
     guard let given = request.endpoint else {
       guard let host = silent.first else { return first.endpoint }

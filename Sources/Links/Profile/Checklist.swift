@@ -104,7 +104,8 @@ private struct ChecklistWriter {
 
   private var isDatabase: Bool { ["postgres", "mysql", "redshift"].contains(link.kind) }
 
-  private var isAccepted: Bool { link.cloud?.isAvailable ?? false }
+  /// True once the connection was accepted: what is Pending then is being made.
+  private var isAccepted: Bool { ["Available", "Pending", "Partial"].contains(link.cloud?.state ?? "") }
 
   private var isEndpointService: Bool {
     link.service != nil || link.main.endpoint?.vpcEndpoint?.isEndpointService == true

@@ -19,12 +19,10 @@ extension Link {
     service.flatMap { VPCEndpointService($0) }?.region ?? main.endpoint?.vpcEndpoint?.region
   }
 
-  /// The availability zone that says in which region the endpoint itself is: its name has the service's region, which across
-  /// regions is another.
-  fileprivate var zoneOfEndpoint: (zone: String, region: String)? {
-    let zones = (main.endpoint?.vpcEndpoint?.availabilityZone.map { [$0] } ?? []) + (cloud?.zones ?? [])
-    for zone in zones { if let region = AWSRegion.of(zone: zone) { return (zone, region) } }
-    return nil
+  /// The availability zones that the endpoint itself is in: its name has the service's region, which across regions is
+  /// another.
+  fileprivate var zonesOfEndpoint: [String] {
+    (main.endpoint?.vpcEndpoint?.availabilityZone.map { [$0] } ?? []) + (cloud?.zones ?? [])
   }
 }
 
@@ -33,10 +31,9 @@ extension OperatorProfile {
   ///
   /// - Returns: nil where nothing says it: then every environment may be the one.
   public func environment(of link: Link) -> EnvironmentChoice? {
-    if let (zone, region) = link.zoneOfEndpoint {
-      return environments.first { $0.region.isSame(as: region) }.map {
-        EnvironmentChoice(environment: $0, reason: "the endpoint has the zone \(zone)")
-      }
+    for zone in link.zonesOfEndpoint {
+      guard let found = environments.first(where: { AWSRegion.has(zone: zone, $0.region) }) else { continue }
+      return EnvironmentChoice(environment: found, reason: "the endpoint has the zone \(zone)")
     }
     for address in link.main.endpoint?.addresses ?? [] {
       guard let found = environments.first(where: { $0.holds(address) }) else { continue }
@@ -61,16 +58,19 @@ extension OperatorProfile {
   func refusal(of link: Link) -> String? {
     guard !environments.isEmpty else { return nil }
     let all = environments.map(\.text).joined(separator: "; ")
-    if let (zone, region) = link.zoneOfEndpoint, !environments.contains(where: { $0.region.isSame(as: region) }) {
+    let zones = link.zonesOfEndpoint
+    if let zone = zones.first(where: { AWSRegion.of(zone: $0) != nil }), let region = AWSRegion.of(zone: zone),
+      !environments.contains(where: { environment in zones.contains { AWSRegion.has(zone: $0, environment.region) } })
+    {
       return
-        "the endpoint is in \(region), as its zone \(zone) says, and \(file) has no environment there (\(all)); make the "
-        + "endpoint in one of these regions, or add an environment to \"operator\""
+        "the endpoint is in \(region), as its zone \(zone) says, and \(file) has no environment there; make the endpoint in "
+        + "a region that has one, or add an environment to \"operator\"; there are \(all)"
     }
     guard let region = link.serviceRegion else { return nil }
     guard let choice = environment(of: link) else {
       return
-        "the service is in \(region), and no environment of \(file) takes services of it (\(all)); ask for a service in a "
-        + "region that one takes, or add \(region) to its \"service-regions\""
+        "the service is in \(region), and no environment of \(file) takes services of it; ask for a service in a region that "
+        + "one takes, or add \(region) to its \"service-regions\"; there are \(all)"
     }
     guard !choice.environment.takesServices(of: region) else { return nil }
     return "the service is in \(region), and the link is of the \(choice.text), which takes "

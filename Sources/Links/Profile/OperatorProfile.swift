@@ -132,6 +132,28 @@ enum AWSRegion {
     return isRegion(region) ? region : nil
   }
 
+  /// True for a zone of a region, by its name (`us-east-1a`) or its id (`use1-az4`), which endpoints across regions have in
+  /// their names.
+  static func has(zone: String, _ region: String) -> Bool {
+    of(zone: zone)?.isSame(as: region) ?? zone.startsSame(as: zoneID(region) + "-az")
+  }
+
+  /// What the ids of a region's zones start with: `use1` for `us-east-1`, `apse2` for `ap-southeast-2`.
+  private static func zoneID(_ region: String) -> String {
+    let parts = region.split(separator: "-").map { String($0) }
+    let codes = ["north", "south", "east", "west", "central", "gov"]
+    let middle = parts.dropFirst().dropLast().map { part in
+      var rest = Substring(part)
+      var code = ""
+      while let word = codes.first(where: { rest.hasPrefix($0) }) {
+        code += word.prefix(1)
+        rest = rest.dropFirst(word.count)
+      }
+      return code
+    }
+    return (parts.first ?? "") + middle.joined() + (parts.last ?? "")
+  }
+
   static func isRegion(_ text: String) -> Bool {
     let parts = text.utf8.split(separator: 0x2d, omittingEmptySubsequences: false)
     guard (3...4).contains(parts.count), let number = parts.last, (1...2).contains(number.count),
