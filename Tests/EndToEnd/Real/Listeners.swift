@@ -46,14 +46,14 @@ struct Listeners {
   }
 
   /// lighttpd: over HTTPS a page with a text at `/`, and the repositories below the folder `git` at `/git/`.
-  func https(_ address: String, certificate: String, page: String) throws -> Program {
-    let name = "https-\(address)"
+  func https(_ address: String, port: Int = 443, certificate: String, page: String) throws -> Program {
+    let name = "https-\(address)-\(port)"
     try lab.write(page, to: "\(name)/index.html")
     let text = """
       server.modules = ("mod_openssl", "mod_alias", "mod_setenv", "mod_cgi")
       server.document-root = "\(path(name))"
       server.bind = "\(address)"
-      server.port = 443
+      server.port = \(port)
       index-file.names = ("index.html")
       mimetype.assign = (".html" => "text/plain")
       ssl.engine = "enable"
@@ -66,7 +66,7 @@ struct Listeners {
 
       """
     try lab.write(text, to: "\(name).conf")
-    return try listening(machine.start("lighttpd", ["-D", "-f", path("\(name).conf")]), address, 443)
+    return try listening(machine.start("lighttpd", ["-D", "-f", path("\(name).conf")]), address, port)
   }
 
   /// OpenSSH's server, which lets the user `git` in by a key.

@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// A link from when it is asked for until it is failed over and back, with real servers in two zones behind its endpoint, and
+  /// a cloud's resolver: what clients are answered and what `doctor`, the states and the metrics say agree at each step, and
+  /// name the cause that was made.
+  @Suite(.enabled(if: Network.isAllowed, "\(Network.reason)")) struct LinkLives {
+    private static let host = "git.corp.example"
+    private static let service = "vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com"
+    private static let endpoint = "vpce-0a1b2c3d4e5f60718-abcdefgh.\(service)"
+    private static let zoneA = "10.1.20.7"
+    private static let zoneB = "10.1.21.7"
+    private static let standby = "10.9.20.7"
+
+    /// A zone of the customer's, with an address of the endpoint and what stands behind it.
+    private final class Zone {
+      private let address: String
+      private let machine: Machine
+      private let listeners: Listeners
+      private let certificate: String
+      private var programs: [Int: Program] = [:]
+
+      init(_ address: String, number: Int, _ site: Site, _ network: Network) throws {
+        self.address = address
+        machine = try network.machine("zone\(number)", at: [address])
+        try network.cable(site.vendor, "10.77.2\(number).1/24", machine, "10.77.2\(number).2/24")
+        try site.vendor.ip("route", "add", "\(address)/32", "via", "10.77.2\(number).2")
+        try machine.ip("route", "add", "default", "via", "10.77.2\(number).1")
+        listeners = Listeners(lab: site.lab, machine: machine)
+        certificate = site.certificate
+        for port in [22, 443] { try open(port) }
+      }
+
+      /// Has something listen on a port.
+      func open(_ port: Int) throws {
+        programs[port] = try listeners.https(address, port: port, certificate: certificate, page: address)
+      }
+
+      /// Ends what listens on a port, so that connections are refused.
+      func close(_ port: Int) { programs[port]?.stop() }
+
+      /// Nobody is at the address any more: what is sent there is lost.
+      func vanish() throws { try machine.ip("address", "delete", "\(address)/32", "dev", "lo") }
+
+      /// It is as before.
+      func appear() throws { try machine.ip("address", "add", "\(address)/32", "dev", "lo") }
+    }
+
+    /// The vendor's machine with Backroad and the cloud's resolver, and a client's.
+    private struct Site {
+      let lab: Lab
+      let vendor: Machine
+      let client: Machine
+      let resolver: CloudResolver
+      let certificate: String
+
+      init(_ lab: Lab, _ network: Network) throws {
+        self.lab = lab
+        certificate = try Authority(lab).certify(host)
+        vendor = try network.machine("vendor", at: ["10.77.0.53", "10.77.0.2"])
+        client = try network.machine("client")
+        try network.cable(vendor, "10.77.1.1/24", client, "10.77.1.2/24")
+        try client.ip("route", "add", "default", "via", "10.77.1.1")
+        try vendor.becomeRouter()
+        resolver = try CloudResolver("10.77.0.2", on: vendor, in: lab)
+      }
+
+      /// Serves the lab's zones on the vendor's machine, and looks at endpoints often.
+      func serve() throws -> Server {
+        try lab.write(#"{ "forward": [{ "zone": ".", "to": ["10.77.0.2"] }] }"#, to: "backroad.json")
+        let program = try vendor.start(
+          Lab.backroad(), ["serve", "--listen", "10.77.0.53:53", "--workers", "1"])
+        try eventually("it serves; it said \(program.errors)", within: 30) { program.errors.contains("serving 1") }
+        return Server(program: program, address: Endpoint("10.77.0.53", 53), lab: lab)
+      }
+    }
+
+    /// What clients get: addresses, or the reason why there are none.
+    private enum Answer {
+      case addresses([String])
+      case closed(String)
+    }
+
+    /// Waits until clients get an answer, and until everything that tells of the link tells the same.
+    ///
+    /// - Parameters:
+    ///   - causes: what `doctor` says is likely; none where all is well.
+    private func expect(_ step: String, _ answer: Answer, doctor causes: [String], _ site: Site, _ server: Server)
+      throws
+    {
+      var last = DigAnswer()
+      try eventually("\(step): clients get \(answer)", within: 30) {
+        last = Dig.parse(try site.client.run("dig", ["@10.77.0.53", "+tries=1", Self.host]).output)
+        switch answer {
+        case .addresses(let addresses): return last.status == "NOERROR" && last.addresses == addresses
+        case .closed(let reason):
+          return last.status == "SERVFAIL" && last.answer.isEmpty && last.error?.contains(reason) == true
+        }
+      }
+      let words = ["doctor", "--workspace", "acme", "--server", "10.77.0.53:53", "--from", "10.77.1.2"]
+      let outcome = try site.client.run(Lab.backroad(), words)
+      #expect(outcome.status == (causes.isEmpty ? 0 : 1), "\(step): \(outcome.output)\(outcome.errors)")
+      for cause in causes { #expect(outcome.output.contains(cause), "\(step): \(outcome.output)\(outcome.errors)") }
+      #expect(outcome.output.contains("likely:") == !causes.isEmpty, "\(step): \(outcome.output)")
+    }
+
+    @Test func eachStepIsToldAlike() throws {
+      try Lab.run { lab in
+        let network = Network(lab)
+        let site = try Site(lab, network)
+        let (a, b) = (try Zone(Self.zoneA, number: 1, site, network), try Zone(Self.zoneB, number: 2, site, network))
+        try lab.backroad(["workspace", "add", "acme", "--no-token", "--client", "10.77.1.0/24"])
+        try lab.backroad(["import", "vcs", "--workspace", "acme", "--link", "git", "--product", "gitlab", Self.host])
+        let server = try site.serve()
+        try expect(
+          "requested", .closed("link git has no endpoint yet"), doctor: ["the link is only asked for"], site, server)
+
+        try lab.backroad(["link", "set-endpoint", "acme", "git", Self.endpoint])
+        try expect(
+          "not accepted", .closed("the endpoint of link git has no address yet, it may not be accepted"),
+          doctor: ["probably the connection is not accepted yet"], site, server)
+        try lab.backroad(["link", "state", "acme", "git"], input: Array(Self.pending.utf8))
+        try expect(
+          "not accepted, as AWS says", .closed("has no address yet"),
+          doctor: ["AWS said PendingAcceptance", "accepts the connection"], site, server)
+
+        try site.resolver.hold([Self.endpoint: [Self.zoneA, Self.zoneB]])
+        let both = Answer.addresses([Self.zoneA, Self.zoneB])
+        try expect("accepted", both, doctor: [], site, server)
+
+        try b.vanish()
+        try expect(
+          "one zone lost", both,
+          doctor: ["other addresses take connections on port 22: probably a zone is lost", "\(Self.zoneB):443"], site,
+          server)
+        try b.appear()
+        for zone in [a, b] { zone.close(443) }
+        try expect(
+          "one port lost", both,
+          doctor: ["other ports take connections: the load balancer has no listener on port 443"], site, server)
+        for zone in [a, b] { try zone.open(443) }
+        try expect("both are back", both, doctor: [], site, server)
+
+        for zone in [a, b] { try zone.vanish() }
+        try expect("failed", both, doctor: ["probably a security group without"], site, server)
+        for zone in [a, b] { try zone.appear() }
+        try expect("the end", both, doctor: [], site, server)
+      }
+    }
+
+    /// What `aws ec2 describe-vpc-endpoints` prints of an endpoint that waits.
+    private static let pending = """
+      { "VpcEndpoints": [ { "VpcEndpointId": "vpce-0a1b2c3d4e5f60718", "State": "PendingAcceptance",
+        "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0", "DnsEntries": [] } ] }
+      """
+  }
+}
