@@ -61,7 +61,8 @@ import Wire
   @Test func addressesOfOtherCloudsNeedNoPrincipal() throws {
     let items = Checklist(for: try link("hosts", "10.2.0.7"), profile: try ProfileTests.profile()).items
     #expect(items.map(\.what) == [.network, .accept])
-    #expect(items[0].text.contains("one of our networks, 10.0.1.0/24 (us), 10.8.1.0/24 (EMEA) in on its TCP ports"))
+    #expect(
+      items[0].text.contains("one of our networks, 10.0.1.0/24 (us), 10.8.1.0/24 (EMEA) in on the service's TCP ports"))
   }
 
   @Test func aDatabasesTargetsChange() throws {
@@ -98,6 +99,9 @@ import Wire
     #expect(items.map(\.what) == [.principal, .send, .network])
     #expect(items[0].text.contains("connect to your account ab12345.us-east-1.privatelink by PrivateLink"))
     #expect(items[0].text.contains("SYSTEM$AUTHORIZE_PRIVATELINK('ACCOUNT', 'TOKEN')"))
+    asked.service = serviceName.replacing("us-east-1", with: "us-east-2")
+    let region = Checklist(for: asked, profile: profile).items.first { $0.what == .region }?.text
+    #expect(region?.hasPrefix("Ask Snowflake's support to add us-east-1 to the supported regions") == true)
     let well = try link("snowflake", vpce, hosts: ["ab12345.privatelink.snowflakecomputing.com"], aws: "Available")
     #expect(what(well, profile) == ["network"])
   }

@@ -119,6 +119,17 @@ import Wire
     #expect(other.contains("lead to 10.0.0.5 by the list, and to 10.0.0.7 by the command line; leave one"))
   }
 
+  /// An import without a kind loses nothing of such a list.
+  @Test(arguments: [
+    "host,ip\na.corp.example,10.0.0.5\nb.corp.example,10.0.0.5\n",
+    #"[{"host": "a.corp.example", "address": "10.0.0.5"}, {"host": "b.corp.example", "address": "10.0.0.5"}]"#,
+  ]) func whatWasPastedKeepsWhereItsHostsLead(text: String) throws {
+    let reading = try #require(try PastedReader.readings(Array(text.utf8), file: "-").first)
+    #expect(reading.kind == .hosts && reading.input == Array(text.utf8))
+    let plain = try #require(try PastedReader.readings(Array("a.corp.example\nb.corp.example".utf8), file: "-").first)
+    #expect(plain.input == nil)
+  }
+
   @Test func aListOfAGitServerHasHostsAlone() throws {
     #expect(
       refusal { _ = try VCSImport.read(Array("ghe.corp.example 10.0.0.5\n".utf8), file: "f") }.hasPrefix(

@@ -124,8 +124,16 @@ public struct PastedReader {
       } else {
         reading.input = input
       }
+    } else if kind == .hosts, leads(items) {
+      reading.input = input
     }
     return reading
+  }
+
+  /// True where the input is a list of just these hosts that says of some where they lead: CSV with addresses, JSON.
+  private func leads(_ items: [PastedHost]) -> Bool {
+    guard let list = try? HostsImport.items(input, file: file).filter({ $0.leftOut == nil }) else { return false }
+    return list.count == items.count && list.contains { !$0.addresses.isEmpty || $0.endpoint != nil }
   }
 
   /// What lines beside the hosts say of them.

@@ -139,7 +139,7 @@ private struct ChecklistWriter {
       : "one of our networks, " + all.map { "\(list($0)) (\($0.name))" }.joined(separator: ", ")
   }
 
-  private var ports: String { link.ports.isEmpty ? "its TCP ports" : "TCP \(portRanges(link.ports))" }
+  private var ports: String { link.ports.isEmpty ? "the service's TCP ports" : "TCP \(portRanges(link.ports))" }
 
   /// The endpoint's id, or what it is called before it has one.
   private var endpoint: String {
@@ -153,7 +153,7 @@ private struct ChecklistWriter {
   }
 
   private var region: [Checklist.Item] {
-    guard !isMade else { return [] }
+    guard !isMade, isOnAWS else { return [] }
     guard let choice else {
       guard profile?.environments.isEmpty ?? true else { return [] }
       let region = placeholder("region\" of \"environments")
@@ -165,7 +165,11 @@ private struct ChecklistWriter {
     let ours = choice.environment.region
     guard let theirs = link.serviceRegion, !theirs.isSame(as: ours) else { return [] }
     return [
-      Checklist.Item(.region, "Add \(ours) to the supported regions of the service, which is in \(theirs).")
+      Checklist.Item(
+        .region,
+        link.kind == "snowflake"
+          ? "Ask Snowflake's support to add \(ours) to the supported regions of its service, which is in \(theirs)."
+          : "Add \(ours) to the supported regions of the service, which is in \(theirs).")
     ]
   }
 
@@ -226,6 +230,7 @@ private struct ChecklistWriter {
               + "\(endpoint) and the token that we send.")
       )
     }
+    items += region
     if link.hostCount == 0 {
       items.append(
         Checklist.Item(.send, "Send us what SELECT SYSTEM$GET_PRIVATELINK_CONFIG() returns to an ACCOUNTADMIN."))
