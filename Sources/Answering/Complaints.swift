@@ -99,6 +99,7 @@ enum Complaints {
       ExtendedError(.notReady, "link \(link) has no endpoint yet, give it one with backroad link set-endpoint")
     case .publicAddress(let address): publicAddress(link, address)
     case .noAddress(let name): ExtendedError(.other, "link \(link) leads to \(name), which a zone says does not exist")
+    case .serviceBinding: serviceBinding(link)
     case .endless: chainTooLong
     }
   }
@@ -117,6 +118,10 @@ enum Complaints {
 
   static func noAddress(_ link: String) -> ExtendedError {
     ExtendedError(.notReady, "the endpoint of link \(link) has no address yet, it may not be accepted")
+  }
+
+  static func delegated(_ link: String) -> ExtendedError {
+    ExtendedError(.blocked, "link \(link) leads to a name that is delegated to other servers, which may be public")
   }
 
   static func serviceBinding(_ link: String) -> ExtendedError {

@@ -146,6 +146,11 @@ public struct Responder: Sendable {
     case .overflow:
       return overflow(query, transport, &writer)
     case .delegated:
+      // Whoever follows it leaves the private network.
+      if let entry = snapshot.workspaces[decision.workspace].guards.entry(in: writer) {
+        let complaint = entry.closure.map { Complaints.closed(entry.link, $0) } ?? Complaints.delegated(entry.link)
+        return fail(query, complaint, &writer)
+      }
       return finish(query, nil, Complaints.delegated, &writer)
     case .chainTooLong:
       return fail(query, Complaints.chainTooLong, &writer)

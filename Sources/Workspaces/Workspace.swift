@@ -99,6 +99,7 @@ public final class Workspace: Sendable {
     seed: HashSeed
   ) throws(ZoneImage.TooLarge) -> (ZoneImage, LinkGuards) {
     var guards = guards
+    guards.addHeld(by: zones.map(\.zone))
     let image = try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed)
     guard guards.close(by: image.view, networks) else { return (image, guards) }
     return (try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed), guards)

@@ -45,6 +45,8 @@ struct ForwardChain: ~Escapable {
   var link: String?
   /// The name that was asked of an upstream last, and by which rule, while nothing was answered from a zone after it.
   private(set) var lastAsked: (name: Name, rule: ForwardRule)?
+  /// True when the chain ends at another server's zone.
+  private(set) var isDelegated = false
   /// True once anything was answered from a zone or by more than one upstream's answer: AD cannot be passed on then.
   private var isComposed = false
 
@@ -77,7 +79,9 @@ struct ForwardChain: ~Escapable {
         return .complete(nil)
       case .overflow: return .overflow
       case .closed(let node): return .failed(Complaints.closed(node, walk, workspace))
-      case .delegated: return .complete(Complaints.delegated)
+      case .delegated:
+        isDelegated = true
+        return .complete(Complaints.delegated)
       case .chainTooLong: return .failed(Complaints.chainTooLong)
       case .alias(let at, let node): return answerAlias(at: at, node, &source, &writer)
       case .leaves(let at):

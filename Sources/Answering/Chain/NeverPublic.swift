@@ -31,7 +31,17 @@ extension ForwardChain {
   mutating func judged(
     _ end: ChainEnd, _ source: inout some HopSource, _ writer: borrowing MessageWriter
   ) -> ChainEnd {
-    guard case .complete = end, let link = guardian else { return end }
+    guard case .complete = end else { return end }
+    let link: String
+    if let known = guardian {
+      link = known
+    } else {
+      // Names that a wildcard or a DNAME of somebody's zone answers have no node of their own that could be marked.
+      guard let entry = workspace.guards.entry(in: writer) else { return end }
+      if let closure = entry.closure { return .failed(Complaints.closed(entry.link, closure)) }
+      link = entry.link
+    }
+    if isDelegated { return .failed(Complaints.delegated(link)) }
     var isEmpty = true
     guard var reader = try? MessageReader(writer.message), (try? reader.readQuestion()) != nil else { return end }
     for _ in 0..<writer.recordCount(.answer) {
@@ -64,5 +74,20 @@ extension ForwardChain {
       return answer.ending == .noData || answer.ending == .nameError ? .failed(Complaints.noAddress(link)) : end
     case .known, .end: return end
     }
+  }
+}
+
+extension LinkGuards {
+  /// The entry of the first name in an answer's chain that is a link's: the question's, or one that a CNAME leads to.
+  func entry(in answer: borrowing MessageWriter) -> Entry? {
+    guard !isEmpty, let question = answer.name(at: Query.nameOffset) else { return nil }
+    if let entry = entry(for: question) { return entry }
+    guard var reader = try? MessageReader(answer.message), (try? reader.readQuestion()) != nil else { return nil }
+    for _ in 0..<answer.recordCount(.answer) {
+      guard let record = try? reader.readRecord() else { return nil }
+      guard record.type == .cname, let target = answer.name(at: record.data.lowerBound) else { continue }
+      if let entry = entry(for: target) { return entry }
+    }
+    return nil
   }
 }

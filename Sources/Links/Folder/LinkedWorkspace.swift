@@ -24,7 +24,7 @@ extension Workspace {
 }
 
 extension [Link] {
-  /// The names that are guarded: those of all links but such as may be public.
+  /// The names that are guarded: those of all links but such as may be public and have an endpoint.
   ///
   /// - Throws: when there are more than a workspace may have.
   func guards(in folder: WorkspaceFolder) throws(Problems) -> LinkGuards {
@@ -32,7 +32,10 @@ extension [Link] {
     guards.targets = flatMap(\.targets)
     var count = 0
     let shared = ClientRedirect.shared(self)
-    for link in self where !link.isPublic {
+    // What may be public and leads somewhere is free, also of a link that is only asked for.
+    let free = Set(
+      filter(\.isPublic).flatMap { $0.routes.filter { $0.endpoint != nil }.flatMap { $0.hosts.map(\.name) } })
+    for link in self {
       count += link.hostCount
       guard count <= Limits.Links.hostsOfWorkspace else {
         throw Problems([
@@ -41,9 +44,9 @@ extension [Link] {
             "with this link the workspace has more than \(Limits.Links.hostsOfWorkspace) hosts: split it")
         ])
       }
-      for route in link.routes {
+      for route in link.routes where !link.isPublic || route.endpoint == nil {
         let closure: LinkGuards.Closure? = route.endpoint == nil ? .noEndpoint : nil
-        for host in route.hosts {
+        for host in route.hosts where closure == nil || !free.contains(host.name) {
           // A connection URL is held as that of the link that has it now.
           if let owner = shared[host.name]?.owner, owner != link.name { continue }
           guards.add(host.name, LinkGuards.Entry(link: link.name, closure: closure))

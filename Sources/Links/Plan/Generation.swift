@@ -301,13 +301,6 @@ extension Generation {
   }
 }
 
-extension Name {
-  /// This name, and each above it but the root.
-  var andAbove: some Sequence<Name> {
-    sequence(first: self) { $0.parent }.lazy.prefix { !$0.isRoot }
-  }
-}
-
 extension [Problem] {
   /// Adds a problem while fewer than `Limits.Links.remarks` are told of, and then one that says that there are more.
   mutating func addWithinLimit(_ problem: Problem) {

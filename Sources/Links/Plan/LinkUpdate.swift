@@ -236,7 +236,7 @@ public enum LinkUpdate {
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.statedPorts = link.statedPorts ?? old.statedPorts
-    link.isPublic = link.isPublic || old.isPublic
+    link.isPublic = link.isPublic || (old.isPublic && !choices.replaces)
     link.primary = old.primary
     return link
   }

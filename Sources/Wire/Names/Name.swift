@@ -80,6 +80,11 @@ public struct Name: Sendable {
     isRoot ? nil : Name(checked: Array(wire[(Int(wire[0]) + 1)...]))
   }
 
+  /// This name, and each above it but the root.
+  public var andAbove: some Sequence<Name> {
+    sequence(first: self) { $0.parent }.lazy.prefix { !$0.isRoot }
+  }
+
   /// True when the leftmost label is `*` (RFC 4592 §2.1.1).
   public var isWildcard: Bool { wire.count >= 3 && wire[0] == 1 && wire[1] == 0x2a }
 

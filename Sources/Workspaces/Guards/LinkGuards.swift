@@ -10,6 +10,8 @@ public struct LinkGuards: Sendable {
     public let link: String
     /// Why the name is not answered, whatever an upstream says; nil for one whose answer is looked at.
     public fileprivate(set) var closure: Closure?
+    /// True for a name that a zone holds below a link's wildcard.
+    fileprivate var isHeld = false
 
     /// Takes both.
     public init(link: String, closure: Closure? = nil) {
@@ -26,6 +28,8 @@ public struct LinkGuards: Sendable {
     case publicAddress(IPAddress)
     /// A zone has the say over this name, to which it leads, and has no address of it.
     case noAddress(Name)
+    /// The zones hold SVCB or HTTPS records of it, whose targets and hints would be connected to (RFC 9460 §7.3).
+    case serviceBinding
     /// Its chain is a circle, or too long.
     case endless
 
@@ -37,6 +41,8 @@ public struct LinkGuards: Sendable {
         "leads to the public address \(address); correct the endpoint, list its network in \"own-networks\", or say "
           + "\"public\": true in the link"
       case .noAddress(let name): "leads to \(name.textWithoutFinalDot), which a zone here says does not exist"
+      case .serviceBinding:
+        "has SVCB or HTTPS records in a zone here, which may name what is public; take them out, or say \"public\": true in the link"
       case .endless: "leads round in a circle, or too far"
       }
     }
@@ -75,10 +81,28 @@ public struct LinkGuards: Sendable {
     while let encloser = above {
       if let entry = encloser.prefixed(by: [UInt8(ascii: "*")]).flatMap({ entries[$0] }) { return entry }
       // A name that a link has stops a wildcard above it, as in a zone (RFC 4592 §2.2.1).
-      if entries[encloser] != nil { return nil }
+      if let entry = entries[encloser], !entry.isHeld { return nil }
       above = encloser.parent
     }
     return nil
+  }
+
+  /// Takes the names that zones hold below a link's wildcard: a client that asks for one means the link's, whoever wrote
+  /// it, and it is guarded like the others.
+  mutating func addHeld(by zones: [Zone]) {
+    guard hasWildcards else { return }
+    let parents = Set(entries.keys.filter(\.isWildcard).compactMap(\.parent))
+    var above: Set<Name> = [.root]
+    for parent in parents { above.formUnion(parent.andAbove) }
+    var held: [Name: Entry] = [:]
+    for zone in zones where above.contains(zone.apex) || zone.apex.andAbove.contains(where: { parents.contains($0) }) {
+      for owner in zone.owners where entries[owner] == nil && !owner.isWildcard {
+        guard var entry = entry(for: owner) else { continue }
+        entry.isHeld = true
+        held[owner] = entry
+      }
+    }
+    entries.merge(held) { own, _ in own }
   }
 
   /// True when a link that waits for its endpoint has names below a zone, which is not made before.
@@ -129,6 +153,8 @@ public struct LinkGuards: Sendable {
   private static func closure(
     of name: Name, _ image: ZoneImageView, _ networks: PrivateNetworks, _ hashes: inout NameHashes
   ) -> Closure? {
+    for type in [RecordType.svcb, .https]
+    where image.holds(type, atTheEndOf: name, maximumHops: Self.maximumHops, &hashes) { return .serviceBinding }
     var lacks: Name?
     for type in [RecordType.a, .aaaa] {
       switch image.addresses(of: name, type, maximumHops: Self.maximumHops, &hashes) {

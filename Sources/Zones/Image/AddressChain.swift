@@ -13,6 +13,15 @@ public enum AddressChainEnd: Sendable {
 }
 
 extension ZoneImageView {
+  /// How the way of a name ends, whatever is asked for.
+  private enum WayEnd {
+    /// At this set, or at a name that has none of the type.
+    case held(RecordSet?)
+    case missing(Name)
+    case leaves(Name)
+    case endless
+  }
+
   /// Follows CNAME, ALIAS and DNAME from a name to its addresses, as answering does; for what is decided when a workspace
   /// is loaded.
   ///
@@ -22,6 +31,25 @@ extension ZoneImageView {
   public func addresses(
     of name: Name, _ type: RecordType, maximumHops: Int, _ hashes: inout NameHashes
   ) -> AddressChainEnd {
+    switch way(of: name, type, maximumHops, &hashes) {
+    case .held(let set?): .addresses(addresses(in: set))
+    case .held(nil): .addresses([])
+    case .missing(let name): .missing(name)
+    case .leaves(let name): .leaves(name)
+    case .endless: .endless
+    }
+  }
+
+  /// True when the zones hold records of a type, which is none of addresses, where the way of a name ends.
+  public func holds(
+    _ type: RecordType, atTheEndOf name: Name, maximumHops: Int, _ hashes: inout NameHashes
+  ) -> Bool {
+    if case .held(_?) = way(of: name, type, maximumHops, &hashes) { true } else { false }
+  }
+
+  private func way(
+    of name: Name, _ type: RecordType, _ maximumHops: Int, _ hashes: inout NameHashes
+  ) -> WayEnd {
     var name = name
     for _ in 0...maximumHops {
       hashes.fill(name.wire.span, seed: seed)
@@ -37,8 +65,9 @@ extension ZoneImageView {
         }
         name = next
       case .exact, .wildcard:
-        if let set = set(type, at: found.node) { return .addresses(addresses(in: set)) }
-        guard let link = set(.cname, at: found.node) ?? set(.alias, at: found.node) else { return .addresses([]) }
+        if let set = set(type, at: found.node) { return .held(set) }
+        let alias = type == .a || type == .aaaa ? set(.alias, at: found.node) : nil
+        guard let link = set(.cname, at: found.node) ?? alias else { return .held(nil) }
         guard let next = Name(wire: firstData(link).array) else { return .endless }
         name = next
       }

@@ -68,6 +68,9 @@ public struct Zone: Sendable {
     return tree.set(type, of: tree.nodes[node]).map(records(of:)) ?? []
   }
 
+  /// The names that own records, in canonical order.
+  public var owners: [Name] { tree.nodes.filter { !tree.sets(of: $0).isEmpty }.map { list.names[$0.name] } }
+
   private func records(of set: ZoneTree.RecordSet) -> [ResourceRecord] {
     tree.members(of: set).map { list[Int($0)].record }
   }
