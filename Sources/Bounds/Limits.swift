@@ -145,6 +145,10 @@ public enum Limits {
     public static let hostsOfWorkspace = 50_000
     /// The most links of one workspace.
     public static let linksOfWorkspace = 1000
+    /// The most links of one workspace that servers fail over by themselves.
+    public static let failoversOfWorkspace = 64
+    /// How often within an hour a server moves a link by itself, there and back.
+    public static let movesOfLink = 6
     /// The most zones that a workspace may have once links are put into it, those written by hand among them.
     public static let zonesOfWorkspace = 50_000
     /// The largest file of what the last change of a workspace's links was, in octets; a larger change cannot be taken back.

@@ -101,6 +101,12 @@ public struct Link: Hashable, Sendable {
   public var cloud: CloudState?
   /// The hosts of the endpoint.
   public var main: Route
+  /// Another endpoint, which these hosts lead to while the link is failed over; nil when there is none.
+  public var standby: Endpoint?
+  /// True while a person has the hosts lead to the standby.
+  public var usesStandby = false
+  /// When servers fail the link over by themselves; nil for never.
+  public var failover: FailoverRule?
   /// The hosts of the storage's own endpoint, when there is one.
   public var stage: Route?
 
@@ -127,8 +133,12 @@ public struct Link: Hashable, Sendable {
     self.stage = stage
   }
 
-  /// The routes that the link has.
-  public var routes: [Route] { [main] + (stage.map { [$0] } ?? []) }
+  /// The routes that the link has, each with the endpoint that its hosts lead to now.
+  public var routes: [Route] {
+    var main = main
+    main.endpoint = activeEndpoint
+    return [main] + (stage.map { [$0] } ?? [])
+  }
 
   /// The link's file within its workspace's folder.
   public var path: String { Link.path(name) }

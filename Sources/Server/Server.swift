@@ -45,17 +45,19 @@ public enum Server {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
+    let (desk, state) = (try ReloadDesk(), ServerState())
+    let failovers = FailoverKeeper(desk: desk) { log.note($0) }
     let reader = WorkspaceReader(
       folder: folder,
       setting: WorkspaceSetting(
         serverRules: configuration.serverRules,
         own: OwnAddresses(configuration.listen, interfaces: System.interfaceAddresses), grants: configuration.grants,
-        networks: PrivateNetworks(own: configuration.ownNetworks), seed: try System.hashSeed()))
+        networks: PrivateNetworks(own: configuration.ownNetworks), seed: try System.hashSeed()),
+      failovers: failovers)
     let listener =
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
     defer { listener?.removePath() }
     let mail = try Crew.Mail(count: configuration.workerCount)
-    let (desk, state) = (try ReloadDesk(), ServerState())
     let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) {
       mail.publish($0)
     }
@@ -71,15 +73,15 @@ public enum Server {
     let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
-      links: states, log: log, startedAt: startedAt)
+      links: states, failovers: failovers, log: log, startedAt: startedAt)
     let admin = try listener.map { listener throws(SystemError) in
       try AdminService.start(listener, context, connections: budget.adminConnections, log)
     }
     let watch =
       try configuration.watches
       ? LinkWatcher.start(
-        WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, cache: cache,
-        log)
+        WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
+        cache: cache, log)
       : nil
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }

@@ -66,6 +66,43 @@ struct LifeCommandTests {
     #expect(try refused("link undo acme").contains("zones/acme/links/prod.json: \"ttl\" changed since"))
   }
 
+  @Test func aLinkIsFailedOverAndBack() throws {
+    _ = try done("import hosts --workspace acme --link git --endpoint 10.1.0.7 git.corp.example")
+    #expect(
+      try refused("link failover acme git").contains(
+        "backroad: zones/acme/links/git.json: the link \"git\" has no standby; name it first: backroad link set-endpoint acme "
+          + "git --standby VPCE[=ADDR,…]"))
+    let set = try done("link set-endpoint acme git --standby 10.9.0.7 --failover-after 2m")
+    #expect(set.contains("standby: 10.9.0.7\n") && set.contains("fail over by themselves after 2m, and back after 10m"))
+    #expect(
+      try done("link show acme git").contains("standby: 10.9.0.7\nfailover: by servers after 2m, and back after 10m\n"))
+    let before = try backroad.state().filter { $0.key != "zones/acme/links/.undo" }
+    let planned = try done("link failover acme git --dry-run")
+    #expect(
+      planned.contains("to 10.9.0.7:\n  ~ git.corp.example  (was 10.1.0.7)") && planned.contains("Nothing was written"))
+    let json = try done("link failover acme git --json --dry-run")
+    #expect(json.contains("\"target\": \"10.9.0.7\"") && json.contains("\"remark\": \"was 10.1.0.7\""))
+    _ = try done("link failover acme git")
+    #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.9.0.7"))
+    #expect(try done("link list").contains("10.9.0.7 (standby)"))
+    #expect(try done("link list --json").contains("\"active\": \"standby\""))
+    #expect(try done("link show acme git").contains("failed over from: 10.1.0.7\n"))
+    #expect(try done("workspace show acme").contains("10.9.0.7 (standby)"))
+    #expect(try done("check") == "1 workspace, 1 zone, 1 link: nothing is wrong\n")
+    #expect(try done("link failover acme git").contains("git leads to 10.9.0.7 already"))
+    _ = try done("link undo acme")
+    #expect(try done("link list").contains("10.1.0.7\n"))
+    #expect(try done("link undo acme").contains("does again: failover of the link git"))
+    let back = try done("link failover acme git --back")
+    #expect(back.contains("(was 10.9.0.7)"))
+    let after = try backroad.state().filter { $0.key != "zones/acme/links/.undo" }
+    #expect(after["zones/acme/links/git.json"] == before["zones/acme/links/git.json"])
+    #expect(try done("link failover acme git --back").contains("set-endpoint acme git --failover-after off"))
+    _ = try done("link set-endpoint acme git --standby none")
+    #expect(try !backroad.read("zones/acme/links/git.json").contains("standby"))
+    #expect(try refused("link set-endpoint acme git --standby acme.snowflakecomputing.com").contains("--standby: "))
+  }
+
   @Test func whatIsPrivateIsTheConfigurationsWordToo() throws {
     let line = "import hosts --workspace acme --link git --endpoint 203.0.113.7 git.corp.example"
     #expect(try refused(line).contains("203.0.113.7 is not private"))

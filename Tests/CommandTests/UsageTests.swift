@@ -10,7 +10,7 @@ struct UsageTests {
     "serve", "import snowflake", "import databricks", "import vcs", "import postgres", "import mysql",
     "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
-    "link set-endpoint", "link state", "link undo", "lease add", "lease list",
+    "link set-endpoint", "link state", "link failover", "link undo", "lease add", "lease list",
     "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
   ]
 
@@ -67,7 +67,11 @@ struct UsageTests {
     ("workspace show ../acme", "\"../acme\" is not a workspace's name"),
     ("link show acme", "arguments are missing: W LINK"),
     ("import snowflake --link a --endpoint 10.1.2.3", "--workspace W is missing"),
-    ("link set-endpoint a b", "arguments are missing: W NAME VPCE[=ADDR,…]"),
+    ("link set-endpoint a", "arguments are missing: W NAME [VPCE[=ADDR,…]]"),
+    ("link set-endpoint a b", "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or"),
+    ("link set-endpoint a b --failover-after soon", "--failover-after: \"soon\" is not a time: write it like 90s, 2m"),
+    ("link set-endpoint a b --failover-after 2m,2d", "--failover-after: \"2d\" is not a time from 1s to 1d"),
+    ("link failover a", "arguments are missing: W NAME…"),
     ("link add a b --kind snowflak", "unknown kind \"snowflak\"; did you mean snowflake?"),
     ("link add a b --service vpce-svc-1", "--service: \"vpce-svc-1\" is not the name of an endpoint service"),
     ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),

@@ -54,6 +54,28 @@ private let west = "vpce-0b1b2c3d4e5f60718-ijklmnop.vpce-svc-0fedcba9876543210.u
     #expect(plan.notes.contains { $0.contains("(client redirect): the link \"east\" has it now") })
   }
 
+  /// A failover moves the connection to the other account, and nothing else.
+  @Test func aFailoverMovesTheConnection() throws {
+    let before = try both()
+    let plan = try LinkFailover.plan(["east"], isBack: false, in: before)
+    #expect(
+      plan.notes.contains { $0.contains("west: acme-dr.\(parent) is a connection URL of \"east\" too") },
+      "\(plan.notes)")
+    let over = before.after(plan)
+    #expect(over.records(zone).contains("acme-dr.\(parent). CNAME we2.us-west-2.\(parent)."))
+    #expect(over.records(zone).contains("ea1.us-east-1.\(parent). CNAME \(east)."))
+    #expect(LinkUpdate.problems(in: over).isEmpty)
+    #expect(try LinkFailover.plan(["east"], isBack: false, in: over).changesNothing)
+    let back = over.after(try LinkFailover.plan(["east"], isBack: true, in: over))
+    #expect(back.records(zone) == before.records(zone))
+    // Of three accounts it is to be said which.
+    var three = over
+    let text = before.text("links/west.json")?.replacing("we2", with: "we3").replacing(west, with: east)
+    three.files["links/third.json"] = text.map { Array($0.utf8) }
+    let why = refusal { _ = try LinkFailover.plan(["west"], isBack: false, in: three) }
+    #expect(why.contains("backroad link failover acme LINK --back"), "\(why)")
+  }
+
   /// `--primary` moves it, one import of either moves nothing, and either order of the two accounts will do.
   @Test func primarySaysWhoseItIsAndOthersKeepIt() throws {
     let moved = try both().after(change("west", primary: true, in: both()))

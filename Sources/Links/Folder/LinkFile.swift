@@ -24,12 +24,12 @@ extension Link {
       members.append(("primary", .array(primary.sorted().map { .string($0.textWithoutFinalDot) })))
     }
     if withCloud, let cloud { members.append(("aws", cloud.json)) }
-    members += Self.members(of: main)
+    members += Self.members(of: main, beside: standbyMembers)
     if let stage { members.append(("stage", .object(Self.members(of: stage)))) }
     return .object(members)
   }
 
-  private static func members(of route: Route) -> [(String, JSON)] {
+  private static func members(of route: Route, beside own: [(String, JSON)] = []) -> [(String, JSON)] {
     let endpoint = route.endpoint.map { [("endpoint", Self.json(of: $0))] } ?? []
     let zones = Dictionary(grouping: route.hosts, by: \.zone).sorted { $0.key < $1.key }.map { zone, hosts in
       let hosts = hosts.map { host in
@@ -37,10 +37,10 @@ extension Link {
       }
       return (zone.textWithoutFinalDot, JSON.object(hosts))
     }
-    return endpoint + [("zones", .object(zones))]
+    return endpoint + own + [("zones", .object(zones))]
   }
 
-  private static func json(of endpoint: Endpoint) -> JSON {
+  static func json(of endpoint: Endpoint) -> JSON {
     var members: [(String, JSON)] = []
     if let name = endpoint.name { members.append(("name", .string(name.textWithoutFinalDot))) }
     if !endpoint.addresses.isEmpty {
@@ -52,7 +52,7 @@ extension Link {
 
 /// Reads link files.
 public struct LinkFileReader {
-  private let file: String
+  let file: String
   private var hostCount = 0
 
   /// Reads a link's file.
@@ -82,7 +82,7 @@ public struct LinkFileReader {
       known: [
         "kind", "account", "service", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint", "zones",
         "stage",
-      ], file: file)
+      ] + Self.standbyKeys, file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
       throw problem(object["kind"] ?? json, "\(quoted(kind)) is not a kind of link")
@@ -117,6 +117,7 @@ public struct LinkFileReader {
       }
       link.primary.insert(name)
     }
+    try readStandby(object, into: &link)
     if let value = object["aws"] { link.cloud = try CloudState(value, file: file) }
     return link
   }
@@ -169,8 +170,8 @@ public struct LinkFileReader {
     return host
   }
 
-  private func endpoint(_ json: JSON) throws(Problem) -> Endpoint {
-    let object = try json.expectObject("\"endpoint\"", file: file)
+  func endpoint(_ json: JSON, _ key: String = "\"endpoint\"") throws(Problem) -> Endpoint {
+    let object = try json.expectObject(key, file: file)
     try object.check(known: ["name", "addresses"], file: file)
     var addresses: [IPAddress] = []
     for value in try object["addresses"]?.expectArray("\"addresses\"", file: file) ?? [] {
@@ -204,7 +205,7 @@ public struct LinkFileReader {
     return value
   }
 
-  private func problem(_ json: JSON, _ message: String) -> Problem {
+  func problem(_ json: JSON, _ message: String) -> Problem {
     Problem(file: file, position: json.position, message)
   }
 }

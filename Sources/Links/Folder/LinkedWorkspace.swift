@@ -8,14 +8,25 @@ extension Workspace {
   /// A link file that cannot be read is an error of the workspace: which names it has is not known, so any answer might
   /// be one that must not be given.
   ///
+  /// - Parameter failedOver: the links whose names are to lead to their standbys, though the files say otherwise; the zones
+  ///   are made for that, and the files stay. Which of them do is in the workspace's `guards`.
   /// - Returns: as `load`.
   public static func loadLinked(
-    _ source: WorkspaceSource, in setting: WorkspaceSetting
+    _ source: WorkspaceSource, failedOver: Set<String> = [], in setting: WorkspaceSetting
   ) -> (workspace: Workspace?, problems: [Problem]) {
     let folder = WorkspaceFolder(name: source.name.description, directory: source.folder, files: source.files)
     do throws(Problems) {
-      let guards = try folder.links().guards(in: folder)
-      return load(source, guarding: guards, in: setting)
+      let links = try folder.links()
+      guard !failedOver.isEmpty else { return load(source, guarding: try links.guards(in: folder), in: setting) }
+      let moved = StandbyZones.asFarAsPossible(folder, links, failingOver: failedOver)
+      var guards = try moved.links.guards(in: folder)
+      // By the files: what is failed over from has to be watched, to come back.
+      guards.targets = links.flatMap(\.targets)
+      guards.automatic = links.automaticFailovers
+      guards.failedOver = moved.done
+      let files = WorkspaceSource(name: source.name, folder: source.folder, files: moved.folder.files)
+      let (workspace, problems) = load(files, guarding: guards, in: setting)
+      return (workspace, problems + moved.problems)
     } catch {
       let (_, found) = load(source, in: setting)
       return (nil, found + error.all.shortened)
@@ -32,6 +43,15 @@ extension [Link] {
     guards.targets = flatMap(\.targets)
     var count = 0
     let shared = ClientRedirect.shared(self)
+    if let beyond = filter({ $0.failover != nil }).dropFirst(Limits.Links.failoversOfWorkspace).first {
+      throw Problems([
+        Problem(
+          file: folder.shown(beyond.path),
+          "with this link more than \(Limits.Links.failoversOfWorkspace) of the workspace are failed over by servers; take "
+            + "\"failover\" out of some: backroad link set-endpoint \(folder.name) NAME --failover-after off")
+      ])
+    }
+    guards.automatic = automaticFailovers
     // What may be public and leads somewhere is free, also of a link that is only asked for.
     let free = Set(
       filter(\.isPublic).flatMap { $0.routes.filter { $0.endpoint != nil }.flatMap { $0.hosts.map(\.name) } })

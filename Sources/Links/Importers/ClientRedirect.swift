@@ -125,7 +125,7 @@ extension Plan {
       guard let owner = shared[hosts[index].host]?.owner, owner != link,
         let other = links.first(where: { $0.name == owner })
       else { continue }
-      hosts[index].target = other.main.endpoint
+      hosts[index].target = other.activeEndpoint
       hosts[index].remark = "the link \(quoted(owner)) has it now; --primary moves it here"
     }
   }

@@ -8,8 +8,9 @@ extension LinkUpdate {
   ///
   /// - Throws: that there is one of that name, or what is wrong with it.
   public static func addition(
-    of link: Link, choices: LinkChoices, warnings: [Problem] = [], in workspace: WorkspaceFolder
+    of asked: Link, choices: LinkChoices, warnings: [Problem] = [], in workspace: WorkspaceFolder
   ) throws(Problems) -> Plan {
+    var link = asked
     var plan = Plan(workspace: workspace.name, link: link.name)
     plan.what = "addition of the link \(link.name)"
     plan.warnings = warnings
@@ -22,6 +23,7 @@ extension LinkUpdate {
           "there is a link \(quoted(link.name)) already; its endpoint is changed with backroad link set-endpoint "
             + "\(workspace.name) \(link.name) VPCE, and its names by an import")
       }
+      try link.takeStandby(choices, after: nil, &plan.notes)
       try link.checkService()
       try choices.checkArePrivate(link, insteadOf: nil, in: workspace)
       try choices.profile?.check(link, insteadOf: nil, &plan, in: workspace)
@@ -32,11 +34,13 @@ extension LinkUpdate {
     return plan
   }
 
-  /// Plans another endpoint, or the first, for a link that there is.
+  /// Plans another endpoint, or the first, for a link that there is; or another standby alone.
   ///
+  /// - Parameter endpoint: nil for the one that the link has, or none.
   /// - Throws: that there is no such link, or what is wrong with the endpoint.
   public static func endpoint(
-    _ endpoint: Endpoint, of name: String, choices: LinkChoices, warnings: [Problem] = [], in workspace: WorkspaceFolder
+    _ endpoint: Endpoint?, of name: String, choices: LinkChoices, warnings: [Problem] = [],
+    in workspace: WorkspaceFolder
   ) throws(Problems) -> Plan {
     var plan = Plan(workspace: workspace.name, link: name)
     let (old, link) = try oneProblem { () throws(Problem) in
@@ -44,9 +48,11 @@ extension LinkUpdate {
       let old = try workspace.link(name)
       var link = old
       link.isPublic = old.isPublic || choices.isPublic
-      let given: Endpoint? = endpoint
-      link.main = Link.Route(
-        endpoint: given.keepingPins(of: old.main.endpoint, choices, &plan.notes), hosts: old.main.hosts)
+      let given = endpoint.keepingPins(of: old.main.endpoint, choices, &plan.notes)
+      link.main.endpoint = given ?? old.main.endpoint
+      try link.takeStandby(choices, after: old, &plan.notes)
+      // Whoever says where the names lead means it.
+      if endpoint != nil { link.usesStandby = false }
       if choices.replaces { link.service = link.serviceOfEndpoint ?? link.service }
       if old.main.endpoint != nil, !old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = nil }
       try link.checkService()
@@ -78,10 +84,12 @@ extension LinkUpdate {
     link.stage?.endpoint = nil
     link.isPublic = false
     link.cloud = nil
+    (link.standby, link.usesStandby, link.failover) = (nil, false, nil)
     var plan = Plan(workspace: workspace.name, link: name)
     plan.what = "closing of the link \(name)"
     plan.hosts = changes(from: old, to: link, draft: nil)
     if link.hostCount == 0 { plan.notes = ["the link has no names that could be held closed"] }
+    if let standby = old.standby { plan.notes.append("the standby goes with the endpoint: \(standby.text)") }
     plan.nextSteps = waysOn(link, in: workspace)
     try finish(&plan, Change(links: [name: link]), in: workspace)
     return plan
@@ -112,16 +120,16 @@ extension LinkUpdate {
       // A connection URL of both is no quarrel: "primary" says whose it is.
       let redirected = ClientRedirect(link).names.intersection(ClientRedirect(other).names)
       var taken: [Name] = []
-      func without(_ route: Link.Route) -> Link.Route {
+      func without(_ route: Link.Route, leadingTo endpoint: Endpoint?) -> Link.Route {
         let leaving = route.hosts.filter { host in
-          !redirected.contains(host.name) && endpoints[host.name].map { !$0.leadsWhere(route.endpoint) } ?? false
+          !redirected.contains(host.name) && endpoints[host.name].map { !$0.leadsWhere(endpoint) } ?? false
         }
         taken += leaving.map(\.name)
         let names = Set(leaving.map(\.name))
         return Link.Route(endpoint: route.endpoint, hosts: route.hosts.filter { !names.contains($0.name) })
       }
-      other.main = without(other.main)
-      other.stage = other.stage.map(without).flatMap { $0.hosts.isEmpty ? nil : $0 }
+      other.main = without(other.main, leadingTo: other.activeEndpoint)
+      other.stage = other.stage.map { without($0, leadingTo: $0.endpoint) }.flatMap { $0.hosts.isEmpty ? nil : $0 }
       guard !taken.isEmpty else { continue }
       change.links[other.name] = other
       let left = other.hostCount == 0 ? ", which has no names any more" : ""

@@ -12,6 +12,12 @@ public struct LinkChoices: Sendable {
   public var isPublic = false
   /// True when an endpoint that is named without addresses has none pinned from now on.
   public var emptiesPins = false
+  /// Another endpoint for when the first has failed.
+  public var standby = Choice<Endpoint>.asItIs
+  /// True when a standby that is named without addresses has none pinned from now on.
+  public var emptiesPinsOfStandby = false
+  /// When servers fail the link over by themselves.
+  public var failover = Choice<FailoverRule>.asItIs
   /// What is private by the server's word; the workspace's own networks count beside it.
   public var networks = PrivateNetworks()
   /// What the operator holds links to; nil for nothing.
@@ -27,9 +33,9 @@ extension LinkChoices {
     guard !link.isPublic else { return }
     // Settings that cannot be read are told of by who loads them, and make nothing private.
     let own = (try? workspace.workspaceFile())?.ownNetworks ?? []
-    let known = Set(old?.routes.flatMap { $0.endpoint?.addresses ?? [] } ?? [])
+    let known = Set(old?.endpoints.flatMap(\.addresses) ?? [])
     let networks = networks.adding(own)
-    for address in link.routes.flatMap({ $0.endpoint?.addresses ?? [] }) {
+    for address in link.endpoints.flatMap(\.addresses) {
       guard !networks.contains(address), !known.contains(address) else { continue }
       throw Problem(
         "the endpoint's address \(address) is not private, and a private link ends in a private network: give the "

@@ -55,6 +55,10 @@ public enum LinkUpdate {
     let others = try workspace.links(except: [name])
     let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
     try oneProblem { () throws(Problem) in
+      try link.takeStandby(choices, after: choices.replaces ? nil : old, &notes)
+      if choices.replaces, link.standby == nil, let dropped = old?.standby {
+        notes.append("\(dropped.text) was the standby of the link before, and is dropped")
+      }
       try link.checkService()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
     }
@@ -116,7 +120,7 @@ public enum LinkUpdate {
             ? "no link leads here any more; import a link again, or remove the file"
             : "this generated zone is missing or not what the links say; import one of the links again")
       }
-      return stale + generation.warnings
+      return stale + generation.warnings + obstacles(among: links, settings, in: workspace)
     } catch { return error.all }
   }
 
@@ -128,6 +132,8 @@ public enum LinkUpdate {
     var misses: [Name: MissPolicy?] = [:]
     /// The hosts that a link keeps though its input did not name them; nil where there is no input.
     var kept: (link: String, hosts: Set<Name>)?
+    /// True to warn of changed links that could not be failed over.
+    var warnsOfFailovers = true
   }
 
   /// Works out the files: the links', the zones of all links together, the settings.
@@ -169,6 +175,7 @@ public enum LinkUpdate {
     {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
+    if change.warnsOfFailovers { plan.warnings += obstacles(to: change, links, settings, in: workspace) }
     let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
     for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
     plan.files = files

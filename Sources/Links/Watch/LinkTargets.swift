@@ -4,7 +4,13 @@ import Workspaces
 extension Link {
   /// The link's endpoints, for whoever watches them: by the link's file, wherever its names lead at the moment.
   public var targets: [LinkTarget] {
-    routes.enumerated().map { index, route in target(index == 0 ? .main : .stage, route) }
+    var targets = [target(.main, main)] + (stage.map { [target(.stage, $0)] } ?? [])
+    if let standby {
+      var route = main
+      route.endpoint = standby
+      targets.append(target(.standby, route))
+    }
+    return targets
   }
 
   private func target(_ role: EndpointRole, _ route: Route) -> LinkTarget {

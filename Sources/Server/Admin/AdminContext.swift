@@ -16,6 +16,8 @@ struct AdminContext: Sendable {
   let cache: AnswerCache
   /// How the links stand.
   let links: LinkStates
+  /// Which links are failed over.
+  let failovers: FailoverKeeper
   let log: Log
   /// When the server started, on the monotonic clock and in seconds since 1970.
   let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)

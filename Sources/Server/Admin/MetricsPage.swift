@@ -53,6 +53,12 @@ struct MetricsPage: AdminHandler {
     text.single(
       "backroad_reload_failures_total", .counter, "Times that reading files met an error.", view.failedReloadCount)
     text.single(
+      "backroad_links_failed_over", .gauge, "Links whose names lead to their standbys by the server's own decision.",
+      context.failovers.failedOver(in: view).count)
+    text.single(
+      "backroad_link_moves_total", .counter, "Times that the server failed a link over, or back, by itself.",
+      context.failovers.moveCount)
+    text.single(
       "backroad_log_lines_dropped_total", .counter, "Lines of the log that nobody read in time.",
       context.log.droppedCount)
     if let last = view.lastReload {

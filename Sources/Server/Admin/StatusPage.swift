@@ -27,6 +27,7 @@ struct StatusPage: AdminHandler {
       "upstreams": Self.upstreams(reports.all),
       "leases": Self.leases(context.leases),
       "links": Self.links(context.links),
+      "failovers": Self.failovers(context.failovers, view),
       "waiting": .number(reports.all.reduce(0) { $0 + $1.waitingCount }),
     ])
   }
@@ -73,6 +74,17 @@ struct StatusPage: AdminHandler {
       "watching": JSON(.bool(links.isWatching)),
       "states": .object(LinkHealth.State.allCases.map { ($0.label, .number(counts[$0])) }),
     ]
+  }
+
+  private static func failovers(_ keeper: FailoverKeeper, _ view: ServerState.View) -> JSON {
+    let all = keeper.failedOver(in: view)
+    let listed = all.prefix(Limits.Admin.problemsOfStatus).map { link in
+      [
+        "workspace": .string(link.id.workspace.description), "link": .string(link.id.link),
+        "since": .number(link.sinceSeconds),
+      ] as JSON
+    }
+    return ["count": .number(all.count), "moves": .number(keeper.moveCount), "links": .array(listed)]
   }
 
   private static func cache(_ cache: AnswerCache, _ reports: [WorkerReport]) -> JSON {

@@ -37,12 +37,15 @@ final class ReloadDesk: Sendable {
     var tickets: [Ticket] = []
     /// Those taken before that nobody waits for any more.
     var withdrawn: [Ticket] = []
+    /// Workspaces to be built again, though nobody waits for it.
+    var rebuilt: Set<WorkspaceName> = []
   }
 
   private struct Content {
     /// What the reloader has not taken: one workspace's, or all for nil.
     var asked: [Ticket: WorkspaceName?] = [:]
     var withdrawn: [Ticket] = []
+    var rebuilt: Set<WorkspaceName> = []
     var finished: [Ticket: ReloadOutcome] = [:]
     var lastTicket: Ticket = 0
   }
@@ -68,6 +71,12 @@ final class ReloadDesk: Sendable {
     }
   }
 
+  /// Asks for workspaces to be built again, for the server itself: nobody waits for it.
+  func rebuild(_ workspaces: Set<WorkspaceName>) {
+    content.withLock { $0.rebuilt.formUnion(workspaces) }
+    requested.wake()
+  }
+
   /// Says that nobody waits for a request any more: what has not begun is not done for it, and what has takes no place of
   /// those that may be asked for.
   func withdraw(_ ticket: Ticket) {
@@ -85,11 +94,12 @@ final class ReloadDesk: Sendable {
   func takeAsked() -> Asked {
     requested.reset()
     return content.withLock { content in
-      var asked = Asked(tickets: content.asked.keys.sorted(), withdrawn: content.withdrawn)
+      var asked = Asked(
+        tickets: content.asked.keys.sorted(), withdrawn: content.withdrawn, rebuilt: content.rebuilt)
       for name in content.asked.values {
         if let name { asked.names.insert(name) } else { asked.everything = true }
       }
-      (content.asked, content.withdrawn) = ([:], [])
+      (content.asked, content.withdrawn, content.rebuilt) = ([:], [], [])
       return asked
     }
   }

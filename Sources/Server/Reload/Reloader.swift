@@ -281,6 +281,7 @@ struct Reloader: ~Copyable {
     for abandoned in requests.withdraw(asked.withdrawn) {
       requests.leave(abandoned.request, builders.withdraw(abandoned.request, of: abandoned.names))
     }
+    if !asked.rebuilt.isEmpty { ask(for: asked.rebuilt, [], at: now) }
     guard !asked.tickets.isEmpty else { return }
     guard !requests.isFull else {
       let problem = Problem("too many reloads are going on; ask again when one of them has ended")

@@ -56,6 +56,8 @@ struct WorkspaceReader: WorkspaceReading {
   let folder: ZonesFolder
   /// What of the server workspaces are loaded with.
   let setting: WorkspaceSetting
+  /// Which links the server has failed over by itself; nil where it does not.
+  var failovers: FailoverKeeper?
 
   func list(lookingAtEach looksAtEach: Bool) throws(Problem) -> ZonesFolder.Listing {
     try folder.list(lookingAtEach: looksAtEach)
@@ -66,10 +68,11 @@ struct WorkspaceReader: WorkspaceReading {
   ) -> WorkspaceOutcome? {
     do throws(Problem) {
       guard let source = try source(of: name, within: octets) else { return .larger }
-      let contents = Self.contents(of: source)
+      let failedOver = failovers?.links(of: name) ?? []
+      let contents = Self.contents(of: source, failedOver)
       guard contents.fingerprint != fingerprint else { return .same(contents) }
       guard mayBuild() else { return nil }
-      let (workspace, problems) = Workspace.loadLinked(source, in: setting)
+      let (workspace, problems) = Workspace.loadLinked(source, failedOver: failedOver, in: setting)
       return .read(contents, workspace, problems)
     } catch {
       return outcome(of: name, error)
@@ -92,8 +95,10 @@ struct WorkspaceReader: WorkspaceReading {
     }
   }
 
-  private static func contents(of source: WorkspaceSource) -> WorkspaceOutcome.Contents {
+  /// What was read, which is another when the same files are served in another way.
+  private static func contents(of source: WorkspaceSource, _ failedOver: Set<String>) -> WorkspaceOutcome.Contents {
     var hasher = Hasher()
+    hasher.combine(failedOver)
     for (name, content) in source.files.sorted(by: { OctetText($0.key) < OctetText($1.key) }) {
       hasher.combine(name)
       hasher.combine(content.count)

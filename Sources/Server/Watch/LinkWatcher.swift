@@ -46,6 +46,7 @@ final class LinkWatcher {
 
   private let state: ServerState
   private let states: LinkStates
+  private let failovers: FailoverKeeper
   private let log: Log
   private let running: Running
   private var schedule: WatchSchedule
@@ -68,12 +69,13 @@ final class LinkWatcher {
   private let names: CompressionMemory
 
   private init(
-    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, cache: AnswerCache, _ log: Log,
-    _ running: Running
+    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
+    cache: AnswerCache, _ log: Log, _ running: Running
   ) throws(SystemError) {
     self.settings = settings
     self.state = state
     self.states = states
+    self.failovers = failovers
     self.log = log
     self.running = running
     schedule = WatchSchedule(settings)
@@ -97,10 +99,11 @@ final class LinkWatcher {
 
   /// Starts watching what `state` serves.
   static func start(
-    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, cache: AnswerCache, _ log: Log
+    _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
+    cache: AnswerCache, _ log: Log
   ) throws(SystemError) -> Running {
     let running = try Running()
-    let watcher = try LinkWatcher(settings, state, states, cache: cache, log, running)
+    let watcher = try LinkWatcher(settings, state, states, failovers, cache: cache, log, running)
     try Thread(name: "watch") {
       // Queries do not wait for this where there are fewer cores than threads.
       Thread.giveWay()
@@ -129,6 +132,7 @@ final class LinkWatcher {
 
   private func lookForSnapshot(_ now: UInt64) {
     nextSnapshotAt = now + Self.snapshotPeriod
+    defer { failOver() }
     guard let next = state.view.snapshot, next !== snapshot else { return }
     snapshot = next
     let seconds = System.wallClockSeconds()
@@ -149,6 +153,16 @@ final class LinkWatcher {
     if let rest = lines.takeRest(at: now / 1000) { log.note(rest) }
     for change in schedule.takeChanges() {
       if let line = lines.line(change) { log.note(line) }
+    }
+  }
+
+  /// Has links whose time has come fail over to their standbys, or back.
+  private func failOver() {
+    guard let snapshot else { return }
+    let states = states
+    failovers.look(at: snapshot, now: System.monotonicNanoseconds()) { link, isStandby in
+      let id = LinkTarget.ID(link: link.link, role: isStandby ? .standby : .main)
+      return states.health(of: link.workspace, id).map { EndpointHealth($0.state) } ?? .unknown
     }
   }
 

@@ -55,6 +55,10 @@ public struct LinkGuards: Sendable {
   private var hasWildcards = false
   /// The endpoints of the workspace's links, guarded or not, for whoever watches them.
   public var targets: [LinkTarget] = []
+  /// The links that servers fail over by themselves, by name.
+  public var automatic: [String: AutomaticFailover] = [:]
+  /// Those of them whose names lead to their standbys now.
+  public var failedOver: Set<String> = []
 
   /// Without names.
   public init() {}

@@ -58,6 +58,11 @@ extension Flag {
   static let address = Flag(
     "--address", "ADDR", .repeated,
     help: "an address of the endpoint, alone or pinned to its name; or several, with commas")
+  static let standby = Flag(
+    "--standby", "VPCE[=ADDR,…]|none", help: "another endpoint for when the first has failed (default: the link's)")
+  static let failoverAfter = Flag(
+    "--failover-after", "AFTER[,BACK]|off",
+    help: "servers fail over to the standby by themselves after this time, and back after the other (10m), as 2m,10m")
   static let answer = Flag(
     "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
   static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")

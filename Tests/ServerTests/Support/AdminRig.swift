@@ -33,11 +33,11 @@ final class AdminRig {
     let zones = folder.appendingPathComponent("zones").path
     let log = try Log()
     let keeper = LeaseKeeper(path: folder.appendingPathComponent("leases").path, seed: 7, log: log) { _ in [] }
+    let desk = try ReloadDesk()
     context = AdminContext(
       configuration: ServerConfiguration(zones: zones), folder: ZonesFolder(path: zones), state: ServerState(),
-      desk: try ReloadDesk(), mail: mail, leases: keeper, cache: AnswerCache(seed: 1),
-      links: LinkStates(isWatching: true),
-      log: log, startedAt: (0, 0))
+      desk: desk, mail: mail, leases: keeper, cache: AnswerCache(seed: 1), links: LinkStates(isWatching: true),
+      failovers: FailoverKeeper(desk: desk) { _ in }, log: log, startedAt: (0, 0))
     self.workers = Workers(Array(mail.mailboxes.prefix(workers.reporting)), report)
     let listener = try Self.listener(folder.appendingPathComponent("a.sock").path)
     running = try AdminService.start(listener, context, routes: routes, connections: connections, log)

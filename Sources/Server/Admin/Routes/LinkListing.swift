@@ -15,8 +15,11 @@ struct LinkListing {
 
   /// How those stand that are watched, by their names.
   private let standings: [String: LinkStanding]
+  /// The links that the server has failed over by itself.
+  private let failedOver: Set<String>
 
-  init(of name: WorkspaceName, in zones: ZonesFolder, _ states: LinkStates) {
+  init(of name: WorkspaceName, in zones: ZonesFolder, _ states: LinkStates, failedOver: Set<String> = []) {
+    self.failedOver = failedOver
     standings = Dictionary(states.links(of: name).map { ($0.link, $0) }) { first, _ in first }
     let shown = "\(zones.path(of: name))/\(WorkspaceSource.linksFolder)"
     do throws(SystemError) {
@@ -69,7 +72,8 @@ struct LinkListing {
     do throws(Problem) {
       let link = try LinkFileReader.read(content, name: name, file: file)
       let state = standings[name]?.members ?? (link.health.json.asObject?.members ?? []).map { ($0.key, $0.value) }
-      listed.append(.object((link.listed.asObject?.members ?? []).map { ($0.key, $0.value) } + state))
+      let own = link.listed(isFailedOver: failedOver.contains(name)).asObject?.members ?? []
+      listed.append(.object(own.map { ($0.key, $0.value) } + state))
     } catch {
       problems.append(error)
     }

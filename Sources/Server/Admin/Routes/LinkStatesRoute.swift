@@ -29,11 +29,12 @@ struct LinkStatesRoute: AdminHandler {
       guard let name = WorkspaceName(text), context.isKnown(name) else { throw context.noWorkspace(text) }
       return name
     }
+    let view = context.state.view
     let wanted = limit ?? Limits.Admin.rowsUsually
     let rows = Self.rows(context.links, of: name, in: state, after: query["after"], limit: wanted + 1)
     let listed = rows.prefix(wanted)
     return .json([
-      "watching": JSON(.bool(context.links.isWatching)), "links": .array(listed.map(\.json)),
+      "watching": JSON(.bool(context.links.isWatching)), "links": .array(listed.map { $0.json(in: view) }),
       "next": rows.count > wanted ? listed.last.map { .string($0.place) } ?? nil : nil,
     ])
   }
@@ -46,9 +47,13 @@ struct LinkStatesRoute: AdminHandler {
     /// Where a list that ends with it goes on: `WORKSPACE/LINK`.
     var place: String { "\(workspace)/\(standing.link)" }
 
-    var json: JSON {
-      .object(
-        [("workspace", .string(workspace.description)), ("name", .string(standing.link))] + standing.members)
+    func json(in view: ServerState.View) -> JSON {
+      let isFailedOver = view.workspace(workspace)?.guards.failedOver.contains(standing.link) ?? false
+      return .object(
+        [
+          ("workspace", .string(workspace.description)), ("name", .string(standing.link)),
+          ("failedOver", JSON(.bool(isFailedOver))),
+        ] + standing.members)
     }
   }
 

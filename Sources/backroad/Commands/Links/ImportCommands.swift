@@ -30,7 +30,9 @@ enum ImportCommands {
 
   /// The flags of an import: those that all kinds have, and its own among them.
   static func flags(beside own: [Flag]) -> [Flag] {
-    [.workspace, .link, .endpoint, .address] + own + [.port, .ttl, .answer, .prune, .replace, .takeOver, .isPublic]
+    [.workspace, .link, .endpoint, .address, .standby, .failoverAfter] + own + [
+      .port, .ttl, .answer, .prune, .replace, .takeOver, .isPublic,
+    ]
       + Arguments.zonesFlags + [.dryRun, .all, .json]
   }
 

@@ -9,7 +9,7 @@ import Workspaces
 
 /// `backroad link add`, `set-endpoint`, `state` and `undo`: what becomes of a link besides imports.
 enum LifeCommands {
-  static let commands = [add, setEndpoint, state, undo]
+  static let commands = [add, setEndpoint, state, failover, undo]
 
   private static let kind = Flag("--kind", "K", help: "what will be imported into it (default: the first import says)")
   private static let service = Flag(
@@ -18,7 +18,9 @@ enum LifeCommands {
   private static let add = Command(
     words: ["link", "add"], summary: "make a link that is asked for, before its names or its endpoint are known",
     operands: "W NAME", operandCount: 2...2,
-    flags: [kind, service, .endpoint, .address, .isPublic] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: [kind, service, .endpoint, .address, .standby, .failoverAfter, .isPublic] + Arguments.zonesFlags + [
+      .dryRun, .all, .json,
+    ],
     details: """
       An import into the link adds its names; set-endpoint says where they lead. Until both are there, the
       names that are known are held closed.
@@ -29,7 +31,7 @@ enum LifeCommands {
     ],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let (endpoint, warnings, said) = try arguments.endpointChoice()
+      let (endpoint, warnings, said) = try arguments.endpointChoice(arguments.value(.endpoint))
       var choices = said
       choices.profile = try arguments.operatorProfile()
       var link = Link(
@@ -43,11 +45,12 @@ enum LifeCommands {
 
   private static let setEndpoint = Command(
     words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
-    operands: "W NAME VPCE[=ADDR,…]", operandCount: 3...3,
-    flags: [.address, .isPublic, .replace] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    operands: "W NAME [VPCE[=ADDR,…]]", operandCount: 2...3,
+    flags: [.address, .standby, .failoverAfter, .isPublic, .replace] + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       VPCE is the endpoint's DNS name, with its addresses when they are to be pinned, or addresses alone.
-      Addresses that were pinned to the same name stay; NAME= without any empties them.
+      Addresses that were pinned to the same name stay; NAME= without any empties them. With --standby or
+      --failover-after it may be left out: then the endpoint stays.
       """,
     examples: [
       "backroad link set-endpoint acme snowflake-prod \\",
@@ -55,13 +58,35 @@ enum LifeCommands {
     ],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let given = try Endpoint.read(arguments.operands[2], addresses: arguments.values(.address), flag: "VPCE")
-      var choices = arguments.linkChoices
-      choices.emptiesPins = given.emptiesPins
+      let operand = arguments.operands.count > 2 ? arguments.operands[2] : nil
+      guard operand != nil || arguments.has(.address) || arguments.has(.standby) || arguments.has(.failoverAfter) else {
+        throw UsageError(
+          "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or --failover-after")
+      }
+      let (endpoint, warnings, said) = try arguments.endpointChoice(operand, flag: "VPCE")
+      var choices = said
       choices.profile = try arguments.operatorProfile()
       return try LinkChange(name, arguments, console).make { [choices] folder in
-        try LinkUpdate.endpoint(
-          given.endpoint, of: arguments.operands[1], choices: choices, warnings: given.warnings, in: folder)
+        try LinkUpdate.endpoint(endpoint, of: arguments.operands[1], choices: choices, warnings: warnings, in: folder)
+      }
+    })
+
+  private static let back = Flag("--back", help: "lead the names back to the endpoint")
+
+  private static let failover = Command(
+    words: ["link", "failover"], summary: "have a link's names lead to its standby, or back",
+    operands: "W NAME…", operandCount: 2...Int.max, flags: [back] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    details: """
+      The link must have a standby: link set-endpoint W NAME --standby VPCE. Links that share names are moved
+      together. link undo takes it back too.
+      """,
+    examples: ["backroad link failover acme snowflake-prod", "backroad link failover acme snowflake-prod --back"],
+    run: { arguments, console in
+      let name = try workspaceName(arguments.operands[0])
+      let links = Array(arguments.operands.dropFirst())
+      let isBack = arguments.has(back)
+      return try LinkChange(name, arguments, console).make { folder in
+        try LinkFailover.plan(links, isBack: isBack, in: folder)
       }
     })
 
@@ -93,7 +118,7 @@ enum LifeCommands {
     words: ["link", "undo"], summary: "take back the last change of a workspace's links", operands: "W",
     operandCount: 1...1, flags: Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
-      The last import, link add, set-endpoint or remove. Undoing once more does it again. What was changed by
+      The last import, link add, set-endpoint, failover or remove. Undoing once more does it again. What was changed by
       hand since is not overwritten: then nothing is taken back, and what differs is said.
       """,
     run: { arguments, console in
@@ -133,22 +158,48 @@ extension Arguments {
     return choices
   }
 
-  /// What `--endpoint` and `--address` say, which may both be left out, with what else is said of the link.
+  /// What an endpoint's argument and `--address` say, which may both be left out, with what else is said of the link.
+  ///
+  /// - Parameters:
+  ///   - argument: the endpoint's.
+  ///   - flag: what the argument is called, for errors.
+  ///   - spelling: an endpoint's name as the kind's own service shows it, in the form that is read.
   func endpointChoice(
-    spelling: (String) -> String = { $0 }
-  ) throws(Problem) -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
-    var choices = linkChoices
-    guard has(.endpoint) || has(.address) else { return (nil, [], choices) }
-    let given = try Endpoint.read(value(.endpoint).map(spelling), addresses: values(.address), flag: Flag.endpoint.name)
+    _ argument: String?, flag: String = Flag.endpoint.name, spelling: (String) -> String = { $0 }
+  ) throws -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
+    var (choices, warnings) = (linkChoices, [Problem]())
+    try readStandby(into: &choices, spelling, &warnings)
+    guard argument != nil || has(.address) else { return (nil, warnings, choices) }
+    let given = try Endpoint.read(argument.map(spelling), addresses: values(.address), flag: flag)
     choices.emptiesPins = given.emptiesPins
-    return (given.endpoint, given.warnings, choices)
+    return (given.endpoint, given.warnings + warnings, choices)
+  }
+
+  /// Reads what `--standby` and `--failover-after` say.
+  private func readStandby(
+    into choices: inout LinkChoices, _ spelling: (String) -> String, _ warnings: inout [Problem]
+  ) throws {
+    switch value(.standby) {
+    case nil: break
+    case "none": choices.standby = .none
+    case let text?:
+      let given = try Endpoint.read(spelling(text), flag: Flag.standby.name)
+      (choices.standby, choices.emptiesPinsOfStandby) = (.this(given.endpoint), given.emptiesPins)
+      warnings += given.warnings
+    }
+    switch value(.failoverAfter) {
+    case nil: break
+    case "off": choices.failover = .none
+    case let text?:
+      choices.failover = .this(try readFlag(.failoverAfter) { () throws(Problem) in try FailoverRule(text) })
+    }
   }
 
   /// What is said of an import whatever its kind is.
   ///
   /// - Parameter spelling: an endpoint's name as the kind's own service shows it, in the form that is read.
   func linkRequest(spelling: (String) -> String = { $0 }) throws -> LinkRequest {
-    let (endpoint, warnings, choices) = try endpointChoice(spelling: spelling)
+    let (endpoint, warnings, choices) = try endpointChoice(value(.endpoint), spelling: spelling)
     var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
     request.warnings = warnings
     request.choices = choices

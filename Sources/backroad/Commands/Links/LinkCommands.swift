@@ -37,7 +37,7 @@ enum LinkCommands {
             table.add(
               "\(view.name)", link.name, link.kind, states.word(of: link, in: view.name),
               states.standing(of: link, in: view.name)?.health.since ?? "-", "\(link.hostCount)",
-              link.main.endpoint.text)
+              states.endpoint(of: link, in: view.name))
           }
         }
         console.print(table, ifEmpty: "there are no links in \(zones.path)")
@@ -98,14 +98,19 @@ extension Link {
     if let account { text += "account: \(onOneLine(account))\n" }
     if let service { text += "service: \(onOneLine(service))\n" }
     text += states.lines(of: self, in: workspace)
+    if let standby {
+      text += usesStandby ? "failed over from: \(main.endpoint.text)\n" : "standby: \(standby.textWithAddresses)\n"
+      if let failover { text += "failover: by servers \(failover.text)\n" }
+    }
     if !ports.isEmpty { text += "ports: \(portsText)\n" }
     for name in primary.sorted() { text += "has the connection URL now: \(name.textWithoutFinalDot)\n" }
     if let cloud {
       let zones = cloud.zones.isEmpty ? "" : ", in \(cloud.zones.joined(separator: ", "))"
       text += "AWS: \(onOneLine("\(cloud.state)\(zones), as of \(cloud.seen)"))\n"
     }
-    for route in routes {
-      text += "\n\(route.endpoint == stage?.endpoint ? "stage endpoint" : "endpoint"): \(route.endpoint.text)\n"
+    for (index, route) in routes.enumerated() {
+      let what = index > 0 ? "stage endpoint" : usesStandby ? "standby" : "endpoint"
+      text += "\n\(what): \(route.endpoint.text)\n"
       if let endpoint = route.endpoint, endpoint.name != nil, !endpoint.addresses.isEmpty {
         text += "addresses: \(endpoint.addresses.map { "\($0)" }.joined(separator: ", "))\n"
       }

@@ -11,6 +11,8 @@ struct RunningLinks {
   struct Standing {
     let health: LinkHealth
     let endpoints: [(role: String, health: LinkHealth)]
+    /// True when the server has failed the link over to its standby by itself.
+    let isFailedOver: Bool
   }
 
   /// False where the server was told not to watch.
@@ -35,7 +37,8 @@ struct RunningLinks {
         let endpoints = link.list("endpoints").compactMap { part in
           LinkHealth(part).map { (part.string("role"), $0) }
         }
-        standings["\(link.string("workspace"))/\(link.string("name"))"] = Standing(health: health, endpoints: endpoints)
+        standings["\(link.string("workspace"))/\(link.string("name"))"] = Standing(
+          health: health, endpoints: endpoints, isFailedOver: link["failedOver"]?.asBool ?? false)
       }
       // A server that goes round in a circle is none of ours.
       let next = page["next"]?.asString
@@ -82,12 +85,23 @@ struct LinkStatesView {
     standing(of: link, in: workspace)?.health.state.rawValue ?? link.stateText
   }
 
+  /// Where a link's names lead, with the server's word where it has failed the link over by itself.
+  func endpoint(of link: Link, in workspace: WorkspaceName) -> String {
+    guard let standby = link.standby, standing(of: link, in: workspace)?.isFailedOver == true else {
+      return link.activeText
+    }
+    return "\(standby.text) (standby, by the server)"
+  }
+
   /// For programs: members that say how a link stands.
   func members(of link: Link, in workspace: WorkspaceName) -> [(String, JSON)] {
     guard let standing = standing(of: link, in: workspace) else {
       return [("state", .string(link.stateText)), ("seenBy", "file")]
     }
-    return [("state", .string(standing.health.state.label)), ("seenBy", "server")]
+    return [
+      ("state", .string(standing.health.state.label)), ("seenBy", "server"),
+      ("failedOver", JSON(.bool(standing.isFailedOver))),
+    ]
       + (standing.health.json.asObject?.members ?? []).filter { $0.key != "state" }.map { ($0.key, $0.value) }
   }
 
@@ -95,6 +109,7 @@ struct LinkStatesView {
   func lines(of link: Link, in workspace: WorkspaceName) -> String {
     guard let standing = standing(of: link, in: workspace) else { return "state: \(link.stateText)\n" }
     var lines = "state: \(onOneLine(standing.health.text))\n"
+    if standing.isFailedOver { lines += "failed over by the server: its names lead to the standby\n" }
     guard standing.endpoints.count > 1 else { return lines }
     for (role, health) in standing.endpoints { lines += "  \(onOneLine("\(role) endpoint: \(health.text)"))\n" }
     return lines

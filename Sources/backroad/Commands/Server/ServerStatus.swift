@@ -39,6 +39,7 @@ struct ServerStatus {
 
       """
     text += upstreams
+    text += failovers
     text += broken
     return text
   }
@@ -68,6 +69,18 @@ struct ServerStatus {
         "\(upstream.number("failures"))", time)
     }
     return table.isEmpty ? "" : "\n" + table.text
+  }
+
+  /// The links that the server has failed over by itself.
+  private var failovers: String {
+    guard let failovers = json["failovers"], failovers.number("count") > 0 else { return "" }
+    var table = Table("WORKSPACE", "LINK", "FAILED OVER SINCE")
+    for link in failovers.list("links") {
+      table.add(
+        link.string("workspace"), link.string("link"), CloudState.time(UInt64(max(0, link.number("since")))))
+    }
+    let left = failovers.number("count") - failovers.list("links").count
+    return "\n" + table.text + (left > 0 ? "and \(left) more\n" : "")
   }
 
   private var broken: String {

@@ -281,7 +281,7 @@ extension WorkspaceView {
     if !zoneTable.isEmpty { text += "\n" + zoneTable.text }
     var linkTable = Table("LINK", "KIND", "HOSTS", "ENDPOINT")
     for link in links {
-      linkTable.add(link.name, link.kind, "\(link.hostCount)", link.main.endpoint.text)
+      linkTable.add(link.name, link.kind, "\(link.hostCount)", link.activeText)
     }
     if !linkTable.isEmpty { text += "\n" + linkTable.text }
     return text

@@ -85,7 +85,7 @@ struct WorkspaceView {
             "generated": JSON(.bool(zone.isGenerated)),
           ]
         }),
-      "links": .array(links.map { $0.listed }),
+      "links": .array(links.map { $0.listed() }),
       "problems": .array(problems.map { .string("\($0)") }),
     ]
   }
