@@ -27,7 +27,8 @@ private struct WatchWorld {
   var outcomes: [SocketAddress: ConnectOutcome] = [:]
   /// What each name leads to; nothing where nothing is said.
   var names: [Name: ResolveOutcome] = [:]
-  private var underWay: [(at: UInt64, probe: WatchProbe)] = []
+  /// What is under way, with what it meets.
+  private var underWay: [(at: UInt64, probe: WatchProbe, outcome: ConnectOutcome)] = []
   /// When what was connected to or asked for, and by whom.
   private(set) var made: [(at: UInt64, probe: WatchProbe)] = []
   private(set) var changes: [HealthChange] = []
@@ -53,7 +54,7 @@ private struct WatchWorld {
       now = max(now + 1, next)
       let over = underWay.filter { $0.at <= now }
       underWay.removeAll { $0.at <= now }
-      for (_, probe) in over { finish(probe) }
+      for (_, probe, outcome) in over { finish(probe, outcome) }
     }
     now = end
   }
@@ -63,15 +64,17 @@ private struct WatchWorld {
     #expect(schedule.probesUnderWay <= settings.atOnce)
     #expect(schedule.probesUnderWay(of: probe.workspace) <= settings.atOnceOfWorkspace)
     var takes = UInt64.random(in: 1...20, using: &dice)
-    if case .connect(let address) = probe.kind, outcomes[address] == .silent { takes = settings.patience }
-    underWay.append((now + takes, probe))
+    var outcome = ConnectOutcome.refused
+    if case .connect(let address) = probe.kind { outcome = outcomes[address] ?? .refused }
+    if outcome == .silent { takes = settings.patience }
+    underWay.append((now + takes, probe, outcome))
   }
 
-  private mutating func finish(_ probe: WatchProbe) {
+  private mutating func finish(_ probe: WatchProbe, _ outcome: ConnectOutcome) {
     switch probe.kind {
-    case .connect(let address):
+    case .connect:
       schedule.connected(
-        probe.number, outcomes[address] ?? .refused, now: now, seconds: now / 1000, using: &dice)
+        probe.number, outcome, now: now, seconds: now / 1000, using: &dice)
     case .resolve(let name):
       schedule.resolved(
         probe.number, names[name] ?? .addresses([], reason: ""), now: now, seconds: now / 1000, using: &dice)
@@ -269,6 +272,22 @@ private func target(
     // And the dead ones themselves are looked at no faster than a workspace may.
     let ofOther = world.made.count { $0.probe.workspace == other }
     #expect(ofOther <= 362 * Limits.Watching.probesPerSecondOfWorkspace + 1)
+  }
+
+  /// Whatever answers at once, and however many ports one address is to have.
+  @Test func aWorkspaceAndAnAddressHaveTheirRates() throws {
+    var world = WatchWorld()
+    let many = Array(1...64 as ClosedRange<UInt16>)
+    let links = try (0..<200).map { try target("l\($0)", ["10.8.\($0).1"], ports: [443, 444]) }
+    world.set(links + [try target("ports", ["10.9.0.1"], ports: many)], of: acme)
+    world.run(60_000)
+    let limits = Limits.Watching.self
+    #expect(world.made.count <= 61 * limits.probesPerSecondOfWorkspace && world.made.count > 400)
+    let there = try address("10.9.0.1")
+    let toOne = world.made.count { made in
+      if case .connect(let address) = made.probe.kind { address.address == there } else { false }
+    }
+    #expect(toOne <= 61 * limits.probesPerSecondOfAddress && toOne > 30, "\(toOne)")
   }
 
   @Test func tenThousandWorkspacesAreLookedAtAtTheirRate() throws {
