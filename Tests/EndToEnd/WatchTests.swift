@@ -96,6 +96,7 @@ extension EndToEnd {
         try https.open()
         let server = try serve(lab)
         try self.await("reachable", lab)
+        #expect(try hasWatcher(server))
         let list = try lab.backroad(["link", "list", "--workspace", "acme"])
         #expect(list.contains("reachable  20"), "\(list)")
 
@@ -184,7 +185,16 @@ extension EndToEnd {
         let server = try serve(lab, ["--no-watch"])
         #expect(try show(lab).text.contains(#""seenBy": "file""#))
         #expect(try server.metric(#"backroad_links{state="unknown"}"#) == nil)
+        #expect(try !hasWatcher(server))
         #expect(try lab.backroad(["status"]).contains("links: not watched\n"))
+      }
+    }
+
+    /// True when the process has the thread that watches.
+    private func hasWatcher(_ server: Server) throws -> Bool {
+      let tasks = "/proc/\(server.program.id)/task"
+      return try FileManager.default.contentsOfDirectory(atPath: tasks).contains { task in
+        (try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8)) == "watch\n"
       }
     }
 
