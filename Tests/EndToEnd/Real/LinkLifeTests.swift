@@ -68,7 +68,7 @@ extension EndToEnd {
 
       /// Serves the lab's zones on the vendor's machine, and looks at endpoints often.
       func serve() throws -> Server {
-        try lab.write(#"{ "forward": [{ "zone": ".", "to": ["10.77.0.2"] }] }"#, to: "backroad.json")
+        try lab.write(#"{ "forward": [{ "zone": ".", "to": ["10.77.0.2"] }], "watch-every": 1 }"#, to: "backroad.json")
         let program = try vendor.start(
           Lab.backroad(), ["serve", "--listen", "10.77.0.53:53", "--workers", "1"])
         try eventually("it serves; it said \(program.errors)", within: 30) { program.errors.contains("serving 1") }
@@ -82,13 +82,19 @@ extension EndToEnd {
       case closed(String)
     }
 
+    /// What is to be told of the link: by `link show`, the metrics and the log, which see it through the server, and by
+    /// `doctor`, which looks for itself.
+    private struct Told {
+      /// The state, as programs name it.
+      let state: String
+      /// What the reason of the state has in it.
+      var why = ""
+      /// What `doctor` says is likely; none where all is well.
+      var causes: [String] = []
+    }
+
     /// Waits until clients get an answer, and until everything that tells of the link tells the same.
-    ///
-    /// - Parameters:
-    ///   - causes: what `doctor` says is likely; none where all is well.
-    private func expect(_ step: String, _ answer: Answer, doctor causes: [String], _ site: Site, _ server: Server)
-      throws
-    {
+    private func expect(_ step: String, _ answer: Answer, _ told: Told, _ site: Site, _ server: Server) throws {
       var last = DigAnswer()
       try eventually("\(step): clients get \(answer)", within: 30) {
         last = Dig.parse(try site.client.run("dig", ["@10.77.0.53", "+tries=1", Self.host]).output)
@@ -98,11 +104,28 @@ extension EndToEnd {
           return last.status == "SERVFAIL" && last.answer.isEmpty && last.error?.contains(reason) == true
         }
       }
+      try expectState(step, told, site, server)
       let words = ["doctor", "--workspace", "acme", "--server", "10.77.0.53:53", "--from", "10.77.1.2"]
       let outcome = try site.client.run(Lab.backroad(), words)
-      #expect(outcome.status == (causes.isEmpty ? 0 : 1), "\(step): \(outcome.output)\(outcome.errors)")
-      for cause in causes { #expect(outcome.output.contains(cause), "\(step): \(outcome.output)\(outcome.errors)") }
-      #expect(outcome.output.contains("likely:") == !causes.isEmpty, "\(step): \(outcome.output)")
+      #expect(outcome.status == (told.causes.isEmpty ? 0 : 1), "\(step): \(outcome.output)\(outcome.errors)")
+      for cause in told.causes {
+        #expect(outcome.output.contains(cause), "\(step): \(outcome.output)\(outcome.errors)")
+      }
+      #expect(outcome.output.contains("likely:") == !told.causes.isEmpty, "\(step): \(outcome.output)")
+    }
+
+    private func expectState(_ step: String, _ told: Told, _ site: Site, _ server: Server) throws {
+      var shown = ""
+      try eventually("\(step): the link is \(told.state), \(told.why)", within: 60) {
+        shown = try site.lab.backroad(["link", "show", "acme", "git", "--json"])
+        let link = try #require(JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [String: Any])
+        let why = link["why"] as? String ?? ""
+        return link["state"] as? String == told.state && (told.why.isEmpty ? why.isEmpty : why.contains(told.why))
+      }
+      #expect(shown.contains("\"seenBy\": \"server\""), "\(step): \(shown)")
+      #expect(try server.metric("backroad_links{state=\"\(told.state)\"}") == 1, "\(step)")
+      let line = "link git of workspace acme is \(told.state.replacing("-", with: " ")) since 20"
+      #expect(told.state == "requested" || server.program.errors.contains(line), "\(step): \(server.program.errors)")
     }
 
     @Test func eachStepIsToldAlike() throws {
@@ -113,39 +136,49 @@ extension EndToEnd {
         try lab.backroad(["workspace", "add", "acme", "--no-token", "--client", "10.77.1.0/24"])
         try lab.backroad(["import", "vcs", "--workspace", "acme", "--link", "git", "--product", "gitlab", Self.host])
         let server = try site.serve()
-        try expect(
-          "requested", .closed("link git has no endpoint yet"), doctor: ["the link is only asked for"], site, server)
+        func step(_ name: String, _ answer: Answer, _ told: Told) throws {
+          try expect(name, answer, told, site, server)
+        }
+        try step(
+          "requested", .closed("link git has no endpoint yet"),
+          Told(state: "requested", causes: ["the link is only asked for"]))
 
         try lab.backroad(["link", "set-endpoint", "acme", "git", Self.endpoint])
-        try expect(
-          "not accepted", .closed("the endpoint of link git has no address yet, it may not be accepted"),
-          doctor: ["probably the connection is not accepted yet"], site, server)
+        let none = Answer.closed("the endpoint of link git has no address yet, it may not be accepted")
+        let guess = "probably the connection is not accepted yet"
+        try step("not accepted", none, Told(state: "not-resolving", why: guess, causes: [guess]))
         try lab.backroad(["link", "state", "acme", "git"], input: Array(Self.pending.utf8))
-        try expect(
-          "not accepted, as AWS says", .closed("has no address yet"),
-          doctor: ["AWS said PendingAcceptance", "accepts the connection"], site, server)
+        let word = Told(
+          state: "not-resolving", why: "AWS said PendingAcceptance",
+          causes: ["AWS said PendingAcceptance", "accepts the connection"])
+        try step("not accepted, as AWS says", none, word)
 
         try site.resolver.hold([Self.endpoint: [Self.zoneA, Self.zoneB]])
         let both = Answer.addresses([Self.zoneA, Self.zoneB])
-        try expect("accepted", both, doctor: [], site, server)
+        try step("accepted", both, Told(state: "reachable"))
 
         try b.vanish()
-        try expect(
-          "one zone lost", both,
-          doctor: ["other addresses take connections on port 22: probably a zone is lost", "\(Self.zoneB):443"], site,
-          server)
+        let zone = Told(
+          state: "degraded", why: "\(Self.zoneB) is lost: no answer: probably a zone",
+          causes: ["other addresses take connections on port 22: probably a zone is lost", "\(Self.zoneB):443"])
+        try step("one zone lost", both, zone)
         try b.appear()
+        try step("the zone is back", both, Told(state: "reachable"))
+
         for zone in [a, b] { zone.close(443) }
-        try expect(
-          "one port lost", both,
-          doctor: ["other ports take connections: the load balancer has no listener on port 443"], site, server)
+        let port = Told(
+          state: "degraded", why: "port 443 is lost: refused: the load balancer has no listener",
+          causes: ["other ports take connections: the load balancer has no listener on port 443"])
+        try step("one port lost", both, port)
         for zone in [a, b] { try zone.open(443) }
-        try expect("both are back", both, doctor: [], site, server)
+        try step("the port is back", both, Told(state: "reachable"))
 
         for zone in [a, b] { try zone.vanish() }
-        try expect("failed", both, doctor: ["probably a security group without"], site, server)
+        let failed = Told(
+          state: "failed", why: "probably a security group without", causes: ["probably a security group without"])
+        try step("failed", both, failed)
         for zone in [a, b] { try zone.appear() }
-        try expect("the end", both, doctor: [], site, server)
+        try step("the end", both, Told(state: "reachable"))
       }
     }
 
