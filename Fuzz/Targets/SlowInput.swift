@@ -315,6 +315,12 @@ extension SlowInput {
           #"\"a\#($0).privatelink.snowflakecomputing.com\""#
         }
       ),
+      (
+        "paste, hosts alone",
+        SlowInput(
+          .paste,
+          Array((0..<(size / 40)).map { "a\($0).privatelink.snowflakecomputing.com\n" }.joined().utf8.prefix(size)))
+      ),
       ("paste, bars", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "|"), count: size))),
       ("paste, quotes", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "\""), count: size))),
       ("paste, braces", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "{"), count: size))),

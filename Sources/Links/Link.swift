@@ -1,3 +1,4 @@
+import Bounds
 import Text
 import Wire
 import Workspaces
@@ -146,6 +147,18 @@ public struct Link: Hashable, Sendable {
   /// The file of the link of that name within its workspace's folder.
   public static func path(_ name: String) -> String {
     "\(WorkspaceSource.linksFolder)/\(name)\(WorkspaceSource.linkSuffix)"
+  }
+
+  /// True for what an account or a service may be called: no white space, and nothing that a shell or a terminal obeys,
+  /// because plans, command lines and what is sent to customers tell of it.
+  static func isWord(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= Limits.Links.hostTextOctets
+      && text.utf8.allSatisfy { octet in
+        switch octet {
+        case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
+        default: "-._:/@".utf8.contains(octet)
+        }
+      }
   }
 
   /// The name of the link whose file a path within the workspace's folder is; nil when it is no link's.

@@ -188,7 +188,7 @@ public struct ZonesFolder: Sendable {
       problems.append(
         Problem(
           file: path, severity: .warning,
-          "everybody on this machine may make and remove workspaces here: chmod o-w \(path)"))
+          "everybody on this machine may make and remove workspaces here: chmod o-w \(word: path)"))
     }
     for name in names where problems.count <= Limits.Building.namesOfLine {
       guard Self.access(of: name, in: folder)?.isWrittenByOthers == true else { continue }
@@ -196,7 +196,7 @@ public struct ZonesFolder: Sendable {
       problems.append(
         Problem(
           file: own, severity: .warning,
-          "everybody on this machine may change what this workspace answers: chmod -R o-w \(own)"))
+          "everybody on this machine may change what this workspace answers: chmod -R o-w \(word: own)"))
     }
     return problems
   }

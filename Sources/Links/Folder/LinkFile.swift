@@ -104,8 +104,7 @@ public struct LinkFileReader {
       stage = try route(inner, value)
     }
     var link = Link(
-      name: name, kind: kind, account: try object["account"]?.expectString("\"account\"", file: file),
-      service: try object["service"]?.expectString("\"service\"", file: file),
+      name: name, kind: kind, account: try word("account", in: object), service: try word("service", in: object),
       ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
       stage: stage)
     link.statedPorts = try object["ports"].map { (value) throws(Problem) in try ports(value) }
@@ -120,6 +119,18 @@ public struct LinkFileReader {
     try readStandby(object, into: &link)
     if let value = object["aws"] { link.cloud = try CloudState(value, file: file) }
     return link
+  }
+
+  /// What the link is of, which plans, and the text that is sent to the customer, tell.
+  private func word(_ key: String, in object: JSON.Object) throws(Problem) -> String? {
+    guard let value = object[key] else { return nil }
+    let text = try value.expectString(quoted(key), file: file)
+    guard Link.isWord(text) else {
+      throw problem(
+        value,
+        "\(quoted(key)) is \(quoted(text)): write a word of letters, digits and any of - . _ : / @, or leave it out")
+    }
+    return text
   }
 
   private func ports(_ json: JSON) throws(Problem) -> [Int] {

@@ -77,7 +77,7 @@ public struct WorkspaceFolder: Sendable {
     guard let bytes = files["workspace.json"] else {
       throw Problem(
         file: directory,
-        "there is no workspace \(quoted(name)) here; make it with backroad workspace add \(name) --client CIDR")
+        "there is no workspace \(quoted(name)) here; make it with backroad workspace add \(word: name) --client CIDR")
     }
     return try JSON.parse(bytes, file: shown("workspace.json"), comments: true)
   }

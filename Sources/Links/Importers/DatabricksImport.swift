@@ -67,7 +67,7 @@ public enum DatabricksImport {
         Plan.LeftOut(
           target.host.textWithoutFinalDot,
           why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
-            + "backroad import databricks --link NAME --endpoint VPCE \(target.host.textWithoutFinalDot)"))
+            + "backroad import databricks --link NAME --endpoint VPCE \(word: target.host.textWithoutFinalDot)"))
     }
     draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
     draft.proof = hosts.first?.name

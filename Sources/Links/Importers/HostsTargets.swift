@@ -48,12 +48,12 @@ struct HostsTargets {
     guard places.count == 1 else {
       let all = places.prefix(5).map { "\($0.endpoint.text) (\(Self.list($0.hosts)))" }.joined(separator: ", ")
       let second = places[1]
-      let place = second.endpoint.name.map { " --endpoint \($0.textWithoutFinalDot)" } ?? ""
+      let place = second.endpoint.name.map { " --endpoint \(word: $0.textWithoutFinalDot)" } ?? ""
       let pins = second.endpoint.addresses.map { " --address \($0)" }.joined()
       throw Problem(
         "the hosts lead to \(places.count) places, and a link leads to one: make a link of each, as backroad import hosts "
-          + "--workspace \(workspace) --link \(request.name)-2\(place)\(pins) "
-          + "\(second.hosts.prefix(3).map(\.textWithoutFinalDot).joined(separator: " ")); they are \(all)"
+          + "--workspace \(word: workspace) --link \(word: request.name + "-2")\(place)\(pins) "
+          + "\(shellOperands(second.hosts.prefix(3).map(\.textWithoutFinalDot))); they are \(all)"
           + (places.count > 5 ? ", …" : ""))
     }
     guard let given = request.endpoint else {

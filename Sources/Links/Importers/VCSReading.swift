@@ -121,7 +121,7 @@ struct VCSReading {
     if PublicDomain.isRegistered(own) {
       let shown = name.textWithoutFinalDot
       throw refuse(
-        "would hide every other name of that domain; use backroad import hosts --zone \(own.textWithoutFinalDot) "
+        "would hide every other name of that domain; use backroad import hosts --zone \(word: own.textWithoutFinalDot) "
           + "--miss forward \(name.isWildcard ? "'\(shown)'" : shown)")
     }
     if let why = PublicDomain.refusalOfHost(own) { throw Problem(file: file, position: position, prefix + why) }

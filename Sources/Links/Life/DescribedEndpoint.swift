@@ -52,8 +52,15 @@ public struct DescribedEndpoint: Sendable {
       throw problem(word, "\"State\" is not a word")
     }
     self.state = state
-    id = try object["VpcEndpointId"]?.expectString("\"VpcEndpointId\"", file: file)
-    service = try object["ServiceName"]?.expectString("\"ServiceName\"", file: file)
+    // Both are told of in command lines: what AWS does not write is not taken for its word.
+    func text(_ key: String, _ isOne: (String) -> Bool, _ what: String) throws(Problem) -> String? {
+      guard let value = object[key] else { return nil }
+      let text = try value.expectString(quoted(key), file: file)
+      guard isOne(text) else { throw problem(value, "\(quoted(key)) is not \(what): \(quoted(text))") }
+      return text
+    }
+    id = try text("VpcEndpointId", Self.isID, "the id of an endpoint, vpce-…")
+    service = try text("ServiceName", Link.isWord, "the name of a service")
     var regional: String?
     var zonal: [(zone: String, name: String)] = []
     for entry in try object["DnsEntries"]?.expectArray("\"DnsEntries\"", file: file) ?? [] {
@@ -72,6 +79,13 @@ public struct DescribedEndpoint: Sendable {
     }
     name = regional
     zonalNames = zonal.sorted { $0.zone < $1.zone }
+  }
+
+  /// `vpce-` and lower-case letters or digits.
+  private static func isID(_ text: String) -> Bool {
+    let digits = text.utf8.dropFirst("vpce-".utf8.count)
+    return text.startsSame(as: "vpce-") && !digits.isEmpty
+      && digits.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
   }
 
   /// The one that is a link's: by its endpoint's id, or else by its service.

@@ -21,7 +21,7 @@ extension LinkUpdate {
         throw Problem(
           file: workspace.shown(link.path),
           "there is a link \(quoted(link.name)) already; its endpoint is changed with backroad link set-endpoint "
-            + "\(workspace.name) \(link.name) VPCE, and its names by an import")
+            + "\(word: workspace.name) \(word: link.name) VPCE, and its names by an import")
       }
       try link.takeStandby(choices, after: nil, &plan.notes)
       try link.checkService()
@@ -100,13 +100,14 @@ extension LinkUpdate {
     guard link.main.endpoint == nil else { return [] }
     return [
       "the link has no endpoint yet, so that its names are held closed: once it is there, backroad link set-endpoint "
-        + "\(workspace.name) \(link.name) VPCE[=ADDR,…], or import again with --endpoint or --address"
+        + "\(word: workspace.name) \(word: link.name) VPCE[=ADDR,…], or import again with --endpoint or --address"
     ]
   }
 
   private static func stepToNames(_ link: Link, in workspace: WorkspaceFolder) -> String {
     let kind = link.kind == Link.undecidedKind ? "KIND" : link.kind
-    return "the link has no names yet: backroad import \(kind) --workspace \(workspace.name) --link \(link.name) …"
+    return
+      "the link has no names yet: backroad import \(word: kind) --workspace \(word: workspace.name) --link \(word: link.name) …"
   }
 
   /// Takes a link's names from those that lead them elsewhere.

@@ -84,7 +84,9 @@ public struct LinkUndo {
     return Dictionary(known) { first, _ in first }
   }
 
-  /// Reads what is kept of a workspace's last change.
+  private static let remedy = "remove this file: the last change cannot be taken back"
+
+  /// Reads what is kept of a workspace's last change. Whoever may write the workspace's folder may write it too.
   ///
   /// - Throws: that nothing is, or why it cannot be taken back.
   init(of workspace: WorkspaceFolder) throws(Problem) {
@@ -107,11 +109,21 @@ public struct LinkUndo {
     isUndo = try object["undo"]?.expectBool("\"undo\"", file: file) ?? false
     var links: [String: Pair<Link>] = [:]
     for member in try object["links"]?.expectObject("\"links\"", file: file).members ?? [] {
+      guard isPlainName(member.key) else {
+        throw Problem(
+          file: file, position: member.keyPosition, "\(quoted(member.key)) is not a link's name; \(Self.remedy)")
+      }
       func link(_ key: String) throws(Problem) -> Link? {
         guard let value = member.value.asObject?[key], !value.isNull else { return nil }
         return try LinkFileReader.read(value, name: member.key, file: file)
       }
-      links[member.key] = Pair(was: try link("was"), now: try link("now"))
+      let pair = Pair(was: try link("was"), now: try link("now"))
+      guard pair.was != nil || pair.now != nil else {
+        throw Problem(
+          file: file, position: member.keyPosition,
+          "the link \(quoted(member.key)) is neither as it was nor as it is now; \(Self.remedy)")
+      }
+      links[member.key] = pair
     }
     self.links = links
     var misses: [Name: Pair<MissPolicy>] = [:]
@@ -198,7 +210,7 @@ extension LinkUpdate {
     try finish(&plan, change, in: workspace)
     plan.tellWhoAnswers(after: workspace)
     plan.nextSteps = [
-      "backroad link undo \(workspace.name) once more \(last.isUndo ? "takes it back" : "does it again")"
+      "backroad link undo \(word: workspace.name) once more \(last.isUndo ? "takes it back" : "does it again")"
     ]
     return plan
   }
@@ -241,17 +253,19 @@ extension LinkUpdate {
     switch endpoint.state {
     case "Available" where link.main.endpoint == nil:
       guard let name = endpoint.name else { return ["AWS gives the endpoint no DNS name: look at its \"DNS names\""] }
-      return ["the endpoint is there: backroad link set-endpoint \(workspace.name) \(link.name) \(name)"]
+      return [
+        "the endpoint is there: backroad link set-endpoint \(word: workspace.name) \(word: link.name) \(word: name)"
+      ]
     case "PendingAcceptance":
       let service = endpoint.service.flatMap { VPCEndpointService($0) }?.id ?? "vpce-svc-…"
       return [
-        "the owner of the service accepts it: aws ec2 accept-vpc-endpoint-connections --service-id \(service) "
-          + "--vpc-endpoint-ids \(id)"
+        "the owner of the service accepts it: aws ec2 accept-vpc-endpoint-connections --service-id \(word: service) "
+          + "--vpc-endpoint-ids \(word: id)"
       ]
     case "Deleting", "Deleted", "Rejected", "Failed", "Expired":
       return [
         "make a new endpoint, when the owner of the service says that it will be accepted, and then: backroad link "
-          + "set-endpoint \(workspace.name) \(link.name) VPCE"
+          + "set-endpoint \(word: workspace.name) \(word: link.name) VPCE"
       ]
     default: return []
     }

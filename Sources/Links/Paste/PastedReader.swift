@@ -81,7 +81,7 @@ public struct PastedReader {
   private func readingsByShape() throws(Problem) -> [PastedReading] {
     guard let first = items.first else {
       let service = service.map {
-        ", only the service \($0.text): ask for it with backroad link add W NAME --service \($0.text)"
+        ", only the service \($0.text): ask for it with backroad link add W NAME --service \(word: $0.text)"
       }
       throw Problem(file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste)")")
     }
@@ -180,7 +180,7 @@ public struct PastedReader {
     }
     let type = value("type")?.asciiLowercased ?? ""
     guard let record, !record.isEmpty else {
-      let add = "backroad link add W NAME" + (service.map { " --service \($0.text)" } ?? "")
+      let add = "backroad link add W NAME" + (service.map { " --service \(word: $0.text)" } ?? "")
       throw Problem(
         file: file,
         "the form names no DNS record\(zone.map { $0.isEmpty ? "" : " in the zone \($0)" } ?? ""): SSH alone needs none (ask for the link "
@@ -204,7 +204,7 @@ public struct PastedReader {
       throw Problem(
         file: file,
         "the form does not say what \(text) is; name the kind: "
-          + item.kinds.map { "backroad import \($0.rawValue) … \(text)" }.joined(separator: ", or "))
+          + item.kinds.map { "backroad import \($0.rawValue) … \(shellOperands([text]))" }.joined(separator: ", or "))
     }
     item.why = "a form for private links, of the type \(quoted(type)), with the DNS record \(text)"
     return reading(item.kinds[0], [item])

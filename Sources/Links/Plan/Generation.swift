@@ -173,7 +173,7 @@ extension Generation {
         problem(
           claim.link,
           "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
-            + "it would not be found; pin its addresses: --endpoint \(target.textWithoutFinalDot)=ADDRESS"))
+            + "it would not be found; pin its addresses: --endpoint \(word: target.textWithoutFinalDot)=ADDRESS"))
     }
   }
 

@@ -10,7 +10,7 @@ extension Plan {
   ///   - isDone: true after the files were written.
   ///   - maximumLines: the most lines of each list; of more hosts those that change come first.
   public func text(server: String, isDone: Bool = false, maximumLines: Int = Limits.Links.planLines) -> String {
-    var text = "workspace \(workspace), link \(link): \(summary)\n"
+    var text = onOneLine("workspace \(workspace), link \(link): \(summary)") + "\n"
     func add(_ title: String, _ lines: [String]) { text += section(title, lines, maximumLines) }
     for target in targets {
       let hosts = hosts.filter { $0.target == target }
@@ -56,7 +56,7 @@ extension Plan {
   }
 
   private func steps(_ server: String) -> [String] {
-    let dig = proof.map { ["from a client of \(workspace): dig \(server) \($0.textWithoutFinalDot)"] } ?? []
+    let dig = proof.map { ["from a client of \(workspace): dig \(server) \(word: $0.textWithoutFinalDot)"] } ?? []
     return nextSteps + dig
   }
 

@@ -71,6 +71,6 @@ extension Plan {
       Problem(
         severity: .warning,
         "\(first.textWithoutFinalDot)\(others) will be asked for as public names again; backroad link remove "
-          + "\(self.workspace) \(link) --closed keeps a link's names closed instead"))
+          + "\(word: self.workspace) \(word: link) --closed keeps a link's names closed instead"))
   }
 }

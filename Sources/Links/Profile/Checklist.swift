@@ -273,7 +273,7 @@ private struct ChecklistWriter {
         Checklist.Item(
           .principal,
           "Grant our account \(accounts) access to the cluster: aws redshift authorize-endpoint-access "
-            + "--cluster-identifier \(cluster) --account \(account)"))
+            + "--cluster-identifier \(word: cluster) --account \(word: account)"))
     }
     return items + [network("in the security group of the cluster")]
   }

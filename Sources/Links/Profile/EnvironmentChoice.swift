@@ -90,7 +90,7 @@ extension OperatorProfile {
     if old == nil, let most = linksPerWorkspace, names.count >= most {
       throw Problem(
         "workspace \(workspace.name) has \(names.count) \(names.count == 1 ? "link" : "links"), and \(file) allows \(most); "
-          + "remove one with backroad link remove \(workspace.name) NAME, or raise \"links-per-workspace\" of \"operator\""
+          + "remove one with backroad link remove \(word: workspace.name) NAME, or raise \"links-per-workspace\" of \"operator\""
       )
     }
     if let why = refusal(of: link) {
@@ -108,7 +108,7 @@ extension OperatorProfile {
       warnings.append(
         Problem(
           file: workspace.directory, severity: .warning,
-          "\(names.count) links, and \(file) allows \(most); remove some with backroad link remove \(workspace.name) NAME, or "
+          "\(names.count) links, and \(file) allows \(most); remove some with backroad link remove \(word: workspace.name) NAME, or "
             + "raise \"links-per-workspace\" of \"operator\""))
     }
     for name in names {

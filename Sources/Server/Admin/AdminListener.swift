@@ -113,7 +113,7 @@ enum AdminToken {
     } catch {
       throw Problem(file: path, "cannot read the admin token: \(error.reason)")
     }
-    guard isPrivate else { throw Problem(file: path, "everybody may read the admin token: chmod o-rwx \(path)") }
+    guard isPrivate else { throw Problem(file: path, "everybody may read the admin token: chmod o-rwx \(word: path)") }
     let token = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
     guard token.count >= AdminAccess.minimumTokenLength, token.allSatisfy({ (0x21...0x7e).contains($0) }) else {
       throw Problem(

@@ -34,6 +34,6 @@ struct CustomerPart {
   var endOfPlan: String {
     if isComplete { return section }
     return checklist.items.isEmpty
-      ? "" : "\nwhat the customer is to do: backroad link show \(workspace) \(link.name)\n"
+      ? "" : "\nwhat the customer is to do: backroad link show \(word: workspace) \(word: link.name)\n"
   }
 }

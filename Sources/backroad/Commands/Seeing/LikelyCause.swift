@@ -21,7 +21,7 @@ struct LikelyCause: Hashable, Sendable {
     let facts = host.facts
     guard let endpoint = host.endpoint else {
       return LikelyCause(
-        "the link is only asked for: once the endpoint exists, backroad link set-endpoint \(facts.workspace) \(host.link) VPCE"
+        "the link is only asked for: once the endpoint exists, backroad link set-endpoint \(word: facts.workspace) \(word: host.link) VPCE"
       )
     }
     if reason.contains("public") { return ofPublicAddress(host) }
@@ -37,7 +37,7 @@ struct LikelyCause: Hashable, Sendable {
     guard let cloud = facts.link.cloud else { return nil }
     let said = "AWS said \(onOneLine(cloud.state)) on \(onOneLine(cloud.seen))"
     let again =
-      "describe-vpc-endpoints | backroad link state \(facts.workspace) \(facts.link.name) tells what it says now"
+      "describe-vpc-endpoints | backroad link state \(word: facts.workspace) \(word: facts.link.name) tells what it says now"
     switch cloud.state {
     case "PendingAcceptance":
       return LikelyCause(
@@ -45,7 +45,7 @@ struct LikelyCause: Hashable, Sendable {
     case "Deleting", "Deleted", "Rejected", "Failed", "Expired":
       return LikelyCause(
         "\(said): make a new endpoint, once the owner of the service allows \(facts.principal) and will accept it, and then "
-          + "backroad link set-endpoint \(facts.workspace) \(facts.link.name) VPCE; \(facts.regions)")
+          + "backroad link set-endpoint \(word: facts.workspace) \(word: facts.link.name) VPCE; \(facts.regions)")
     case "Available":
       return LikelyCause(
         "\(said), so that the endpoint was there: it is deleted since, its name is mistyped, or an older answer is cached: "
@@ -58,7 +58,7 @@ struct LikelyCause: Hashable, Sendable {
   static func ofPublicAddress(_ host: LinkHost) -> LikelyCause {
     LikelyCause(
       "it is not the private endpoint, or an older answer is cached: look with backroad explain --workspace "
-        + "\(host.facts.workspace) \(host.name.textWithoutFinalDot), then backroad cache flush; a network of your own with such "
+        + "\(word: host.facts.workspace) \(word: host.name.textWithoutFinalDot), then backroad cache flush; a network of your own with such "
         + "addresses stands in \"own-networks\"")
   }
 
