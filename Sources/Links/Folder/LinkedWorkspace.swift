@@ -48,7 +48,7 @@ extension [Link] {
         Problem(
           file: folder.shown(beyond.path),
           "with this link more than \(Limits.Links.failoversOfWorkspace) of the workspace are failed over by servers; take "
-            + "\"failover\" out of some: backroad link set-endpoint \(folder.name) NAME --failover-after off")
+            + "\"failover\" out of some: backroad link set-endpoint \(word: folder.name) NAME --failover-after off")
       ])
     }
     guards.automatic = automaticFailovers

@@ -39,7 +39,7 @@ public enum LinkFailover {
     } catch {
       guard names.count == 1 else { throw error }
       let remedy = Problem(
-        "links that share names are moved together: backroad link failover \(workspace.name) \(names[0]) OTHER"
+        "links that share names are moved together: backroad link failover \(word: workspace.name) \(word: names[0]) OTHER"
           + (isBack ? " --back" : ""))
       throw Problems(error.all + [remedy])
     }
@@ -53,27 +53,27 @@ public enum LinkFailover {
     guard link.standby != nil else {
       throw Problem(
         file: workspace.shown(link.path),
-        "the link \(quoted(link.name)) has no standby; name it first: backroad link set-endpoint \(workspace.name) "
-          + "\(link.name) --standby VPCE[=ADDR,…]")
+        "the link \(quoted(link.name)) has no standby; name it first: backroad link set-endpoint "
+          + "\(word: workspace.name) \(word: link.name) --standby VPCE[=ADDR,…]")
     }
     guard link.main.endpoint != nil else {
       throw Problem(
         file: workspace.shown(link.path),
         "the link \(quoted(link.name)) has no endpoint that could have failed; say where its names lead: backroad link "
-          + "set-endpoint \(workspace.name) \(link.name) VPCE[=ADDR,…]")
+          + "set-endpoint \(word: workspace.name) \(word: link.name) VPCE[=ADDR,…]")
     }
     if link.usesStandby != isBack {
       plan.notes.append("\(link.name) leads to \(link.activeEndpoint.text) already")
       if isBack, link.failover != nil {
         plan.notes.append(
           "a server that has failed \(link.name) over by itself goes back by itself; it stays with the endpoint after "
-            + "backroad link set-endpoint \(workspace.name) \(link.name) --failover-after off")
+            + "backroad link set-endpoint \(word: workspace.name) \(word: link.name) --failover-after off")
       }
       return link
     }
     plan.notes.append("clients follow within \(link.ttlSeconds) s, as the records' time to live says")
     if !isBack {
-      plan.nextSteps.append("and back: backroad link failover \(workspace.name) \(link.name) --back")
+      plan.nextSteps.append("and back: backroad link failover \(word: workspace.name) \(word: link.name) --back")
     }
     return link.failedOver(!isBack)
   }
@@ -97,14 +97,16 @@ public enum LinkFailover {
           file: workspace.shown(link.path),
           "the links \(others.map { quoted($0) }.joined(separator: ", ")) have the connection URLs of "
             + "\(quoted(link.name)) too; say which of them has them from now on: backroad link failover "
-            + "\(workspace.name) LINK --back")
+            + "\(word: workspace.name) LINK --back")
       }
       target = first
     }
     guard var owner = links.first(where: { $0.name == target }) else { return [] }
     let (changed, notes) = LinkUpdate.settle(&owner, isPrimary: true, among: links.filter { $0.name != target })
     plan.notes += notes.map { "\(target): \($0)" }
-    if !isBack { plan.nextSteps.append("and back: backroad link failover \(workspace.name) \(link.name) --back") }
+    if !isBack {
+      plan.nextSteps.append("and back: backroad link failover \(word: workspace.name) \(word: link.name) --back")
+    }
     return changed + [owner]
   }
 }
