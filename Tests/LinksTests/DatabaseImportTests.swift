@@ -71,8 +71,8 @@ import Wire
     ("<id>.c1.us-east-1.rds.amazonaws.com", "placeholder"), ("rds.amazonaws.com", "would claim those of others"),
     ("us-east-1.rds.amazonaws.com", "would claim those of others"),
     ("*.c1.us-east-1.rds.amazonaws.com", "would claim those of others"),
-    ("db.corp.example", "backroad import hosts --port 5432"),
-    ("x.c1.us-east-1.redshift.amazonaws.com", "backroad import hosts"),
+    ("db.corp.example", "backroad import hosts --workspace acme --link db --port 5432"),
+    ("x.c1.us-east-1.redshift.amazonaws.com", "backroad import redshift --workspace acme --link db"),
     ("x.c1.us-east-1.rds.amazonaws.com.evil.example", "is not a name that AWS gives"),
     (vpce, "which goes to --endpoint"), ("x.c1.us-east-1.rds.amazonaws.com:0", "say --port N"),
   ]) func traps6To15AreRefusedWithARemedy(host: String, message: String) {
@@ -106,7 +106,7 @@ import Wire
     #expect(
       try plan(["abc"], addresses: ["10.9.0.4"], region: "cn-north-1").hosts[0].host.textWithoutFinalDot
         == "abc.s3.cn-north-1.amazonaws.com.cn")
-    #expect(refusal { _ = try plan(["abc"], addresses: ["10.9.0.4"]) }.contains("say --region us-east-1"))
+    #expect(refusal { _ = try plan(["abc"], addresses: ["10.9.0.4"]) }.contains("--link lake --region us-east-1"))
     #expect(refusal { _ = try plan(["abc"], region: "us-west-2") }.contains("--region us-east-1"))
     #expect(refusal { _ = try plan(["abc"], region: "us-east-1a") }.contains("not a region"))
     #expect(refusal { _ = try plan(["abc"], endpoint: "control.\(endpoint)") }.contains("not the name for buckets"))

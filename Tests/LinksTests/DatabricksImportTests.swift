@@ -83,7 +83,9 @@ private func hosts(_ plan: Plan) -> [String] { plan.hosts.map { $0.host.textWith
     ] {
       #expect(hosts(plan) == [relay] && plan.proof?.textWithoutFinalDot == relay)
       #expect(plan.leftOut.map(\.what) == [host])
-      #expect(plan.leftOut[0].why.contains("backroad import databricks --link NAME --endpoint VPCE \(host)"))
+      #expect(
+        plan.leftOut[0].why.contains(
+          "backroad import databricks --workspace acme --link dbx-workspace --endpoint VPCE \(host)"))
     }
     #expect(
       refusal { _ = try importDatabricks(endpoint: nil, addresses: ["10.0.0.7"], backEnd: true) }.contains(

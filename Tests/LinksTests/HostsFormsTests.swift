@@ -79,7 +79,7 @@ import Wire
         "localhost", "laptop.corp.example", "laptop", "ip6-localhost", "ip6-loopback", "ip6-allnodes", "a",
       ])
     #expect(plan.leftOut.last?.why.contains("short name") == true && plan.leftOut.last?.position?.line == 5)
-    #expect(refusal { _ = try items("127.0.0.1 localhost\n") }.contains("names no host"))
+    #expect(refusal { _ = try items("127.0.0.1 localhost\n") }.contains("no other host is named"))
   }
 
   /// A text, and what is said of it.

@@ -61,7 +61,7 @@ private func form(
       let after = workspace().after(plan)
       #expect(after.records("git.corp.example.zone") == ["git.corp.example. A 10.0.1.7"])
       #expect(after.files.keys.filter { $0.hasSuffix(".zone") }.sorted() == ["git.corp.example.zone", "\(vpce).zone"])
-      let github = plan.nextSteps.contains { $0.contains("import again with --subdomains") }
+      let github = plan.nextSteps.contains { $0.contains("--product github --subdomains") }
       #expect(github == (product == .github))
     }
   }
@@ -122,7 +122,9 @@ private func form(
   ]) func takesTheURLsOfRepositories(text: String) throws {
     let plan = try importVCS([text])
     #expect(hosts(plan) == ["git.corp.example"] && !plan.text(server: "").contains("hunter2"))
-    #expect(plan.notes.count == 1 && plan.notes[0].hasPrefix("git.corp.example, without "))
+    #expect(
+      plan.notes.count == 1
+        && plan.notes[0].hasPrefix(text.hasSuffix(":8443") ? "the ports are " : "git.corp.example, without "))
   }
 
   @Test(arguments: [
@@ -133,8 +135,14 @@ private func form(
     ("dev.azure.com", "your own Azure DevOps Server"), ("acme.visualstudio.com", "your own Azure DevOps Server"),
     ("accounts.cloud.databricks.com", "backroad import databricks URL"),
     ("xy12345.us-east-1.snowflakecomputing.com", "backroad import snowflake"),
-    ("acme-git.com", "backroad import hosts --zone acme-git.com --miss forward acme-git.com"),
-    ("*.acme-git.com", "backroad import hosts --zone acme-git.com --miss forward '*.acme-git.com'"),
+    (
+      "acme-git.com",
+      "backroad import hosts --workspace acme --link git --zone acme-git.com --miss forward acme-git.com"
+    ),
+    (
+      "*.acme-git.com",
+      "backroad import hosts --workspace acme --link git --zone acme-git.com --miss forward '*.acme-git.com'"
+    ),
     (vpce, "which goes to --endpoint"), (serviceName, "write the host that Git clients use"),
     ("10.0.0.7", "write the host's name: git.corp.example"), ("git corp", "write the host's name: git.corp.example"),
     ("https://me:hunter2@github.com/a.git", "your own GitHub Enterprise Server"),

@@ -139,8 +139,15 @@ extension Endpoint {
     if text.hasPrefix("*.") {
       throw refuse("is a pattern; for S3 write bucket in the place of the star: bucket\(text.dropFirst())")
     }
-    guard case .host(let name, _) = HostText.read(text), !name.isWildcard else {
+    guard case .host(let name, let changes) = HostText.read(text), !name.isWildcard else {
       throw refuse("is not a host name; give the endpoint's DNS name; \(findIt)")
+    }
+    if changes.contains("the port") {
+      let port = HostText.port(text).map { "--port \($0)" } ?? "--port N"
+      warnings.append(
+        Problem(
+          severity: .warning,
+          "\(flag): the port of \(text) is left out; an import says the ports of a link with \(port)"))
     }
     try inspect(name, refuse, flag: flag, &warnings)
     return name
@@ -166,6 +173,9 @@ extension Endpoint {
       case .malformed(let why): throw refuse("is not the name of an endpoint: \(why)")
       case .notBelowVPCE:
         if let why = PublicDomain.refusalOfEndpoint(name) { throw refuse(why) }
+        // Redshift makes endpoints of its own, which have names beside the clusters'.
+        let text = name.textWithoutFinalDot
+        if text.contains(".redshift."), text.prefix(while: { $0 != "." }).contains("-endpoint-") { return }
         warnings.append(
           Problem(severity: .warning, "\(flag): \(name.textWithoutFinalDot) is not the DNS name of a VPC endpoint"))
       }

@@ -88,6 +88,11 @@ public struct VPCEndpointService: Hashable, Sendable {
       && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
+  /// False for what stands in documentation in the place of an id, `vpce-svc-XXXX`: AWS's are hexadecimal.
+  public var hasRealID: Bool {
+    id.utf8.dropFirst("vpce-svc-".utf8.count).allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }
+  }
+
   /// The service name.
   public var text: String { "com.amazonaws.vpce.\(region).\(id)" }
 }

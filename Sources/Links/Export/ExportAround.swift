@@ -122,10 +122,31 @@ extension ExportReader {
 
   /// The entries of a config that stands in a text; what stands around it is told of.
   mutating func entries(inside inner: SourceText, of text: SourceText, _ layer: Int) throws(Problem) -> [ExportEntry] {
+    try refuseSecondConfig(inner, in: text)
     note(
       "what stands before line \(inner.position(0).line), column \(inner.position(0).column), and after line "
         + "\(inner.position(inner.count - 1).line) was left out")
     return try entries(inner, layer: layer + 1)
+  }
+
+  /// Refuses a text in which what would be left out holds another config: of two none is the one that is meant.
+  private func refuseSecondConfig(_ inner: SourceText, in text: SourceText) throws(Problem) {
+    let (start, end) = (inner.position(0), inner.position(inner.count - 1))
+    guard let first = text.octets.indices.first(where: { text.position($0) >= start }),
+      let last = text.octets.indices.last(where: { text.position($0) <= end })
+    else { return }
+    for rest in [text[0..<first], text[(last + 1)..<text.count]] where rest.count > 0 {
+      let lines = rest.lines.map { line in
+        let open = line.octets.firstIndex { !isSpace($0) && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "[") }
+        return KeyedLine(line[(open ?? line.count)..<line.count])
+      }
+      let keyed = lines.first { line in line.value.count > 0 && line.key.map { function.knows($0.string) } == true }
+      guard let other = configInside(rest)?.position(0) ?? keyed?.text.position(0) else { continue }
+      throw Problem(
+        file: file, position: other,
+        "there are two configs, one at line \(start.line) and another at line \(other.line); paste one alone, and the other with "
+          + "another --link")
+    }
   }
 
   /// The entries of lines: `key: value`, `key = value`, with bullets or without, and values alone, which have the keys

@@ -50,6 +50,19 @@ enum HostText {
     }
   }
 
+  /// The port that stands behind a host, in a URL or alone; nil where there is none.
+  static func port(_ text: String) -> Int? {
+    var octets = Array(text.utf8.prefix(Limits.Links.hostTextOctets))[...]
+    if let at = octets.indices.first(where: { octets[$0...].starts(with: "://".utf8) }) { octets = octets[(at + 3)...] }
+    octets = octets.prefix { $0 != 0x2f && $0 != 0x3f && $0 != 0x23 && $0 != 0x3b && $0 != 0x2c }
+    guard let colon = octets.lastIndex(of: 0x3a) else { return nil }
+    let digits = octets[(colon + 1)...]
+    guard (1...5).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+      let port = Int(String(decoding: digits, as: UTF8.self)), Link.portRange.contains(port)
+    else { return nil }
+    return port
+  }
+
   /// What keeps a text from being a host name; nil when nothing does. Underscores are legal in names (RFC 2181 §11), and
   /// accounts have them.
   private static func fault(of text: [UInt8]) -> String? {

@@ -46,7 +46,7 @@ public enum DatabaseImport {
         guard names.count < Limits.Links.hosts else {
           throw Problem("more than \(Limits.Links.hosts) hosts in one link; make another with --link NAME")
         }
-        names.append(try DatabaseName(item, of: options.kind.service, remedy: remedy(options.kind)))
+        names.append(try DatabaseName(item, of: options.kind.service, remedy: remedy(item, options, in: workspace)))
       } catch { errors.append(error) }
     }
     if items.isEmpty, !options.hasNoRecords {
@@ -57,9 +57,22 @@ public enum DatabaseImport {
     return try LinkUpdate.plan(draft(names, options, old), for: options.link, in: workspace)
   }
 
-  private static func remedy(_ kind: Kind) -> String {
-    "is not a name that AWS gives such a database; write \(kind.service.shape), or for a server of your own use "
-      + "backroad import hosts --port \(kind.port)"
+  private static func remedy(_ item: HostsImport.Item, _ options: Options, in workspace: WorkspaceFolder) -> String {
+    let kind = options.kind
+    let other: DatabaseName.Service = kind == .redshift ? .rds : .redshift
+    if let name = try? DatabaseName(item, of: other, remedy: "") {
+      let kinds = other == .redshift ? ["redshift"] : ["postgres", "mysql"]
+      let lines = kinds.map { "\(options.link.command($0, in: workspace)) \(name.host.textWithoutFinalDot)" }
+      return "is a name of \(other == .redshift ? "Redshift" : "RDS"); use \(lines.joined(separator: ", or "))"
+    }
+    return "is not a name that AWS gives such a database; write \(kind.service.shape), or for a server of your own use "
+      + "\(options.link.command("hosts", in: workspace)) --port \(kind.port) HOST"
+  }
+
+  /// True for an endpoint of a cluster that Redshift manages: public DNS has its private addresses.
+  private static func isManaged(_ name: DatabaseName) -> Bool {
+    let first = name.host.textWithoutFinalDot.prefix { $0 != "." }
+    return first.contains("-endpoint-") || first.hasSuffix("-endpoint")
   }
 
   private static func draft(_ names: [DatabaseName], _ options: Options, _ old: Link?) -> LinkDraft {
@@ -75,23 +88,39 @@ public enum DatabaseImport {
       draft.link.statedPorts = Set(names.map { $0.port ?? options.kind.port }).sorted()
     }
     if options.hasNoRecords { draft.givenKeys = [key] }
+    if options.kind == .redshift {
+      draft.nextSteps = names.filter(isManaged).map { name in
+        "\(name.host.textWithoutFinalDot) is an endpoint that Redshift manages, most likely: its name resolves to private "
+          + "addresses by itself, and needs no link"
+      }
+    }
     draft.notes =
       names.filter { !$0.changes.isEmpty }.map { name in
         "\(name.host.textWithoutFinalDot), without \(name.changes.joined(separator: ", "))"
       }.shortened
     let endpoint = options.link.endpoint ?? old?.main.endpoint
     let ports = draft.link.statedPorts ?? old?.ports ?? [options.kind.port]
-    draft.warnings += warnings(names, endpoint, options.kind, ports).shortened
-    draft.nextSteps = steps(endpoint, options, ports)
+    draft.warnings += warnings(names, kept(old, options), endpoint, options.kind, ports).shortened
+    draft.nextSteps += steps(endpoint, options, ports)
     draft.proof = hosts.first?.name
     return draft
   }
 
+  /// The names that the link has already, where an endpoint is given that they lead to as well from now on.
+  private static func kept(_ old: Link?, _ options: Options) -> [DatabaseName] {
+    guard let old, options.link.endpoint != nil, !options.link.prune, !options.link.choices.replaces else { return [] }
+    return old.main.hosts.compactMap { host in
+      try? DatabaseName(
+        HostsImport.Item(host.name.textWithoutFinalDot), of: options.kind.service, remedy: "")
+    }
+  }
+
   private static func warnings(
-    _ names: [DatabaseName], _ endpoint: Endpoint?, _ kind: Kind, _ ports: [Int]
+    _ names: [DatabaseName], _ kept: [DatabaseName], _ endpoint: Endpoint?, _ kind: Kind, _ ports: [Int]
   ) -> [Problem] {
     var texts: [String] = []
     if let region = endpoint?.vpcEndpoint?.region {
+      let names = names + kept.filter { kept in !names.contains { $0.host == kept.host } }
       texts += names.filter { $0.region != region }.map { name in
         "\(name.host.textWithoutFinalDot) is in \(name.region), and the endpoint's service in \(region)"
       }

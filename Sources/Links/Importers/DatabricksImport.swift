@@ -35,11 +35,13 @@ public enum DatabricksImport {
   /// - Throws: what is wrong with the URL, id, region or endpoint, or stands in their way in the workspace.
   public static func plan(_ url: String, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
     let old = workspace.existingLink(options.link.name, ofKind: kind)
-    let made = try oneProblem { () throws(Problem) -> LinkDraft in try draft(url, options, old: old) }
+    let made = try oneProblem { () throws(Problem) -> LinkDraft in try draft(url, options, old: old, in: workspace) }
     return try LinkUpdate.plan(made, for: options.link, in: workspace)
   }
 
-  private static func draft(_ url: String, _ options: Options, old: Link?) throws(Problem) -> LinkDraft {
+  private static func draft(
+    _ url: String, _ options: Options, old: Link?, in workspace: WorkspaceFolder
+  ) throws(Problem) -> LinkDraft {
     let target = try DatabricksWorkspace(url)
     let endpoint = options.link.endpoint ?? old?.main.endpoint
     let region = try region(options, of: target, endpoint)
@@ -50,7 +52,7 @@ public enum DatabricksImport {
       if let name, let host = Link.Host(name: name, zone: name, sources: [Link.Source(key: key)]) { hosts.append(host) }
     }
     if options.isBackEnd {
-      add(try relay(target, region), Key.backEnd)
+      add(try relay(target, region, options.link.command("hosts", in: workspace)), Key.backEnd)
     } else {
       add(target.host, Key.url)
       if let id { add(target.dataPlane(id), Key.id) }
@@ -67,7 +69,8 @@ public enum DatabricksImport {
         Plan.LeftOut(
           target.host.textWithoutFinalDot,
           why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
-            + "backroad import databricks --link NAME --endpoint VPCE \(word: target.host.textWithoutFinalDot)"))
+            + "backroad import databricks --workspace \(workspace.name) --link \(options.link.name)-workspace --endpoint VPCE \(target.host.textWithoutFinalDot)"
+        ))
     }
     draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
     draft.proof = hosts.first?.name
@@ -137,7 +140,9 @@ public enum DatabricksImport {
     }
   }
 
-  private static func relay(_ target: DatabricksWorkspace, _ region: String?) throws(Problem) -> Name {
+  private static func relay(
+    _ target: DatabricksWorkspace, _ region: String?, _ hosts: String
+  ) throws(Problem) -> Name {
     switch target.cloud {
     case .aws: break
     case .azure:
@@ -147,7 +152,7 @@ public enum DatabricksImport {
     case .google:
       throw Problem(
         "--back-end: the relay of Google Cloud is tunnel.REGION.gcp.databricks.com; leave out --back-end, and for the relay "
-          + "use backroad import hosts tunnel.REGION.gcp.databricks.com")
+          + "use \(hosts) tunnel.REGION.gcp.databricks.com")
     }
     guard let region else {
       throw Problem("--back-end: whose region's relay? say --region us-east-1, or give the endpoint's DNS name")

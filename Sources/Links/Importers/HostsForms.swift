@@ -21,6 +21,12 @@ struct HostsForms {
       try forms.readLines(text.lines)
     }
     guard forms.items.contains(where: { $0.leftOut == nil }) else {
+      if let item = forms.items.first, let why = item.leftOut {
+        throw Problem(
+          file: file, position: item.position,
+          "\(quoted(item.text)) is left out (\(why)), and no other host is named; write the hosts of the link, one a line"
+        )
+      }
       throw Problem(file: file, "the file names no host; write one a line")
     }
     return forms.items
@@ -33,6 +39,10 @@ struct HostsForms {
   private mutating func readJSON(_ bytes: [UInt8]) throws(Problem) {
     var root = try JSON.parse(bytes, file: file, comments: true, maximumOctets: Limits.Links.pasteOctets)
     if let list = root.asObject?["hosts"] { root = list }
+    if let object = root.asObject {
+      if object["host"] != nil { return items.append(try item(root)) }
+      if try readPairs(object) { return }
+    }
     guard let elements = root.asArray else {
       throw Problem(
         file: file, position: root.position,
@@ -48,9 +58,24 @@ struct HostsForms {
     }
   }
 
+  /// `{ "HOST": "ADDR", … }`; false where an object is none such.
+  private mutating func readPairs(_ object: JSON.Object) throws(Problem) -> Bool {
+    let texts = object.members.map { member in (member.value.asArray ?? [member.value]).map(\.asString) }
+    guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.flatMap { IPAddress($0) } != nil } })
+    else {
+      return false
+    }
+    for (member, addresses) in zip(object.members, texts) where !isFull {
+      var item = HostsImport.Item(member.key, position: member.keyPosition)
+      item.addresses = addresses.compactMap { $0.flatMap { IPAddress($0) } }
+      items.append(item)
+    }
+    return true
+  }
+
   private func item(_ element: JSON) throws(Problem) -> HostsImport.Item {
     let object = try element.expectObject("a host", file: file)
-    try object.check(known: ["host", "address", "addresses", "endpoint"], file: file)
+    try object.check(known: ["host", "address", "addresses", "endpoint", "port", "ports"], file: file)
     guard let host = object["host"] else {
       throw Problem(file: file, position: element.position, "this names no \"host\"")
     }
@@ -63,7 +88,23 @@ struct HostsForms {
     if let endpoint = object["endpoint"], !endpoint.isNull {
       item.endpoint = try self.endpoint(try endpoint.expectString("\"endpoint\"", file: file), at: endpoint.position)
     }
+    for value in [object["port"], object["ports"]].compactMap({ $0 }) where !value.isNull {
+      for port in value.asArray ?? [value] {
+        if let text = port.asString {
+          item.ports.append(try self.port(text, at: port.position))
+        } else {
+          item.ports.append(try port.expectInt("a port", in: Link.portRange, file: file))
+        }
+      }
+    }
     return item
+  }
+
+  private func port(_ text: String, at position: Position) throws(Problem) -> Int {
+    guard let port = Int(text), Link.portRange.contains(port) else {
+      throw Problem(file: file, position: position, "\(quoted(text)) is not a port; write 443")
+    }
+    return port
   }
 
   // MARK: Lines
@@ -101,6 +142,9 @@ struct HostsForms {
     var item = HostsImport.Item(host.string, position: host.position(0))
     if let addresses = field(columns.address) {
       for word in HostColumns.words(of: addresses) { try add(word.string, at: word.position(0), to: &item) }
+    }
+    if let ports = field(columns.port) {
+      for word in HostColumns.words(of: ports) { item.ports.append(try port(word.string, at: word.position(0))) }
     }
     if let endpoint = field(columns.endpoint) {
       item.endpoint = try self.endpoint(endpoint.string, at: endpoint.position(0))
@@ -183,10 +227,13 @@ struct HostColumns {
   let host: Int
   let address: Int?
   let endpoint: Int?
+  let port: Int?
 
   private static let hosts = ["host", "hostname", "host name", "fqdn", "name", "dns name"]
   private static let addresses = ["address", "addresses", "ip", "ips", "ip address", "ip addresses"]
   private static let endpoints = ["endpoint", "vpc endpoint", "target", "cname"]
+
+  private static let ports = ["port", "ports", "tcp port", "tcp ports"]
 
   /// Reads a first line; nil when it is no header: none of its fields is called as a column of hosts is.
   init?(header: SourceText) {
@@ -197,6 +244,7 @@ struct HostColumns {
     self.host = host
     address = column(Self.addresses)
     endpoint = column(Self.endpoints)
+    port = column(Self.ports)
   }
 
   /// The fields of a row.

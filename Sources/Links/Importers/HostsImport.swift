@@ -15,6 +15,8 @@ public enum HostsImport {
     public var addresses: [IPAddress] = []
     /// The endpoint that the list has for it.
     public var endpoint: Endpoint?
+    /// The ports that the list has for it.
+    public var ports: [Int] = []
     /// Why it is none of the link's hosts; nil for one that is.
     public var leftOut: String?
 
@@ -85,6 +87,22 @@ public enum HostsImport {
     }
     var draft = request.draft(kind: "hosts", hosts: hosts)
     draft.notes = notes.shortened
+    // The ports of other hosts of the link stay beside those that these say.
+    let ports = Set(named.flatMap { $0.item.ports + (HostText.port($0.item.text).map { [$0] } ?? []) })
+    if request.ports == nil, !ports.isEmpty {
+      let old = workspace.existingLink(request.name, ofKind: "hosts")?.statedPorts ?? []
+      let all = ports.union(old).sorted()
+      guard all.count <= Limits.Links.portsOfLink else {
+        throw Problems([
+          Problem(
+            file: file, "the hosts have more than \(Limits.Links.portsOfLink) ports; say with --port which the link has"
+          )
+        ])
+      }
+      draft.link.statedPorts = all
+      draft.notes.append("the ports are those that stand with the hosts: \(draft.link.portsText); --port says others")
+    }
+    draft.warnings += named.compactMap { vendorsOwn($0.name) }.shortened
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
     draft.warnings += bareWildcards(hosts).shortened
@@ -112,7 +130,9 @@ public enum HostsImport {
     switch HostText.read(item.text) {
     case .none(let why): throw refuse(why)
     case .host(let name, let changes):
-      if !changes.isEmpty { notes.append("\(name.textWithoutFinalDot), without \(changes.joined(separator: ", "))") }
+      // A port is not lost: it is the link's.
+      let taken = changes.filter { $0 != "the port" }
+      if !taken.isEmpty { notes.append("\(name.textWithoutFinalDot), without \(taken.joined(separator: ", "))") }
       // A wildcard cannot be a zone: it stands in the zone of the name above it.
       let own = name.isWildcard ? name.parent ?? name : name
       if zone == nil, let why = PublicDomain.refusalOfHost(own) {
@@ -123,6 +143,19 @@ public enum HostsImport {
       }
       return host
     }
+  }
+
+  /// Warns of a name that a vendor answers everybody with, and that all of the workspace's clients ask the endpoint for then.
+  private static func vendorsOwn(_ name: Name) -> Problem? {
+    let labels = name.labels.map { $0.map { Wire.lowercased($0) } }
+    // The relay of Databricks' clusters has no kind of its own on every cloud.
+    guard !labels.contains(where: { $0.elementsEqual("privatelink".utf8) || $0.elementsEqual("tunnel".utf8) }),
+      let vendor = VendorDomain.of(name), let remedy = vendor.remedy
+    else { return nil }
+    return Problem(
+      severity: .warning,
+      "\(name.textWithoutFinalDot) is a public name of \(vendor.vendor), and leads all clients of the workspace to the endpoint "
+        + "from now on; if that is not meant, \(remedy)")
   }
 
   /// Warns of names that a wildcard's zone takes over and does not answer.

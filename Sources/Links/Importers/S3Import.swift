@@ -32,7 +32,7 @@ public enum S3Import {
     let old = workspace.existingLink(options.link.name, ofKind: kind)
     let endpoint = try oneProblem { () throws(Problem) in try options.link.endpoint.map(ofBuckets) }
     let region = try oneProblem { () throws(Problem) in
-      try self.region(options.region, endpoint ?? old?.main.endpoint)
+      try self.region(options.region, endpoint ?? old?.main.endpoint, options.link.command(kind, in: workspace))
     }
     var hosts: [Link.Host] = []
     var warnings: [Problem] = []
@@ -54,6 +54,16 @@ public enum S3Import {
       } catch { errors.append(error) }
     }
     guard errors.isEmpty else { throw Problems(errors.shortened) }
+    if endpoint != nil, !options.link.prune, !options.link.choices.replaces {
+      warnings += (old?.main.hosts ?? []).filter { host in
+        !host.name.textWithoutFinalDot.contains(".s3.\(region).") && !hosts.contains { $0.name == host.name }
+      }.map { host in
+        Problem(
+          severity: .warning,
+          "\(host.name.textWithoutFinalDot) is of another region than \(region), and leads to this endpoint too from now on; give "
+            + "the buckets of each region a link of their own: another --link")
+      }
+    }
     var request = options.link
     request.endpoint = endpoint
     var draft = request.draft(kind: kind, hosts: hosts)
@@ -87,11 +97,11 @@ public enum S3Import {
     return made
   }
 
-  private static func region(_ given: String?, _ endpoint: Endpoint?) throws(Problem) -> String {
+  private static func region(_ given: String?, _ endpoint: Endpoint?, _ command: String) throws(Problem) -> String {
     let seen = endpoint?.vpcEndpoint?.region
     guard let region = given?.asciiLowercased ?? seen else {
       throw Problem(
-        "whose region's buckets? say it with backroad import s3 --region us-east-1, or give the endpoint's DNS name")
+        "whose region's buckets? say it with \(command) --region us-east-1 BUCKET, or give the endpoint's DNS name")
     }
     let parts = region.utf8.count <= 32 ? region.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
     let isPlain = parts.allSatisfy { part in

@@ -141,12 +141,20 @@ extension SnowflakeReading {
       }
       let why = "\(shown) needs an endpoint of \(service), not this one"
       leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
-      nextSteps.append("the internal stage \(shown) still needs an endpoint of \(service): --stage-endpoint")
+      nextSteps.append(
+        "the internal stage \(shown) still needs an endpoint of \(service): "
+          + "\(command("snowflake", link: options.link.name)) --stage-endpoint VPCE CONFIG")
     } else {
       let why = "\(shown) needs an endpoint of \(service) of its own"
       leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
-      nextSteps.append("the storage volume \(shown) still needs an endpoint of \(service): backroad import hosts")
+      nextSteps.append(
+        "the storage volume \(shown) still needs an endpoint of \(service): "
+          + "\(command("hosts", link: "\(options.link.name)-storage")) --endpoint VPCE \(shown)")
     }
+  }
+
+  private func command(_ kind: String, link: String) -> String {
+    "backroad import \(kind) --workspace \(workspace?.name ?? "W") --link \(link)"
   }
 
   /// The host of `sfc-….s3.REGION.amazonaws.com`, of a Blob host, or of an Azure storage account's resource id.

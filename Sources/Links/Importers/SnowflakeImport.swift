@@ -36,6 +36,7 @@ public enum SnowflakeImport {
     let old = try? workspace.link(options.link.name)
     if options.stage == nil, old?.kind == "snowflake" { options.stage = old?.stage?.endpoint }
     var reading = SnowflakeReading(file: file, options: options, old: old)
+    reading.workspace = workspace
     reading.read(export)
     return try LinkUpdate.plan(
       reading.draft(notes: export.notes), for: options.link, in: workspace)
@@ -53,6 +54,8 @@ struct SnowflakeReading {
   var stageHosts: [Link.Host] = []
   /// True once the config names storage for the stages, of whatever shape.
   var namesStage = false
+  /// The workspace that commands name for what comes next; nil where none is known.
+  var workspace: WorkspaceFolder?
   /// Keys that nobody knows, for one who finds nothing else.
   private var unknownKeys: [String] = []
   /// The link as it is; nil when there is none, or none that can be read: that is told of later.

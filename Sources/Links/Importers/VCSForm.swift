@@ -140,7 +140,8 @@ extension VCSForm {
   func service() throws(Problem) -> (value: VPCEndpointService, position: Position)? {
     guard let text = values[.service] else { return nil }
     let items = Self.items(text)
-    guard items.count == 1, let item = items.first, let service = VPCEndpointService(item.string) else {
+    guard items.count == 1, let item = items.first, let service = VPCEndpointService(item.string), service.hasRealID
+    else {
       throw problem(
         .service, text,
         "is not the name of one endpoint service; ask for it as AWS shows it: com.amazonaws.vpce.REGION.vpce-svc-…")
@@ -187,7 +188,9 @@ extension VCSForm {
 
   private func name(_ text: SourceText, _ field: Field) throws(Problem) -> Name {
     if let placeholder = Placeholder.found(in: text.string) {
-      throw problem(field, text, "still holds the placeholder \(quoted(placeholder)); ask for the host's own name")
+      throw problem(
+        field, text,
+        "still holds the placeholder \(quoted(placeholder)); ask for the host's own name, and write it there")
     }
     switch HostText.read(VCSImport.bareHost(text.string).host) {
     case .host(let name, _): return name

@@ -106,7 +106,7 @@ public enum VCSImport {
   public static func plan(_ input: Input, options: Options, in workspace: WorkspaceFolder) throws(Problems) -> Plan {
     if let why = options.contradiction { throw Problems([Problem(why)]) }
     let old = workspace.existingLink(options.link.name, ofKind: kind)
-    var reading = VCSReading(options: options, endpoint: options.link.endpoint ?? old?.main.endpoint)
+    var reading = VCSReading(options: options, endpoint: options.link.endpoint ?? old?.main.endpoint, in: workspace)
     reading.read(input)
     return try LinkUpdate.plan(reading.draft(), for: options.link, in: workspace)
   }

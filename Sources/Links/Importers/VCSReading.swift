@@ -12,9 +12,15 @@ struct VCSReading {
   private var notes: [String] = []
   private var service: String?
   private var usesSSH = false
+  /// Ports that stand with the hosts, of SSH and of HTTPS.
+  private var ports: (ssh: Set<Int>, web: Set<Int>) = ([], [])
 
-  init(options: VCSImport.Options, endpoint: Endpoint?) {
+  /// The start of another command line for the link.
+  private let command: (String) -> String
+
+  init(options: VCSImport.Options, endpoint: Endpoint?, in workspace: WorkspaceFolder) {
     self.options = options
+    command = { options.link.command($0, in: workspace) }
     self.endpoint = endpoint
   }
 
@@ -112,6 +118,9 @@ struct VCSReading {
       throw refuse("is no host")
     }
     let own = name.isWildcard ? name.parent ?? name : name
+    if let port = HostText.port(bare) {
+      if isSSH { ports.ssh.insert(port) } else { ports.web.insert(port) }
+    }
     if (try? VPCEndpointName(own)) != nil {
       throw refuse("is a VPC endpoint, which goes to --endpoint; write the host that Git clients use")
     }
@@ -119,15 +128,17 @@ struct VCSReading {
       throw refuse("is \(vendor.vendor)'s public service, which no private link of this kind leads to; \(remedy)")
     }
     if PublicDomain.isRegistered(own) {
-      let shown = name.textWithoutFinalDot
+      let zone = own.textWithoutFinalDot
+      let shown = flag == "--pages" ? "\(zone) '*.\(zone)'" : name.isWildcard ? "'*.\(zone)'" : zone
       throw refuse(
-        "would hide every other name of that domain; use backroad import hosts --zone \(word: own.textWithoutFinalDot) "
-          + "--miss forward \(name.isWildcard ? "'\(shown)'" : shown)")
+        "would hide every other name of that domain; use \(command("hosts")) --zone \(zone) "
+          + "--miss forward \(shown)")
     }
     if let why = PublicDomain.refusalOfHost(own) { throw Problem(file: file, position: position, prefix + why) }
     let isCut = !bare.isSame(as: text)
-    if !changes.isEmpty || isCut {
-      let what = (isCut ? ["the user and path"] : []) + changes
+    let taken = changes.filter { $0 != "the port" }
+    if !taken.isEmpty || isCut {
+      let what = (isCut ? ["the user and path"] : []) + taken
       notes.append("\(name.textWithoutFinalDot), without \(what.joined(separator: ", "))")
     }
     usesSSH = usesSSH || isSSH
@@ -180,9 +191,19 @@ extension VCSReading {
   /// What the importer made of the input.
   ///
   /// - Throws: everything that is wrong with it.
-  func draft() throws(Problems) -> LinkDraft {
+  mutating func draft() throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
     var draft = options.link.draft(kind: VCSImport.kind, service: service, hosts: hosts)
+    // A port that is said is that of its protocol; the other protocol keeps its usual one.
+    if options.link.ports == nil, !(ports.ssh.isEmpty && ports.web.isEmpty) {
+      let usual = LinkKind.named(VCSImport.kind)?.ports ?? []
+      let ssh = ports.ssh.isEmpty ? Set(usual.prefix(1)) : ports.ssh
+      let all = ssh.union(ports.web.isEmpty ? Set(usual.dropFirst()) : ports.web).sorted()
+      if all != usual {
+        draft.link.statedPorts = all
+        notes.append("the ports are those that stand with the hosts: \(draft.link.portsText); --port says others")
+      }
+    }
     draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) }).intersection(["registry", "pages"])
     draft.warnings += HostsImport.bareWildcards(hosts).shortened
     draft.notes = notes.shortened
@@ -194,7 +215,9 @@ extension VCSReading {
   private var nextSteps: [String] {
     var steps: [String] = []
     if options.effectiveProduct == .github, !options.subdomains, !hosts.isEmpty {
-      steps.append("if subdomain isolation is on at the server, import again with --subdomains")
+      steps.append(
+        "if subdomain isolation is on at the server: \(command(VCSImport.kind)) --product github --subdomains "
+          + "\(hosts.first { !$0.name.isWildcard }?.name.textWithoutFinalDot ?? "HOST")")
     }
     let host = endpoint?.name?.textWithoutFinalDot ?? endpoint?.addresses.first?.description ?? "ENDPOINT"
     let known = usesSSH ? "; with the server's name known_hosts stays as it is" : ""

@@ -70,11 +70,11 @@ extension PastedHost {
       ("jdbc:postgresql://", PastedKind.postgres), ("postgresql://", .postgres), ("postgres://", .postgres),
       ("jdbc:mysql://", .mysql), ("mysql://", .mysql), ("jdbc:mariadb://", .mysql),
     ] where lower.hasPrefix(prefix) {
-      guard let host = hostPart(word, after: "://") else { return nil }
+      guard let host = hostPart(word, after: "://", keepsPort: true) else { return nil }
       if host.asciiLowercased.utf8.has(".redshift") {
         let operand = String(word[(word.range(of: "://")?.upperBound ?? word.startIndex)...])
         return PastedHost(
-          kinds: [.redshift], operand: operand, why: "\(host) is a host of Redshift's", isSure: true)
+          kinds: [.redshift], operand: operand, why: "\(hostOnly(host)) is a host of Redshift's", isSure: true)
       }
       return PastedHost(kinds: [kind], operand: host, why: "its URL starts with \(prefix)", isSure: true)
     }
@@ -90,17 +90,21 @@ extension PastedHost {
   /// `git@HOST:GROUP/NAME.git`, `ssh://git@HOST/…`, `https://HOST/GROUP/NAME.git`.
   private static func repository(_ word: String, _ lower: String) -> PastedHost? {
     var host: String?
+    var port = ""
     if lower.hasPrefix("ssh://") || lower.hasPrefix("git://") {
       host = hostPart(word, after: "://")
+      // Its scheme tells whose port it is.
+      port = HostText.port(word).map { ":\($0)" } ?? ""
     } else if lower.hasSuffix(".git"), lower.utf8.has("://") {
       host = hostPart(word, after: "://")
+      port = HostText.port(word).map { ":\($0)" } ?? ""
     } else if let at = word.firstIndex(of: "@"), word[at...].contains(":"), !lower.utf8.has("://") {
       host = String(word[word.index(after: at)...].prefix { $0 != ":" })
     }
     guard let host, case .host(let name, _) = HostText.read(host) else { return nil }
     let shown = name.textWithoutFinalDot
     return PastedHost(
-      kinds: [.vcs], operand: shown,
+      kinds: [.vcs], operand: (port.isEmpty || !lower.hasPrefix("ssh://") ? "" : "ssh://") + shown + port,
       flags: product(of: shown).map { [PastedReading.Flag("--product", $0)] } ?? [],
       why: "\(quoted(word)) is the address of a repository", isSure: true)
   }
@@ -108,6 +112,7 @@ extension PastedHost {
   private static func host(_ name: Name, _ word: String, _ lower: String, _ words: PastedWords) -> PastedHost {
     let text = name.textWithoutFinalDot
     let labels = text.split(separator: ".").map { String($0) }
+    let withPort = text + (HostText.port(word).map { ":\($0)" } ?? "")
     func found(_ kinds: [PastedKind], _ operand: String, _ why: String, _ flags: [PastedReading.Flag] = [])
       -> PastedHost
     {
@@ -129,7 +134,7 @@ extension PastedHost {
       if before.last == "redshift" || before.last == "redshift-serverless" || before.contains("redshift-serverless") {
         return found([.redshift], bare(word), "\(text) is a host of Redshift's")
       }
-      if before.last == "rds" { return database(text, lower, words) }
+      if before.last == "rds" { return database(text, withPort, lower, words) }
       if let at = before.firstIndex(where: { $0 == "s3" || $0.hasPrefix("s3-") }) {
         let region = before[(at + 1)...].first
         let flags = region.map { [PastedReading.Flag("--region", $0)] } ?? []
@@ -141,26 +146,26 @@ extension PastedHost {
     }
     if let product = product(of: text) {
       return PastedHost(
-        kinds: [.vcs, .hosts], operand: text, flags: [PastedReading.Flag("--product", product)],
+        kinds: [.vcs, .hosts], operand: withPort, flags: [PastedReading.Flag("--product", product)],
         why: "\(text) has the name of \(product)", isSure: false, isLikely: true)
     }
     if ["git", "scm", "vcs", "code", "source", "svn"].contains(labels[0]) {
       return PastedHost(
-        kinds: [.vcs, .hosts], operand: text,
+        kinds: [.vcs, .hosts], operand: withPort,
         why: "\(text) may be a server for version control, or any host", isSure: false)
     }
     return PastedHost(
-      kinds: [.hosts], operand: text, why: "\(text) is a host of no known vendor", isSure: false)
+      kinds: [.hosts], operand: withPort, why: "\(text) is a host of no known vendor", isSure: false)
   }
 
   /// A host of RDS, which says neither in its name nor elsewhere which database it is, unless a port or a word does.
-  private static func database(_ host: String, _ lower: String, _ words: PastedWords) -> PastedHost {
+  private static func database(_ host: String, _ operand: String, _ lower: String, _ words: PastedWords) -> PastedHost {
     let isPostgres = lower.utf8.has(":5432") || words.has("postgres")
     let isMySQL = lower.utf8.has(":3306") || words.has("mysql") || words.has("mariadb")
     let kinds: [PastedKind] = isPostgres == isMySQL ? [.postgres, .mysql] : isPostgres ? [.postgres] : [.mysql]
     let told = kinds.count == 1 ? ", and the port or a word says which database" : ""
     return PastedHost(
-      kinds: kinds, operand: host, why: "\(host) is a host of RDS or Aurora\(told)", isSure: true)
+      kinds: kinds, operand: operand, why: "\(host) is a host of RDS or Aurora\(told)", isSure: true)
   }
 
   /// The product of a version control server by the name of its host.
@@ -190,14 +195,17 @@ extension PastedHost {
     return String(word[start...].prefix { $0 != "?" && $0 != "#" })
   }
 
-  /// The host of a URL, without the user before it and the port after it.
-  private static func hostPart(_ word: String, after mark: String) -> String? {
+  private static func hostOnly(_ text: String) -> String { String(text.prefix { $0 != ":" }) }
+
+  /// The host of a URL, without the user before it, and without the port after it unless that is kept.
+  private static func hostPart(_ word: String, after mark: String, keepsPort: Bool = false) -> String? {
     guard let start = word.range(of: mark)?.upperBound else { return nil }
     var part = word[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ";" }
     if let at = part.lastIndex(of: "@") { part = part[part.index(after: at)...] }
-    part = part.prefix { $0 != ":" && $0 != "," }
-    guard case .host(let name, _) = HostText.read(String(part)) else { return nil }
-    return name.textWithoutFinalDot
+    part = part.prefix { $0 != "," }
+    let port = keepsPort ? HostText.port(String(part)).map { ":\($0)" } ?? "" : ""
+    guard case .host(let name, _) = HostText.read(String(part.prefix { $0 != ":" })) else { return nil }
+    return name.textWithoutFinalDot + port
   }
 }
 

@@ -7,49 +7,80 @@ import Wire
 /// It decides by what is there and not by what is usual: where two readings are possible both are returned, and the person
 /// is asked.
 public struct PastedReader {
-  private let file: String
+  let file: String
+  /// The start of another command line for the link.
+  let link: (workspace: String, name: String)
   private var notes: [String] = []
-  private var items: [PastedHost] = []
-  private var fields: [PastedField] = []
-  private var service: VPCEndpointService?
+  var items: [PastedHost] = []
+  var fields: [PastedField] = []
+  /// The endpoint services that it names, in order.
+  var services: [VPCEndpointService] = []
   /// The addresses at the start of lines with hosts.
   private var addresses: Set<IPAddress> = []
-  private let input: [UInt8]
+  /// Addresses and endpoints elsewhere, which hosts may lead to.
+  private var targets: [String] = []
+  /// Hosts that are their sender's, most likely, and why.
+  private var senders: [(host: String, why: String)] = []
+  /// True for a text with sentences, a mail.
+  private var hasProse = false
+  /// What is handed on in the place of a file: the input, as UTF-8.
+  let input: [UInt8]
 
   /// The readings that are possible: one, or several among which a person decides.
   ///
   /// - Parameters:
   ///   - input: at most `Limits.Links.pasteOctets`.
-  ///   - file: the input's name in errors; `-` for standard input.
+  ///   - file: the input's name in errors.
+  ///   - link: the workspace and the link that it is for, in the commands that errors name.
   /// - Throws: that nothing of a link is in it, and what to paste instead.
-  public static func readings(_ input: [UInt8], file: String) throws(Problem) -> [PastedReading] {
+  public static func readings(
+    _ input: [UInt8], file: String, link: (workspace: String, name: String) = ("W", "NAME")
+  ) throws(Problem) -> [PastedReading] {
     var cleaning = ExportReader(function: SnowflakeKey.function, file: file)
     let text = try cleaning.cleaned(input)
-    guard text.trimmed.count > 0 else { throw Problem(file: file, "the input is empty; \(Self.whatToPaste)") }
-    var reader = PastedReader(file: file, input: input)
+    guard text.trimmed.count > 0 else { throw Problem(file: file, "the input is empty; \(whatToPaste(link))") }
+    let isWide = input.starts(with: [0xff, 0xfe]) || input.starts(with: [0xfe, 0xff])
+    var reader = PastedReader(file: file, link: link, input: isWide ? Array(text.octets) : input)
     reader.notes = cleaning.notes
-    return try reader.readings(of: reader.withoutMarks(text))
+    return try reader.readings(of: text)
   }
 
-  private init(file: String, input: [UInt8]) {
+  /// True for a word that is read as a host, a URL or a repository's address.
+  public static func isHost(_ word: String) -> Bool {
+    PastedHost(word, in: PastedWords(SourceText(end: Position(line: 1, column: 1)))) != nil
+  }
+
+  private init(file: String, link: (workspace: String, name: String), input: [UInt8]) {
     self.file = file
+    self.link = link
     self.input = input
   }
 
-  private static let whatToPaste =
+  private static func whatToPaste(_ link: (workspace: String, name: String)) -> String {
     "paste the result of select \(SnowflakeKey.function.name), a form, a URL, or hosts one a line; or name the kind: "
-    + "backroad import hosts …"
+      + command("hosts", link) + " HOST"
+  }
 
-  private mutating func readings(of text: SourceText) throws(Problem) -> [PastedReading] {
+  private static func command(_ kind: String, _ link: (workspace: String, name: String)) -> String {
+    "backroad import \(kind) --workspace \(link.workspace) --link \(link.name)"
+  }
+
+  /// The start of a command line that imports into the link by a kind.
+  func command(_ kind: PastedKind) -> String { Self.command(kind.rawValue, link) }
+
+  private mutating func readings(of whole: SourceText) throws(Problem) -> [PastedReading] {
+    let text = withoutMarks(whole)
     let lower = text.octets.map { Wire.lowercased($0) }
     if lower.has("\"vpcendpoints\"") {
       throw Problem(
-        file: file, "this is the output of aws ec2 describe-vpc-endpoints; hand it to backroad link state W NAME FILE")
+        file: file,
+        "this is the output of aws ec2 describe-vpc-endpoints; hand it to "
+          + "backroad link state \(link.workspace) \(link.name) FILE")
     }
     try collect(text)
     let snowflake = Self.snowflakeMark(lower)
     if snowflake != nil { notes = [] }
-    let form = snowflake == nil ? try formReading() : nil
+    let form = snowflake == nil ? try formReading(whole) : nil
     if let form { return [form] }
     guard let snowflake else { return try readingsByShape() }
     var reading = PastedReading(.snowflake, why: snowflake)
@@ -78,13 +109,16 @@ public struct PastedReader {
 
   // MARK: - By shape
 
-  private func readingsByShape() throws(Problem) -> [PastedReading] {
+  private mutating func readingsByShape() throws(Problem) -> [PastedReading] {
+    leaveOutOwnSites()
     guard let first = items.first else {
-      let service = service.map {
-        ", only the service \($0.text): ask for it with backroad link add W NAME --service \(word: $0.text)"
+      let service = services.first.map {
+        ", only the service \($0.text): ask for it with backroad link add \(link.workspace) \(link.name) --service \($0.text)"
       }
-      throw Problem(file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste)")")
+      throw Problem(
+        file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste(link))")")
     }
+    try checkIsOneService()
     if let snowflake = items.first(where: { $0.kinds == [.snowflake] }) {
       throw Problem(
         file: file,
@@ -100,14 +134,14 @@ public struct PastedReader {
   }
 
   /// A reading for each kind that some items are of.
-  private func grouped(_ items: [PastedHost]) -> [PastedReading] {
+  func grouped(_ items: [PastedHost]) -> [PastedReading] {
     PastedKind.allCases.compactMap { kind in
       let some = items.filter { $0.kinds.contains(kind) }
       return some.isEmpty ? nil : reading(kind, some)
     }
   }
 
-  private func reading(_ kind: PastedKind, _ items: [PastedHost]) -> PastedReading {
+  func reading(_ kind: PastedKind, _ items: [PastedHost]) -> PastedReading {
     var reading = PastedReading(kind, why: items[0].why)
     if items.count > 1 { reading.why += ", and so on: \(items.count) in all" }
     reading.operands = unique(items.map(\.operand))
@@ -115,25 +149,74 @@ public struct PastedReader {
     let flags = unique(items.flatMap(\.flags) + (kind == .databricks || kind == .s3 ? flagsOfFields(kind) : []))
     reading.flags = flags.filter { flag in flags.allSatisfy { $0.name != flag.name || $0 == flag } }
       .filter { kind == .vcs || $0.name != "--product" }
-    reading.notes = notes
-    reading.service = service
-    if kind == .hosts, !addresses.isEmpty {
-      // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
-      if let only = addresses.first, addresses.count == 1 {
-        reading.flags.append(PastedReading.Flag("--address", only.description))
-      } else {
-        reading.input = input
-      }
-    } else if kind == .hosts, leads(items) {
-      reading.input = input
+    reading.flags += portsOfFields(kind)
+    reading.service = services.first
+    if kind == .hosts { handOnTargets(&reading) }
+    reading.notes = notes + (reading.input == nil ? notesOfTargets(isAddressed: !addresses.isEmpty) : [])
+    for (host, why) in senders.prefix(Limits.Links.remarks) {
+      reading.notes.append("\(host) \(why), and was left out; if it is a host of the link: \(command(.hosts)) \(host)")
     }
     return reading
   }
 
-  /// True where the input is a list of just these hosts that says of some where they lead: CSV with addresses, JSON.
-  private func leads(_ items: [PastedHost]) -> Bool {
-    guard let list = try? HostsImport.items(input, file: file).filter({ $0.leftOut == nil }) else { return false }
-    return list.count == items.count && list.contains { !$0.addresses.isEmpty || $0.endpoint != nil }
+  /// Sees to it that what stands beside hosts is not lost: addresses, endpoints, ports.
+  private func handOnTargets(_ reading: inout PastedReading) {
+    // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
+    if let only = addresses.first, addresses.count == 1, targets.isEmpty, !only.isLoopback {
+      return reading.flags.append(PastedReading.Flag("--address", only.description))
+    }
+    if !addresses.isEmpty { return reading.input = input }
+    let listed = try? HostsForms.items(input, file: file)
+    let first = input.first { !isSpace($0) }
+    let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    guard let listed else {
+      // What it says of where they lead cannot be read, and that is to be told of.
+      if isJSON, !targets.isEmpty { reading.input = input }
+      return
+    }
+    let hosts = { (texts: [String]) in
+      Set(
+        texts.compactMap { text in
+          if case .host(let name, _) = HostText.read(text) { name } else { nil }
+        })
+    }
+    let hasMore = listed.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
+    if hasMore, hosts(listed.map(\.text)) == hosts(reading.operands) { reading.input = input }
+  }
+
+  /// That addresses and endpoints in the text are not used.
+  private func notesOfTargets(isAddressed: Bool) -> [String] {
+    unique(targets).prefix(Limits.Links.remarks).map { text in
+      IPAddress(text) != nil
+        ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(text)"
+        : "\(text) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
+    }
+  }
+
+  /// Ports that stand in lines of their own.
+  private func portsOfFields(_ kind: PastedKind) -> [PastedReading.Flag] {
+    guard ![.snowflake, .databricks, .s3].contains(kind) else { return [] }
+    let ports = fields.filter(\.namesPort).compactMap { Int($0.value) }.filter { Link.portRange.contains($0) }
+    return unique(ports).map { PastedReading.Flag("--port", "\($0)") }
+  }
+
+  /// Refuses a text of two services: a link has one.
+  func checkIsOneService() throws(Problem) {
+    guard services.count > 1 else { return }
+    throw Problem(
+      file: file,
+      "two services are named, \(services[0].text) and \(services[1].text), and a link is of one; paste what belongs to one "
+        + "alone, and the other with another --link")
+  }
+
+  /// Takes the sites of companies out of the hosts of a mail, where there are others.
+  private mutating func leaveOutOwnSites() {
+    let isSite = { (item: PastedHost) in item.kinds == [.hosts] && item.operand.hasPrefix("www.") }
+    guard hasProse, items.contains(where: { !isSite($0) }) else { return }
+    for item in items where isSite(item) {
+      senders.append((item.operand, "is a site for everybody, as its name has it"))
+    }
+    items.removeAll(where: isSite)
   }
 
   /// What lines beside the hosts say of them.
@@ -152,62 +235,9 @@ public struct PastedReader {
     }
   }
 
-  private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+  func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
     var seen: Set<Element> = []
     return elements.filter { seen.insert($0).inserted }
-  }
-
-  // MARK: - Forms
-
-  /// The reading of a vendor's form; nil for a text that is none.
-  ///
-  /// - Throws: that it names no host, and what to do.
-  private func formReading() throws(Problem) -> PastedReading? {
-    func value(_ label: String) -> String? {
-      guard let field = fields.first(where: { $0.label == label }) else { return nil }
-      let none = ["", "-", "n/a", "none", "no"]
-      return none.contains(field.value.asciiLowercased) ? "" : field.value
-    }
-    let (zone, record) = (value("private hosted zone"), value("dns record"))
-    guard value("vpc endpoint service name") != nil || (zone != nil && record != nil) else { return nil }
-    for text in [zone, record].compactMap({ $0 }) {
-      if let placeholder = Placeholder.found(in: text) {
-        throw Problem(
-          file: file,
-          "the form still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or give it "
-            + "with backroad import hosts … HOST")
-      }
-    }
-    let type = value("type")?.asciiLowercased ?? ""
-    guard let record, !record.isEmpty else {
-      let add = "backroad link add W NAME" + (service.map { " --service \(word: $0.text)" } ?? "")
-      throw Problem(
-        file: file,
-        "the form names no DNS record\(zone.map { $0.isEmpty ? "" : " in the zone \($0)" } ?? ""): SSH alone needs none (ask for the link "
-          + "with \(add)); for HTTPS give the host with backroad import vcs … HOST")
-    }
-    var text = record
-    if !record.contains("."), let zone, !zone.isEmpty { text += ".\(zone)" }
-    guard var item = PastedHost(text, in: PastedWords(SourceText(end: Position(line: 1, column: 1)))) else {
-      throw Problem(
-        file: file,
-        "the form's DNS record \(quoted(text)) is not a host's name; give it with backroad import hosts … HOST")
-    }
-    let words = type.split { !$0.isLetter }
-    let known: [(String, PastedKind)] = [
-      ("vcs", .vcs), ("git", .vcs), ("github", .vcs), ("gitlab", .vcs), ("bitbucket", .vcs), ("postgres", .postgres),
-      ("postgresql", .postgres), ("mysql", .mysql), ("redshift", .redshift), ("databricks", .databricks),
-    ]
-    let kinds = known.filter { words.contains(Substring($0.0)) }.map(\.1)
-    item.kinds = kinds.first.map { [$0] } ?? item.kinds
-    guard item.kinds.count == 1 else {
-      throw Problem(
-        file: file,
-        "the form does not say what \(text) is; name the kind: "
-          + item.kinds.map { "backroad import \($0.rawValue) … \(shellOperands([text]))" }.joined(separator: ", or "))
-    }
-    item.why = "a form for private links, of the type \(quoted(type)), with the DNS record \(text)"
-    return reading(item.kinds[0], [item])
   }
 }
 
@@ -237,10 +267,17 @@ extension PastedReader {
       try collect(json, label: "", words)
       return
     }
+    var isSenders = false
     for line in text.lines {
-      // What stands below the mark of a signature (RFC 3676 §4.3) is its sender's.
-      if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) { break }
+      // What stands below the mark of a signature (RFC 3676 §4.3), or below a closing, is its sender's.
+      if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) || MailClosing.isOne(line) { isSenders = true }
+      let before = items.count
       try collect(line: line, words)
+      guard isSenders else { continue }
+      for item in items[before...] where senders.count < Limits.Links.hosts {
+        senders.append((item.operand, "stands below the end of the mail"))
+      }
+      items.removeSubrange(before...)
     }
   }
 
@@ -264,7 +301,7 @@ extension PastedReader {
     }
     if let key = parts.key, key.count <= Limits.Links.reasonCharacters {
       let label = trimmedSpaces(key.string.asciiLowercased.prefix { $0 != "(" })
-      let whole = PastedField(label: label, value: parts.value.string)
+      let whole = PastedField(label: label, value: parts.value.string, line: parts.value.position(0).line)
       guard parts.value.octets.contains(where: { isSpace($0) || $0 == 0x2c }) else { return try take(whole, words) }
       if fields.count < Limits.Links.hosts { fields.append(whole) }
       for piece in parts.value.octets.split(whereSeparator: { isSpace($0) || $0 == 0x2c }) {
@@ -280,27 +317,42 @@ extension PastedReader {
     }
     let fields = pieces.map { trimmedMarks($0[...]) }
     if fields.count > 1, let first = fields.first.flatMap({ IPAddress($0) }) { addresses.insert(first) }
-    let isProse =
-      fields.contains { $0.contains(" ") } || (!separated && fields.count > 1 && IPAddress(fields[0]) == nil)
+    let isHostOrEntry = IPAddress(fields.first ?? "") != nil || fields.dropFirst().allSatisfy { isTarget($0) }
+    let isProse = fields.contains { $0.contains(" ") } || (!separated && fields.count > 1 && !isHostOrEntry)
+    hasProse = hasProse || isProse
     // In a sentence only what nothing else looks like is a host.
     let sentence = isProse ? parts.whole.octets.split(whereSeparator: isSpace) : []
     for word in sentence {
       let value = trimmedMarks(String(decoding: word, as: UTF8.self)[...])
       try take(PastedField(label: "a sentence", value: value), words)
     }
-    for field in isProse ? [] : fields { try take(PastedField(label: "", value: field), words) }
+    let isEntry = fields.count > 1 && IPAddress(fields[0]) != nil
+    for field in isProse ? [] : isEntry ? Array(fields.dropFirst()) : fields {
+      try take(PastedField(label: "", value: field), words)
+    }
+  }
+
+  /// True for what a host leads to and is none.
+  private func isTarget(_ text: String) -> Bool {
+    if IPAddress(text) != nil { return true }
+    guard case .host(let name, _) = HostText.read(text) else { return false }
+    return (try? VPCEndpointName(name)) != nil
   }
 
   private mutating func take(_ field: PastedField, _ words: PastedWords) throws(Problem) {
     if fields.count < Limits.Links.hosts { fields.append(field) }
     if let found = VPCEndpointService(field.value) {
-      service = service ?? found
+      guard found.hasRealID else {
+        throw Problem(
+          file: file,
+          "\(quoted(field.value)) still holds a placeholder; ask for the service's own name, and give it with backroad link add "
+            + "\(link.workspace) \(link.name) --service com.amazonaws.vpce.REGION.vpce-svc-…")
+      }
+      if !services.contains(found), services.count < Limits.Links.remarks { services.append(found) }
       return
     }
-    if case .host(let name, _) = HostText.read(field.value), (try? VPCEndpointName(name)) != nil {
-      let note =
-        "\(name.textWithoutFinalDot) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
-      if !notes.contains(note), notes.count < Limits.Links.remarks { notes.append(note) }
+    if isTarget(field.value) {
+      if targets.count < Limits.Links.hosts { targets.append(field.value) }
       return
     }
     if let item = PastedHost(field.value, in: words), field.isAlone || field.namesHost || item.isSure {
@@ -308,7 +360,7 @@ extension PastedReader {
         throw Problem(
           file: file,
           "\(quoted(field.value)) still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or "
-            + "give it with backroad import hosts … HOST")
+            + "give it with \(command(.hosts)) HOST")
       }
       items.append(item)
     } else if field.label.utf8.has("bucket"), !field.value.isEmpty,

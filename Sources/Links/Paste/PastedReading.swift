@@ -71,13 +71,19 @@ struct PastedField {
   let label: String
   /// Without quotes and white space.
   let value: String
+  /// The line of a label with all of its value; nil for a part of one, and in JSON.
+  var line: Int?
   /// True for a value that stands alone in its line, or in a list.
   var isAlone: Bool { label.isEmpty }
 
-  init(label: String, value: String) {
+  init(label: String, value: String, line: Int? = nil) {
     self.label = label
     self.value = value
+    self.line = line
   }
+
+  /// True when the label says that the value is a port, or several.
+  var namesPort: Bool { ["port", "ports", "tcp port", "tcp ports", "database port", "listener port"].contains(label) }
 
   /// True when the label says that the value is a host or something like it.
   var namesHost: Bool {

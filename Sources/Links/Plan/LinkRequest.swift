@@ -12,6 +12,8 @@ public struct LinkRequest: Sendable {
   public var answer: Link.Answer?
   /// The ports of the hosts; nil for the link's, or those of its kind.
   public var ports: [Int]?
+  /// The endpoint service that what was pasted names; nil where it names none, or its importer looks for itself.
+  public var service: String?
   /// True to remove hosts of the link that the input does not name.
   public var prune = false
   /// What else a person may say of any link.
@@ -25,11 +27,16 @@ public struct LinkRequest: Sendable {
     self.endpoint = endpoint
   }
 
+  /// The start of another command line for this link.
+  func command(_ kind: String, in workspace: WorkspaceFolder) -> String {
+    "backroad import \(kind) --workspace \(workspace.name) --link \(name)"
+  }
+
   /// The link as this and the input alone have it.
   func draft(kind: String, account: String? = nil, service: String? = nil, hosts: [Link.Host]) -> LinkDraft {
     var draft = LinkDraft(
       link: Link(
-        name: name, kind: kind, account: account, service: service,
+        name: name, kind: kind, account: account, service: service ?? self.service,
         ttlSeconds: ttlSeconds ?? Link.defaultTTLSeconds, answer: answer ?? .name,
         main: Link.Route(endpoint: endpoint, hosts: hosts)))
     draft.link.statedPorts = ports

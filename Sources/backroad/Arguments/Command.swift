@@ -1,3 +1,5 @@
+import Links
+
 /// How a process ends.
 enum ExitStatus: Int32 {
   case done = 0
@@ -21,6 +23,8 @@ struct Command: Sendable {
   var details = ""
   /// Command lines that a person can adapt.
   var examples: [String] = []
+  /// Commands whose flags a person may have meant.
+  var relatives: [Command] = []
   let run: @Sendable (Arguments, Console) throws -> ExitStatus
 
   /// The whole of it, as it is typed.
@@ -38,6 +42,10 @@ struct Arguments: Sendable {
   struct Pasted: Sendable {
     /// The input; nil where the operands say all of it.
     var input: [UInt8]?
+    /// What the input is called in errors.
+    var file: String
+    /// The endpoint service that it names; nil where it names none, or the command looks for itself.
+    var service: VPCEndpointService?
     /// What it was taken for, for the plan.
     var remarks: [String]
   }
@@ -100,6 +108,12 @@ extension Arguments {
       if parts[0] == Flag.workspace.name, command.operands.hasPrefix("W") {
         throw UsageError(
           "the workspace stands without a flag here: \(command.name) \(command.operands)", command: command.name)
+      }
+      let owners = command.relatives.filter { $0.flags.contains { $0.name == parts[0] } }.map(\.name)
+      guard owners.isEmpty else {
+        throw UsageError(
+          "\(parts[0]) is a flag of \(owners.joined(separator: " and of ")); name the kind of the link",
+          command: owners[0])
       }
       throw unknown("flag", parts[0], among: command.flags.map(\.name) + [Flag.help], command: command.name)
     }

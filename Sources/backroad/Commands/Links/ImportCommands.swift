@@ -65,7 +65,7 @@ enum ImportCommands {
         try arguments.pasted?.input
         ?? readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
       return try LinkChange(workspace, arguments, console).make { folder in
-        try SnowflakeImport.plan(input, file: inputName(path), options: options, in: folder)
+        try SnowflakeImport.plan(input, file: arguments.pasted?.file ?? inputName(path), options: options, in: folder)
       }
     })
 
@@ -92,12 +92,29 @@ enum ImportCommands {
           return try HostsImport.plan(items, file: file, options: options, in: folder)
         } catch {
           // A host that is refused and is a file here was to be read, most likely.
+          if file == nil { try refuseMissingFile(arguments) }
           guard file == nil, let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
           throw Problem(
             "\(shown(path)) is a file here; to read hosts from it, write \(from.name) \(path)")
         }
       }
     })
+
+  /// Refuses an argument that is called as a file is, and is none.
+  static func refuseMissingFile(_ arguments: Arguments) throws(Problem) {
+    guard let path = arguments.operands.first(where: { isCalledAsFile($0) && !isFile($0) }) else { return }
+    throw Problem("there is no file \(shown(path)) here; a file with hosts is read with \(from.name) FILE")
+  }
+
+  /// True for a name that ends as files do.
+  static func isCalledAsFile(_ path: String) -> Bool {
+    let endings = [
+      ".txt", ".csv", ".tsv", ".json", ".eml", ".msg", ".log", ".yaml", ".yml", ".html", ".out", ".docx", ".xlsx",
+      ".pdf",
+    ]
+    let lower = path.asciiLowercased
+    return endings.contains { lower.hasSuffix($0) }
+  }
 
   static func isFile(_ path: String) -> Bool { (try? Files.identity(path)?.kind) == .file }
 
@@ -135,8 +152,8 @@ enum ImportCommands {
   private static func readHosts(
     _ arguments: Arguments, _ console: Console
   ) throws -> (items: [HostsImport.Item], file: String?) {
-    if let input = arguments.pasted?.input {
-      return (try HostsImport.items(input, file: "what was pasted"), "what was pasted")
+    if let pasted = arguments.pasted, let input = pasted.input {
+      return (try HostsImport.items(input, file: pasted.file), pasted.file)
     }
     guard let path = arguments.value(from) else {
       guard !arguments.operands.isEmpty else {

@@ -9,7 +9,7 @@ enum ImportPasted {
     let names = kinds.map { $0.words[1] }.joined(separator: ", ")
     return Command(
       words: ["import"], summary: "make a link of what a customer sent: finds out what it is, and says so",
-      operands: "[FILE|-|URL]", operandCount: 0...1,
+      operands: "[FILE|-|URL|HOST]", operandCount: 0...1,
       // What all kinds know.
       flags: (kinds.first?.flags ?? []).filter { flag in kinds.allSatisfy { $0.flags.contains(flag) } },
       details: """
@@ -21,6 +21,7 @@ enum ImportPasted {
         "backroad import --workspace acme --link snowflake-prod --endpoint 10.1.2.3 mail.txt",
         "backroad import --workspace acme --link git --endpoint 10.1.2.3 https://gitlab.corp.example",
       ],
+      relatives: kinds,
       run: { arguments, console in try run(arguments, console, kinds) })
   }
 
@@ -28,12 +29,20 @@ enum ImportPasted {
     _ = try arguments.workspace()
     _ = try linkName(arguments.value(.link) ?? "")
     let path = arguments.operands.first ?? "-"
-    let isURL = path.contains("://")
+    // What is no file and reads as a host is one; a name that ends as files do was to be read.
+    let isFile = path == "-" || ImportCommands.isFile(path)
+    let mayBeHost = PastedReader.isHost(path) && (path.contains("@") || !path.contains("/"))
+    let isHost = !isFile && (path.contains("://") || mayBeHost && !ImportCommands.isCalledAsFile(path))
+    if !isHost, !isFile, mayBeHost {
+      throw Problem("there is no file \(shown(path)) here; if it is a host, write https://\(path)")
+    }
     let input =
-      isURL
+      isHost
       ? Array(path.utf8)
       : try readInput(path, "what a customer sent", maximumOctets: Limits.Links.pasteOctets, console)
-    let readings = try PastedReader.readings(input, file: isURL ? "the argument" : inputName(path))
+    let file = isHost ? "the argument" : inputName(path)
+    let readings = try PastedReader.readings(
+      input, file: file, link: (arguments.value(.workspace) ?? "W", arguments.value(.link) ?? "NAME"))
     let choices = readings.compactMap { reading in
       handedOn(reading, arguments, kinds).map { Choice(reading: reading, command: $0, words: $1) }
     }
@@ -41,14 +50,15 @@ enum ImportPasted {
     guard choices.allSatisfy({ $0.command.words == choice.command.words && $0.words == choice.words }) else {
       throw UsageError(
         "this can be read as " + readings.map { "\($0.kind.text) (\($0.why))" }.joined(separator: ", or as ")
-          + "; say which: " + choices.map { $0.line(arguments, path) }.joined(separator: ", or "))
+          + "; say which: " + choices.map { $0.line(path) }.joined(separator: ", or "))
     }
+    try choice.checkCount(arguments, file: file)
     if let endpoint = arguments.value(.endpoint) { try choice.reading.check(Endpoint.read(endpoint).endpoint) }
     var handed = try Arguments(choice.words[...], of: choice.command)
     // Several readings that one command makes the same of are none to ask about.
     let kinds = choices.count > 1 ? ["taken for " + readings.map(\.kind.text).joined(separator: " or ")] : []
     handed.pasted = Arguments.Pasted(
-      input: choice.reading.input,
+      input: choice.reading.input, file: file, service: choice.reading.service,
       remarks: kinds + (kinds.isEmpty ? [choice.reading.remark] : []) + choice.reading.notes)
     return try choice.command.run(handed, console)
   }
@@ -59,14 +69,35 @@ enum ImportPasted {
     let command: Command
     let words: [String]
 
-    /// The command line that a person would type.
-    func line(_ arguments: Arguments, _ path: String) -> String {
-      let after = words.firstIndex(of: "--").map { Array(words[($0 + 1)...]) } ?? [path]
-      let operands = after.prefix(3).joined(separator: " ") + (after.count > 3 ? " …" : "")
-      return
-        "\(command.name) --workspace \(arguments.value(.workspace) ?? "W") --link \(arguments.value(.link) ?? "NAME") "
-        + operands
+    /// What the command takes without flags; nil where it reads what was pasted.
+    private var operands: [String]? { words.firstIndex(of: "--").map { Array(words[($0 + 1)...]) } }
+    private var flags: [String] { Array(words.prefix { $0 != "--" }) }
+
+    /// The command line that a person would type, with all that was said.
+    func line(_ path: String) -> String {
+      let input =
+        command.flags.contains { $0.name == ImportCommands.from.name } ? [ImportCommands.from.name, path] : [path]
+      let after = operands ?? input
+      let more = after.count > 8 ? " …" : ""
+      return ([command.name] + (flags + after.prefix(8)).map(asShellWord)).joined(separator: " ") + more
     }
+
+    /// Refuses several of what a link has one of, naming a link for each.
+    func checkCount(_ arguments: Arguments, file: String) throws(Problem) {
+      guard let operands, operands.count > command.operandCount.upperBound else { return }
+      let name = arguments.value(.link) ?? "NAME"
+      let lines = operands.prefix(4).enumerated().map { index, operand in
+        let link = index == 0 ? name : "\(name)-\(index + 1)"
+        return
+          "\(command.name) --workspace \(arguments.value(.workspace) ?? "W") --link \(link) \(asShellWord(operand))"
+      }
+      throw Problem(
+        file: file,
+        "there are \(operands.count) of them (\(choiceText)), and a link is of one; make a link of each: "
+          + lines.joined(separator: ", and ") + (operands.count > 4 ? ", …" : ""))
+    }
+
+    private var choiceText: String { "each \(reading.kind.text)" }
   }
 
   /// The command of a reading's kind and its words; nil where there is none.
@@ -78,9 +109,22 @@ enum ImportPasted {
     let isSaid = arguments.has(.endpoint) || arguments.has(.address)
     let own = reading.flags.filter { flag in
       command.flags.contains { $0.name == flag.name } && !(isSaid && flag.name == Flag.address.name)
+        && !(arguments.has(.port) && flag.name == Flag.port.name)
     }
     let operands = reading.input == nil ? reading.operands : []
     let flags = arguments.words(of: command) + own.flatMap { [$0.name, $0.value] }
     return (command, flags + (operands.isEmpty ? [] : ["--"] + operands))
   }
+}
+
+/// A word as a shell takes it.
+private func asShellWord(_ word: String) -> String {
+  let plain = word.utf8.allSatisfy { octet in
+    switch octet {
+    case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
+    default: "-._/:=,@+%".utf8.contains(octet)
+    }
+  }
+  return plain && !word.isEmpty
+    ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
 }

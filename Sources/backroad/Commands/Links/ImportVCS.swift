@@ -40,6 +40,7 @@ extension ImportCommands {
           return try VCSImport.plan(input, options: options, in: folder)
         } catch {
           // A host that is refused and is a file here was to be read, most likely.
+          try refuseMissingFile(arguments)
           guard !arguments.has(from), let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
           throw Problem("\(shown(path)) is a file here; to read it, write \(from.name) \(path)")
         }
@@ -57,6 +58,7 @@ extension ImportCommands {
   private static func readServer(
     _ arguments: Arguments, _ options: VCSImport.Options, _ console: Console
   ) throws -> VCSImport.Input {
+    if let pasted = arguments.pasted, let input = pasted.input { return try VCSImport.read(input, file: pasted.file) }
     guard let path = arguments.value(from) else {
       guard !arguments.operands.isEmpty || options.registry != nil || options.pages != nil else {
         throw UsageError(

@@ -138,7 +138,7 @@ enum LifeCommands {
 
   private static func readService(_ arguments: Arguments) throws(UsageError) -> String? {
     guard let text = arguments.value(service) else { return nil }
-    guard let service = VPCEndpointService(text) else {
+    guard let service = VPCEndpointService(text), service.hasRealID else {
       throw UsageError(
         "\(service.name): \(shown(text)) is not the name of an endpoint service: com.amazonaws.vpce.REGION.vpce-svc-…")
     }
@@ -208,6 +208,7 @@ extension Arguments {
     request.answer = try answer()
     request.ports = try ports()
     request.prune = has(.prune)
+    request.service = pasted?.service?.text
     return request
   }
 }
