@@ -1,5 +1,6 @@
 import Bounds
 import Text
+import Wire
 
 /// What stands around an export when it came by mail, chat or a web page.
 extension ExportReader {
@@ -209,6 +210,11 @@ struct KeyedLine {
     }
     // An address of mail or of a repository, and what stands behind a scheme, are no key.
     if let at = split, text.octets[..<at].contains(UInt8(ascii: "@")) || text[0..<at].octets.has("://") { split = nil }
+    // The first colon of an IPv6 address is one of several.
+    let word = text.octets.prefix { !isSpace($0) && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";") }
+    if word.count(where: { $0 == UInt8(ascii: ":") }) > 1, IPAddress(String(decoding: word, as: UTF8.self)) != nil {
+      split = nil
+    }
     guard let split, split > 0 else {
       key = nil
       value = whole

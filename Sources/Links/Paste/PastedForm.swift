@@ -44,16 +44,18 @@ extension PastedReader {
     guard var item = PastedHost(text, in: PastedWords(SourceText(end: Position(line: 1, column: 1)))) else {
       throw Problem(
         file: file,
-        "the form's DNS record \(quoted(text)) is not a host's name; give it with \(command(.hosts)) HOST")
+        "the form's DNS record \(quoted(PastedHost.plain(text))) is not a host's name; give it with \(command(.hosts)) HOST"
+      )
     }
+    let shown = PastedHost.plain(text)
     item.kinds = named.first.map { [$0] } ?? item.kinds
     guard item.kinds.count == 1 else {
       throw Problem(
         file: file,
-        "the form does not say what \(text) is; name the kind: "
-          + item.kinds.map { "\(command($0)) \(text)" }.joined(separator: ", or "))
+        "the form does not say what \(shown) is; name the kind: "
+          + item.kinds.map { "\(command($0)) \(shellOperands([item.operand]))" }.joined(separator: ", or "))
     }
-    item.why = "a form for private links, of the type \(quoted(type)), with the DNS record \(text)"
+    item.why = "a form for private links, of the type \(quoted(type)), with the DNS record \(shown)"
     return reading(item.kinds[0], [item])
   }
 
@@ -80,8 +82,8 @@ extension PastedReader {
 
   /// What to do with a form that names nothing to connect to.
   private func refusalWithoutHost(of kind: PastedKind?, type: String, zone: String) -> Problem {
-    let service = services.first.map { " --service \($0.text)" } ?? ""
-    let add = "backroad link add \(link.workspace) \(link.name)"
+    let service = services.first.map { " --service \(word: $0.text)" } ?? ""
+    let add = "backroad link add \(word: link.workspace) \(word: link.name)"
     guard let kind else {
       return Problem(
         file: file,

@@ -62,9 +62,10 @@ extension PastedHost {
   /// What a URL's scheme tells.
   private static func scheme(_ word: String, _ lower: String, _ words: PastedWords) -> PastedHost? {
     if lower.hasPrefix("jdbc:redshift://") {
+      // Its parameters may hold a password; what a link is made of is the host, with its port.
+      guard let host = hostPart(word, after: "://", keepsPort: true) else { return nil }
       return PastedHost(
-        kinds: [.redshift], operand: word, why: "\(quoted(word)) is its JDBC URL",
-        isSure: true)
+        kinds: [.redshift], operand: host, why: "\(hostOnly(host)) stands in its JDBC URL", isSure: true)
     }
     for (prefix, kind) in [
       ("jdbc:postgresql://", PastedKind.postgres), ("postgresql://", .postgres), ("postgres://", .postgres),
@@ -72,17 +73,16 @@ extension PastedHost {
     ] where lower.hasPrefix(prefix) {
       guard let host = hostPart(word, after: "://", keepsPort: true) else { return nil }
       if host.asciiLowercased.utf8.has(".redshift") {
-        let operand = String(word[(word.range(of: "://")?.upperBound ?? word.startIndex)...])
         return PastedHost(
-          kinds: [.redshift], operand: operand, why: "\(hostOnly(host)) is a host of Redshift's", isSure: true)
+          kinds: [.redshift], operand: host, why: "\(hostOnly(host)) is a host of Redshift's", isSure: true)
       }
       return PastedHost(kinds: [kind], operand: host, why: "its URL starts with \(prefix)", isSure: true)
     }
     for prefix in ["s3://", "s3a://", "arn:aws:s3:::", "arn:aws-cn:s3:::", "arn:aws-us-gov:s3:::"]
     where lower.hasPrefix(prefix) {
-      let bucket = String(word.dropFirst(prefix.count).prefix { $0 != "/" })
-      guard !bucket.isEmpty else { return nil }
-      return PastedHost(kinds: [.s3], operand: bucket, why: "\(quoted(word)) names a bucket", isSure: true)
+      let bucket = String(word.dropFirst(prefix.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" })
+      guard isBucket(bucket) else { return nil }
+      return PastedHost(kinds: [.s3], operand: bucket, why: "\(prefix)\(bucket) names a bucket", isSure: true)
     }
     return nil
   }
@@ -106,7 +106,7 @@ extension PastedHost {
     return PastedHost(
       kinds: [.vcs], operand: (port.isEmpty || !lower.hasPrefix("ssh://") ? "" : "ssh://") + shown + port,
       flags: product(of: shown).map { [PastedReading.Flag("--product", $0)] } ?? [],
-      why: "\(quoted(word)) is the address of a repository", isSure: true)
+      why: "\(shown) stands in the address of a repository", isSure: true)
   }
 
   private static func host(_ name: Name, _ word: String, _ lower: String, _ words: PastedWords) -> PastedHost {
@@ -132,13 +132,14 @@ extension PastedHost {
     if let domain = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"].first(where: { isBelow(text, $0) }) {
       let before = labels.dropLast(domain.split(separator: ".").count)
       if before.last == "redshift" || before.last == "redshift-serverless" || before.contains("redshift-serverless") {
-        return found([.redshift], bare(word), "\(text) is a host of Redshift's")
+        return found([.redshift], withPort, "\(text) is a host of Redshift's")
       }
       if before.last == "rds" { return database(text, withPort, lower, words) }
       if let at = before.firstIndex(where: { $0 == "s3" || $0.hasPrefix("s3-") }) {
         let region = before[(at + 1)...].first
         let flags = region.map { [PastedReading.Flag("--region", $0)] } ?? []
-        let inPath = String(bare(word).drop { $0 != "/" }.dropFirst().prefix { $0 != "/" })
+        let first = String(bare(word).drop { $0 != "/" }.dropFirst().prefix { $0 != "/" })
+        let inPath = isBucket(first) ? first : ""
         let bucket = before[..<at].joined(separator: ".")
         guard !(bucket.isEmpty && inPath.isEmpty) else { return found([.s3], text, "\(text) is S3 itself", flags) }
         return found([.s3], bucket.isEmpty ? inPath : bucket, "\(text) is a bucket's host", flags)
@@ -193,6 +194,23 @@ extension PastedHost {
   private static func bare(_ word: String) -> String {
     let start = word.range(of: "://")?.upperBound ?? word.startIndex
     return String(word[start...].prefix { $0 != "?" && $0 != "#" })
+  }
+
+  /// True for what a bucket may be called, though not all such names are allowed.
+  static func isBucket(_ text: String) -> Bool {
+    guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
+    return text.utf8.allSatisfy { octet in
+      switch octet {
+      case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
+      default: "-._".utf8.contains(octet)
+      }
+    }
+  }
+
+  /// A word as it may be shown: without what stands before its last @ and behind its host, which may be secret.
+  static func plain(_ word: String) -> String {
+    let start = word.lastIndex(of: "@").map { word.index(after: $0) } ?? word.range(of: "://")?.upperBound
+    return String(word[(start ?? word.startIndex)...].prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ";" })
   }
 
   private static func hostOnly(_ text: String) -> String { String(text.prefix { $0 != ":" }) }

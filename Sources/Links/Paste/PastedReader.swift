@@ -15,8 +15,8 @@ public struct PastedReader {
   var fields: [PastedField] = []
   /// The endpoint services that it names, in order.
   var services: [VPCEndpointService] = []
-  /// The addresses at the start of lines with hosts.
-  private var addresses: Set<IPAddress> = []
+  /// The lines that list hosts.
+  private var list = PastedList()
   /// Addresses and endpoints elsewhere, which hosts may lead to.
   private var targets: [String] = []
   /// Hosts that are their sender's, most likely, and why.
@@ -62,7 +62,7 @@ public struct PastedReader {
   }
 
   private static func command(_ kind: String, _ link: (workspace: String, name: String)) -> String {
-    "backroad import \(kind) --workspace \(link.workspace) --link \(link.name)"
+    "backroad import \(kind) --workspace \(word: link.workspace) --link \(word: link.name)"
   }
 
   /// The start of a command line that imports into the link by a kind.
@@ -75,7 +75,7 @@ public struct PastedReader {
       throw Problem(
         file: file,
         "this is the output of aws ec2 describe-vpc-endpoints; hand it to "
-          + "backroad link state \(link.workspace) \(link.name) FILE")
+          + "backroad link state \(word: link.workspace) \(word: link.name) FILE")
     }
     try collect(text)
     let snowflake = Self.snowflakeMark(lower)
@@ -113,7 +113,7 @@ public struct PastedReader {
     leaveOutOwnSites()
     guard let first = items.first else {
       let service = services.first.map {
-        ", only the service \($0.text): ask for it with backroad link add \(link.workspace) \(link.name) --service \($0.text)"
+        ", only the service \($0.text): ask for it with backroad link add \(word: link.workspace) \(word: link.name) --service \(word: $0.text)"
       }
       throw Problem(
         file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste(link))")")
@@ -152,9 +152,10 @@ public struct PastedReader {
     reading.flags += portsOfFields(kind)
     reading.service = services.first
     if kind == .hosts { handOnTargets(&reading) }
-    reading.notes = notes + (reading.input == nil ? notesOfTargets(isAddressed: !addresses.isEmpty) : [])
+    reading.notes = notes + (reading.input == nil ? notesOfTargets(isAddressed: !list.addresses.isEmpty) : [])
     for (host, why) in senders.prefix(Limits.Links.remarks) {
-      reading.notes.append("\(host) \(why), and was left out; if it is a host of the link: \(command(.hosts)) \(host)")
+      reading.notes.append(
+        "\(host) \(why), and was left out; if it is a host of the link: \(command(.hosts)) \(shellOperands([host]))")
     }
     return reading
   }
@@ -162,26 +163,28 @@ public struct PastedReader {
   /// Sees to it that what stands beside hosts is not lost: addresses, endpoints, ports.
   private func handOnTargets(_ reading: inout PastedReading) {
     // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
-    if let only = addresses.first, addresses.count == 1, targets.isEmpty, !only.isLoopback {
+    if let only = list.addresses.first, list.addresses.count == 1, targets.isEmpty {
       return reading.flags.append(PastedReading.Flag("--address", only.description))
     }
-    if !addresses.isEmpty { return reading.input = input }
-    let listed = try? HostsForms.items(input, file: file)
     let first = input.first { !isSpace($0) }
     let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-    guard let listed else {
-      // What it says of where they lead cannot be read, and that is to be told of.
-      if isJSON, !targets.isEmpty { reading.input = input }
-      return
-    }
     let hosts = { (texts: [String]) in
       Set(
         texts.compactMap { text in
           if case .host(let name, _) = HostText.read(text) { name } else { nil }
         })
     }
-    let hasMore = listed.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
-    if hasMore, hosts(listed.map(\.text)) == hosts(reading.operands) { reading.input = input }
+    // As it came where it is a list as it is; else its lines that are.
+    for input in [input, list.input] {
+      guard let listed = try? HostsForms.items(input, file: file) else { continue }
+      let hasMore = listed.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
+      if hasMore, hosts(listed.filter { $0.leftOut == nil }.map(\.text)) == hosts(reading.operands) {
+        return reading.input = input
+      }
+    }
+    // What it says of where they lead cannot be read, and that is to be told of.
+    if !list.addresses.isEmpty { reading.input = list.input }
+    if isJSON, !targets.isEmpty, (try? HostsForms.items(input, file: file)) == nil { reading.input = input }
   }
 
   /// That addresses and endpoints in the text are not used.
@@ -271,9 +274,10 @@ extension PastedReader {
     for line in text.lines {
       // What stands below the mark of a signature (RFC 3676 §4.3), or below a closing, is its sender's.
       if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) || MailClosing.isOne(line) { isSenders = true }
-      let before = items.count
+      let (before, listed) = (items.count, list)
       try collect(line: line, words)
       guard isSenders else { continue }
+      list = listed
       for item in items[before...] where senders.count < Limits.Links.hosts {
         senders.append((item.operand, "stands below the end of the mail"))
       }
@@ -297,6 +301,7 @@ extension PastedReader {
     guard parts.text.count > 0 else { return }
     // The colons of a URL, an ARN or a repository's address part no key from its value.
     if !parts.whole.octets.contains(where: isSpace), PastedHost(parts.whole.string, in: words) != nil {
+      list.add(line: parts.whole.position(0).line, nil, [parts.whole.string])
       return try take(PastedField(label: "", value: parts.whole.string), words)
     }
     if let key = parts.key, key.count <= Limits.Links.reasonCharacters {
@@ -316,8 +321,8 @@ extension PastedReader {
       String(decoding: piece, as: UTF8.self)
     }
     let fields = pieces.map { trimmedMarks($0[...]) }
-    if fields.count > 1, let first = fields.first.flatMap({ IPAddress($0) }) { addresses.insert(first) }
-    let isHostOrEntry = IPAddress(fields.first ?? "") != nil || fields.dropFirst().allSatisfy { isTarget($0) }
+    let address = PastedList.address(of: fields)
+    let isHostOrEntry = address != nil || fields.dropFirst().allSatisfy { isTarget($0) }
     let isProse = fields.contains { $0.contains(" ") } || (!separated && fields.count > 1 && !isHostOrEntry)
     hasProse = hasProse || isProse
     // In a sentence only what nothing else looks like is a host.
@@ -326,10 +331,11 @@ extension PastedReader {
       let value = trimmedMarks(String(decoding: word, as: UTF8.self)[...])
       try take(PastedField(label: "a sentence", value: value), words)
     }
-    let isEntry = fields.count > 1 && IPAddress(fields[0]) != nil
-    for field in isProse ? [] : isEntry ? Array(fields.dropFirst()) : fields {
-      try take(PastedField(label: "", value: field), words)
-    }
+    guard !isProse else { return }
+    let (count, hosts) = (items.count, address == nil ? fields : Array(fields.dropFirst()))
+    for field in hosts { try take(PastedField(label: "", value: field), words) }
+    guard items.count > count else { return }
+    list.add(line: parts.whole.position(0).line, address, hosts, separator: separated && address == nil ? "," : " ")
   }
 
   /// True for what a host leads to and is none.
@@ -346,7 +352,7 @@ extension PastedReader {
         throw Problem(
           file: file,
           "\(quoted(field.value)) still holds a placeholder; ask for the service's own name, and give it with backroad link add "
-            + "\(link.workspace) \(link.name) --service com.amazonaws.vpce.REGION.vpce-svc-…")
+            + "\(word: link.workspace) \(word: link.name) --service com.amazonaws.vpce.REGION.vpce-svc-…")
       }
       if !services.contains(found), services.count < Limits.Links.remarks { services.append(found) }
       return
@@ -359,13 +365,11 @@ extension PastedReader {
       if item.kinds.contains(.hosts), let placeholder = Placeholder.found(in: field.value) {
         throw Problem(
           file: file,
-          "\(quoted(field.value)) still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or "
+          "\(quoted(PastedHost.plain(field.value))) still holds the placeholder \(quoted(placeholder)); ask for the host's own name, or "
             + "give it with \(command(.hosts)) HOST")
       }
       items.append(item)
-    } else if field.label.utf8.has("bucket"), !field.value.isEmpty,
-      field.value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-    {
+    } else if field.label.utf8.has("bucket"), PastedHost.isBucket(field.value) {
       items.append(
         PastedHost(
           kinds: [.s3], operand: field.value, why: "\(quoted(field.label)) says that it is a bucket",

@@ -29,7 +29,7 @@ public struct LinkRequest: Sendable {
 
   /// The start of another command line for this link.
   func command(_ kind: String, in workspace: WorkspaceFolder) -> String {
-    "backroad import \(kind) --workspace \(workspace.name) --link \(name)"
+    "backroad import \(kind) --workspace \(word: workspace.name) --link \(word: name)"
   }
 
   /// The link as this and the input alone have it.

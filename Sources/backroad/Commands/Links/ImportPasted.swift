@@ -50,7 +50,7 @@ enum ImportPasted {
     guard choices.allSatisfy({ $0.command.words == choice.command.words && $0.words == choice.words }) else {
       throw UsageError(
         "this can be read as " + readings.map { "\($0.kind.text) (\($0.why))" }.joined(separator: ", or as ")
-          + "; say which: " + choices.map { $0.line(path) }.joined(separator: ", or "))
+          + "; say which: " + choices.map { $0.line(isHost ? "-" : path) }.joined(separator: ", or "))
     }
     try choice.checkCount(arguments, file: file)
     if let endpoint = arguments.value(.endpoint) { try choice.reading.check(Endpoint.read(endpoint).endpoint) }
@@ -77,9 +77,10 @@ enum ImportPasted {
     func line(_ path: String) -> String {
       let input =
         command.flags.contains { $0.name == ImportCommands.from.name } ? [ImportCommands.from.name, path] : [path]
-      let after = operands ?? input
-      let more = after.count > 8 ? " …" : ""
-      return ([command.name] + (flags + after.prefix(8)).map(asShellWord)).joined(separator: " ") + more
+      let start = [command.name] + (flags + (operands == nil ? input : [])).map { shellWord($0) }
+      guard let operands else { return start.joined(separator: " ") }
+      let more = operands.count > 8 ? " …" : ""
+      return (start + [shellOperands(Array(operands.prefix(8)))]).joined(separator: " ") + more
     }
 
     /// Refuses several of what a link has one of, naming a link for each.
@@ -89,7 +90,8 @@ enum ImportPasted {
       let lines = operands.prefix(4).enumerated().map { index, operand in
         let link = index == 0 ? name : "\(name)-\(index + 1)"
         return
-          "\(command.name) --workspace \(arguments.value(.workspace) ?? "W") --link \(link) \(asShellWord(operand))"
+          "\(command.name) --workspace \(word: arguments.value(.workspace) ?? "W") --link \(word: link) "
+          + shellOperands([operand])
       }
       throw Problem(
         file: file,
@@ -115,16 +117,4 @@ enum ImportPasted {
     let flags = arguments.words(of: command) + own.flatMap { [$0.name, $0.value] }
     return (command, flags + (operands.isEmpty ? [] : ["--"] + operands))
   }
-}
-
-/// A word as a shell takes it.
-private func asShellWord(_ word: String) -> String {
-  let plain = word.utf8.allSatisfy { octet in
-    switch octet {
-    case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
-    default: "-._/:=,@+%".utf8.contains(octet)
-    }
-  }
-  return plain && !word.isEmpty
-    ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
 }

@@ -1,0 +1,104 @@
+import Foundation
+import Links
+import Testing
+import Text
+import Wire
+
+/// What a mail has around its hosts, and what must not leave it.
+@Suite struct PastedMails {
+  private func read(_ octets: [UInt8]) throws -> [PastedReading] { try PastedReader.readings(octets, file: "paste") }
+  private func read(_ text: String) throws -> [PastedReading] { try read(Array(text.utf8)) }
+
+  /// Hosts and where they lead, of what the importer of hosts is handed.
+  private func handed(_ octets: [UInt8]) throws -> [String: [String]] {
+    let reading = try #require(try read(octets).first)
+    let items = try HostsImport.items(try #require(reading.input), file: "paste").filter { $0.leftOut == nil }
+    return Dictionary(items.map { ($0.text, $0.addresses.map(\.description)) }) { $0 + $1 }
+  }
+
+  private func flags(_ text: String) throws -> [String] {
+    try read(text).flatMap { $0.flags.map { "\($0.name) \($0.value)" } + ($0.input == nil ? [] : ["input"]) }
+  }
+
+  @Test(arguments: [
+    "https://user:s3cret@git.corp.example/a/b.git", "ssh://git:s3cret@scm.corp.example:7999/a.git",
+    "jdbc:redshift://wh.abc.us-east-1.redshift.amazonaws.com:5439/dev;UID=app;PWD=s3cret",
+    "jdbc:redshift://wh.abc.us-east-1.redshift.amazonaws.com:5439/dev?password=s3cret",
+    "wh.abc.us-east-1.redshift.amazonaws.com:5439/dev;PWD=s3cret",
+    "postgresql://app:s3cret@wh.abc.us-east-1.redshift.amazonaws.com:5439/dev?password=s3cret",
+    "postgres://app:s3cret@orders.abc.us-east-1.rds.amazonaws.com:5432/o?password=s3cret",
+    "jdbc:mysql://app:s3cret@orders.abc.us-east-1.rds.amazonaws.com/o", "s3://acme-lake/k?X-Amz-Signature=s3cret",
+    "s3://acme-lake?X-Amz-Signature=s3cret", "https://acme-lake.s3.us-east-1.amazonaws.com/k?X-Amz-Signature=s3cret",
+    "https://s3.us-east-1.amazonaws.com/acme-lake?X-Amz-Signature=s3cret",
+    "https://your-org.corp.example/x?token=s3cret",
+    "Service Name: \(serviceName)\nPrivate hosted zone: corp.example\nDNS record: https://u:s3cret@wiki.corp.example",
+  ]) func secretsAreNotShown(text: String) {
+    var said = ""
+    said += refusal {
+      for reading in try read(text) {
+        said += "\(reading.remark)\(reading.notes)\(reading.operands)\(reading.flags.map { $0.name + $0.value })"
+      }
+    }
+    #expect(!said.isEmpty && !said.contains("s3cret"), "\(said)")
+  }
+
+  /// They stand in the commands that a person is offered where there are two readings.
+  @Test func whatIsHandedOnIsAHostOrABucket() throws {
+    for text in [
+      "jdbc:redshift://wh.abc.us-east-1.redshift.amazonaws.com/$(reboot);x\npostgres://db.abc.us-east-1.rds.amazonaws.com",
+      "bucket: --public\nbucket: $(reboot)\npostgres://db.abc.us-east-1.rds.amazonaws.com/x",
+      "https://s3.us-east-1.amazonaws.com/$(reboot)",
+      "s3://--public/x\ns3://$(reboot)\ndb.abc.us-east-1.rds.amazonaws.com",
+    ] {
+      let operands = try read(text).flatMap(\.operands)
+      #expect(!operands.isEmpty && operands.allSatisfy { shellOperands([$0]) == $0 }, "\(operands)")
+    }
+  }
+
+  @Test func anAddressIsThatOfTheHostsOfItsLine() throws {
+    for text in [
+      "10.20.0.2 is our resolver.\nappx.corp.example\n", "appx.corp.example\n10.9.9.9 Main street\n",
+      "127.0.0.1 localhost\n::1 localhost\nappx.corp.example\n", "127.0.0.1 appx.corp.example\n",
+      "10.20.0.2 is the resolver for everything\nappx.corp.example\n", "10.20.0.2, our resolver\nappx.corp.example\n",
+    ] {
+      #expect(try flags(text) == [], "\(text)")
+      #expect(try read(text).map(\.operands) == [["appx.corp.example"]], "\(text)")
+    }
+    #expect(
+      try flags("Hello,\n10.1.2.3 appx.corp.example appx\n10.20.0.2 is our resolver.\n") == ["--address 10.1.2.3"])
+    #expect(try flags("127.0.0.1 localhost\n10.1.2.3 appx.corp.example\n") == ["--address 10.1.2.3"])
+  }
+
+  @Test func linesOfIPv6AddressesAreRead() throws {
+    for address in ["fd00::3", "fd00:1:2:3:4:5:6:7", "fd12::"] {
+      #expect(try flags("\(address) appx.corp.example\n") == ["--address \(address)"])
+    }
+    #expect(
+      try handed(Array("10.1.2.3 appx.corp.example\nfd00::3 appx.corp.example\n".utf8)) == [
+        "appx.corp.example": ["10.1.2.3", "fd00::3"]
+      ])
+  }
+
+  @Test func aListInAMailIsReadAsOneAlone() throws {
+    let list = ["10.1.2.3 appx.corp.example", "10.1.2.4 appy.corp.example"]
+    let expected = ["appx.corp.example": ["10.1.2.3"], "appy.corp.example": ["10.1.2.4"]]
+    for text in [
+      list.joined(separator: "\n"), "Hello,\n\(list.joined(separator: "\n"))\nBest regards\nBo",
+      list.map { "> \($0)" }.joined(separator: "\n"), list.map { "- \($0)" }.joined(separator: "\n"),
+      "Hi Bo,\n```\n\(list.joined(separator: "\n"))\n```\n",
+      list.map { $0.replacing(" ", with: "\u{a0}") }.joined(separator: "\r\n"),
+      "127.0.0.1 localhost\n" + list.joined(separator: "\n") + "\n10.20.0.2 is our resolver.",
+    ] {
+      #expect(try handed(Array(text.utf8)) == expected, "\(text)")
+      let wide = "\u{feff}\(text)".utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+      #expect(try handed(wide) == expected, "UTF-16: \(text)")
+    }
+  }
+
+  @Test func whatIsWrongWithALineHasItsPlace() throws {
+    let text = "Hello,\n\n> 10.1.2.3 appx.corp.example\n> 10.1.2.4 appy.corp.example\n"
+    let reading = try #require(try read(text).first)
+    let items = try HostsImport.items(try #require(reading.input), file: "paste")
+    #expect(items.map { $0.position?.line } == [3, 4])
+  }
+}
