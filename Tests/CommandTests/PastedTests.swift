@@ -47,8 +47,9 @@ struct PastedTests {
       input: snowflakeConfig("ab12345") + "\nand the workspace https://dbc-a1b2c3d4-e5f6.cloud.databricks.com\n")
     #expect(outcome.status == 2)
     #expect(outcome.errors.contains("this can be read as what Snowflake says of an account ("), "\(outcome.errors)")
-    #expect(outcome.errors.contains("backroad import snowflake --workspace acme --link one -, or backroad import "))
-    #expect(outcome.errors.contains(" --workspace acme --link one dbc-a1b2c3d4-e5f6.cloud.databricks.com"))
+    let said = "--workspace acme --link one --endpoint 10.1.2.3"
+    #expect(outcome.errors.contains("backroad import snowflake \(said) -, or backroad import "))
+    #expect(outcome.errors.contains(" \(said) dbc-a1b2c3d4-e5f6.cloud.databricks.com"))
     #expect(try !backroad("link show acme one").errors.isEmpty)
   }
 

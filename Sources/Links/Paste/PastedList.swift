@@ -6,15 +6,21 @@ import Wire
 /// is the machine's own on which the file of its hosts was.
 struct PastedList {
   private(set) var addresses: Set<IPAddress> = []
+  /// True where a line of hosts starts with a loopback address.
+  private(set) var hasLoopback = false
+  /// True once what comes is the sender's own, and is not taken.
+  var isClosed = false
   private var lines: [(number: Int, text: String)] = []
 
   /// Takes a line that gave hosts.
   mutating func add(line number: Int, _ address: IPAddress?, _ words: some Sequence<String>, separator: String = " ") {
+    guard !isClosed else { return }
     var shown = Array(words)
     if let address, !address.isLoopback {
       addresses.insert(address)
       shown.insert(address.description, at: 0)
     }
+    hasLoopback = hasLoopback || address?.isLoopback == true
     lines.append((number, shown.joined(separator: separator)))
   }
 

@@ -19,6 +19,8 @@ public struct PastedReader {
   private var list = PastedList()
   /// Addresses and endpoints elsewhere, which hosts may lead to.
   private var targets: [String] = []
+  /// The same of sentences.
+  private var mentioned: [String] = []
   /// Hosts that are their sender's, most likely, and why.
   private var senders: [(host: String, why: String)] = []
   /// True for a text with sentences, a mail.
@@ -177,19 +179,20 @@ public struct PastedReader {
     // As it came where it is a list as it is; else its lines that are.
     for input in [input, list.input] {
       guard let listed = try? HostsForms.items(input, file: file) else { continue }
-      let hasMore = listed.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
-      if hasMore, hosts(listed.filter { $0.leftOut == nil }.map(\.text)) == hosts(reading.operands) {
+      let hosted = listed.filter { $0.leftOut == nil }
+      let hasMore = hosted.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
+      if hasMore, hosts(hosted.map(\.text)) == hosts(reading.operands) {
         return reading.input = input
       }
     }
     // What it says of where they lead cannot be read, and that is to be told of.
-    if !list.addresses.isEmpty { reading.input = list.input }
+    if !list.addresses.isEmpty || list.hasLoopback { reading.input = list.addresses.isEmpty ? input : list.input }
     if isJSON, !targets.isEmpty, (try? HostsForms.items(input, file: file)) == nil { reading.input = input }
   }
 
   /// That addresses and endpoints in the text are not used.
   private func notesOfTargets(isAddressed: Bool) -> [String] {
-    unique(targets).prefix(Limits.Links.remarks).map { text in
+    unique(targets + mentioned).prefix(Limits.Links.remarks).map { text in
       IPAddress(text) != nil
         ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(text)"
         : "\(text) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
@@ -274,10 +277,10 @@ extension PastedReader {
     for line in text.lines {
       // What stands below the mark of a signature (RFC 3676 §4.3), or below a closing, is its sender's.
       if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) || MailClosing.isOne(line) { isSenders = true }
-      let (before, listed) = (items.count, list)
+      let before = items.count
+      list.isClosed = isSenders
       try collect(line: line, words)
       guard isSenders else { continue }
-      list = listed
       for item in items[before...] where senders.count < Limits.Links.hosts {
         senders.append((item.operand, "stands below the end of the mail"))
       }
@@ -327,11 +330,16 @@ extension PastedReader {
     hasProse = hasProse || isProse
     // In a sentence only what nothing else looks like is a host.
     let sentence = isProse ? parts.whole.octets.split(whereSeparator: isSpace) : []
+    let listed = targets.count
     for word in sentence {
       let value = trimmedMarks(String(decoding: word, as: UTF8.self)[...])
       try take(PastedField(label: "a sentence", value: value), words)
     }
-    guard !isProse else { return }
+    guard !isProse else {
+      mentioned += targets[listed...]
+      targets.removeSubrange(listed...)
+      return
+    }
     let (count, hosts) = (items.count, address == nil ? fields : Array(fields.dropFirst()))
     for field in hosts { try take(PastedField(label: "", value: field), words) }
     guard items.count > count else { return }
