@@ -36,6 +36,9 @@ public struct LinkKind: Hashable, Sendable {
     LinkKind("hosts"),
   ]
 
+  /// False for a kind whose service is its vendor's: no customer accepts connections to it.
+  static func isAcceptedByCustomer(_ name: String) -> Bool { !["snowflake", "databricks", "s3"].contains(name) }
+
   /// The kind of that name; nil when it is not known, as in the file of a link that a later version wrote.
   public static func named(_ name: String) -> LinkKind? { all.first { $0.name == name } }
 

@@ -87,6 +87,8 @@ public struct Link: Hashable, Sendable {
   public var account: String?
   /// The endpoint service that the endpoint connects to; nil when it is not known.
   public var service: String?
+  /// The region of the service, where somebody said it and neither service nor endpoint tells it yet.
+  public var region: String?
   /// The time to live of the link's records.
   public var ttlSeconds: UInt32
   /// What the hosts of an endpoint with a name are answered with.

@@ -75,6 +75,28 @@ struct DoctorCommandTests {
     #expect(sources.count == 40 && Set(sources).count == 1, "\(json)")
   }
 
+  /// A link without names has an endpoint all the same, which clients use by its own name or its addresses.
+  @Test func theEndpointOfALinkWithoutNamesIsTried() throws {
+    let other = try FakeServer { _ in }
+    for (link, endpoint) in [("db", "127.77.0.0"), ("ssh", "endpoint.corp.example")] {
+      let line =
+        "import postgres --workspace acme --link \(link) --no-records --port \(other.port) --endpoint \(endpoint)"
+      #expect(try backroad(line).status == 0)
+      let server = try FakeServer { peer in
+        while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+      }
+      let outcome = try backroad("doctor --workspace acme --link \(link) --server 127.0.0.1:\(server.port)")
+      #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+      #expect(outcome.output.contains("\(endpoint)") && outcome.output.contains("reached\n"), "\(outcome.output)")
+    }
+    _ = try backroad("import postgres --workspace acme --link db --no-records --port 1 --endpoint 127.77.0.0")
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+    }
+    let outcome = try backroad("doctor --workspace acme --link db --server 127.0.0.1:\(server.port)")
+    #expect(outcome.status == 1 && outcome.output.contains("127.77.0.0:1 is not reached"), "\(outcome.output)")
+  }
+
   /// What answers at a public address is not the link. (0.0.0.0 is none of the private ones, and leads to this machine.)
   @Test func nothingIsConnectedToAtAPublicAddress() throws {
     try importHosts(1)

@@ -124,4 +124,33 @@ struct LifeCommandTests {
     #expect(try done(line + " --take-over").contains("git.corp.example is taken over from the link one"))
     #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.1.0.2"))
   }
+
+  @Test func aRequestedLinkHasNoStage() throws {
+    _ = try done("link add acme prod")
+    let text = try done("link show acme prod")
+    #expect(text.contains("\nendpoint: no endpoint yet\n") && !text.contains("stage"))
+  }
+
+  @Test func whatStandsInAnothersPlaceIsTold() throws {
+    _ = try done("link add acme prod")
+    #expect(
+      try refused("link set-endpoint prod acme \(endpoint)", status: 2).contains(
+        "\"acme\" is the workspace, and comes first: backroad link set-endpoint acme prod"))
+    #expect(
+      try refused("link set-endpoint acme prod --endpoint \(endpoint)", status: 2).contains(
+        "the endpoint stands without a flag here"))
+    #expect(try refused("doctor acme", status: 2).contains("--workspace W is missing; write --workspace \"acme\""))
+    #expect(try refused("link show acme qqqqqq").contains("has no link \"qqqqqq\"; it has \"prod\""))
+    #expect(
+      try refused("link add acme two --service com.amazonaws.vpce.us-east-1.vpce-svc-XXXX", status: 2).contains(
+        "is not the name of an endpoint service"))
+  }
+
+  @Test func setEndpointTakesOver() throws {
+    _ = try done("import hosts --workspace acme --link one --endpoint 10.1.0.1 git.corp.example")
+    _ = try done("import hosts --workspace acme --link two git.corp.example")
+    #expect(try refused("link set-endpoint acme two 10.1.0.2").contains("say it again with --take-over"))
+    _ = try done("link set-endpoint acme two 10.1.0.2 --take-over")
+    #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.1.0.2"))
+  }
 }

@@ -119,7 +119,8 @@ import Zones
   @Test func refusesHostsOutsideTheZoneAndZonesOfOthers() {
     #expect(
       refusal { _ = try importHosts(["git.other.example"], zone: ("corp.example", .forward)) }
-        == "\"git.other.example\" is not in the zone corp.example")
+        == "\"git.other.example\" is not in the zone corp.example; name a zone above it with --zone, or leave --zone out"
+    )
     #expect(
       refusal { _ = try importHosts(["a.acme.com"], zone: ("com", .forward)) }.hasPrefix("--zone: a zone com would"))
     #expect(

@@ -180,7 +180,8 @@ private func setEndpoint(
     // While one of both has no endpoint, it is a warning.
     let asked = try importSnowflake(other, link: "two", endpoint: nil, in: one)
     #expect(asked.warnings.map(\.message).joined().contains("app.us-east-1.\(parent) is answered by the link \"one\""))
-    #expect(try importSnowflake(other, link: "two", endpoint: nil, choices: choices, in: one).warnings.isEmpty)
+    let moved = try importSnowflake(other, link: "two", endpoint: nil, choices: choices, in: one)
+    #expect(moved.warnings.map(\.message).allSatisfy { $0.contains("worked by the link one, and will be held closed") })
   }
 
   @Test func aRemovalSaysWhoAnswersThen() throws {
@@ -351,7 +352,7 @@ private func setEndpoint(
       plan.notes.dropFirst() == [
         "for all zones: \(vpce)", "for us-east-1a alone: \(Self.first)", "for us-east-1b alone: \(Self.second)",
       ])
-    #expect(plan.nextSteps.joined().contains("accept-vpc-endpoint-connections --service-id vpce-svc-0123456789abcdef0"))
+    #expect(plan.nextSteps.joined().contains("the vendor accepts it"))
     let pending = folder.done(plan)
     #expect(try pending.link("prod").stateText == "requested (AWS: PendingAcceptance)")
     #expect(
@@ -393,6 +394,42 @@ private func setEndpoint(
         refusal { _ = try state(described("PendingAcceptance", service: service), in: folder) }
           .contains("\"ServiceName\" is not the name of a service: "), "\(service)")
     }
+  }
+
+  /// What is said of an endpoint that is not the link's, or may be anybody's.
+  @Test func anUnrelatedEndpointIsRefused() throws {
+    let text = described("Available")
+    let azure = workspace().after(
+      try importDatabricks(
+        "adb-1234567890123456.7.azuredatabricks.net", link: "prod", endpoint: nil, addresses: ["10.1.2.3"]))
+    #expect(refusal { _ = try state(text, in: azure) }.contains("runs in Azure, of whose private endpoints"))
+    let addressed = workspace().after(try importHosts(["git.corp.example"], link: "prod", endpoint: "10.1.2.3"))
+    #expect(refusal { _ = try state(text, in: addressed) }.contains("leads to 10.1.2.3, which does not say whose"))
+    let folder = workspace().after(try importSnowflake(config, endpoint: vpce))
+    let other = described("Available", service: "com.amazonaws.vpce.us-east-1.vpce-svc-99")
+    #expect(
+      refusal { _ = try state(other, in: folder) }.contains("and the link \"prod\" of \(serviceName); nothing is kept"))
+  }
+
+  /// A ticket puts lines around what AWS printed; what is no JSON is asked for as JSON.
+  @Test func whatStandsAroundTheJSONIsLeftOut() throws {
+    let asked = workspace().after(try addition(workspace(), service: serviceName))
+    let fenced = "Here it is:\n\n```json\n{\"VpcEndpoints\": [\(described("Available"))]}\n```\nThanks, Ann\n"
+    #expect(try state(fenced, in: asked).text(server: "").hasPrefix("workspace acme, link prod: AWS says Available"))
+    for text in ["VPCENDPOINTS\tvpce-0a\tAvailable\n", "- State: available\n  VpcEndpointId: vpce-0a\n"] {
+      #expect(refusal { _ = try state(text, in: asked) }.contains("describe-vpc-endpoints --output json"), "\(text)")
+    }
+  }
+
+  /// Snowflake's own service is accepted by Snowflake, once the customer has authorized the account.
+  @Test func aVendorsServiceIsAcceptedByTheVendor() throws {
+    let folder = workspace().done(try importSnowflake(config, endpoint: vpce))
+    let plan = try state(described("PendingAcceptance"), in: folder)
+    #expect(!plan.nextSteps.joined().contains("accept-vpc-endpoint") && plan.nextSteps.count == 1)
+    let link = try folder.done(plan).link("prod")
+    #expect(Checklist(for: link, profile: nil).text.contains("SYSTEM$AUTHORIZE_PRIVATELINK"))
+    let done = try folder.done(state(described("Available"), in: folder)).link("prod")
+    #expect(!Checklist(for: done, profile: nil).text.contains("SYSTEM$AUTHORIZE_PRIVATELINK"))
   }
 
   @Test func anotherLinksEndpointIsRefused() throws {

@@ -108,6 +108,9 @@ extension Endpoint {
   }
 
   private static func address(_ text: String, flag: String) throws(Problem) -> IPAddress {
+    guard !text.isEmpty else {
+      throw Problem("\(flag): there is an address missing beside a comma; write 10.0.0.7,10.0.1.7")
+    }
     guard let address = IPAddress(text) else {
       throw Problem("\(flag): \(quoted(text)) is not an IP address; write 10.0.0.7 or fd00::7")
     }
@@ -136,6 +139,12 @@ extension Endpoint {
     if text.hasPrefix("vpce-"), !text.contains(".") {
       throw refuse("is an id; give the DNS name; \(findIt)")
     }
+    // As AWS shows what S3's endpoints have for their buckets.
+    if text.hasPrefix("*.vpce-"), case .host(let name, _) = HostText.read("bucket\(text.dropFirst())"),
+      let read = try? VPCEndpointName(name), read.service.isSame(as: "s3")
+    {
+      return name
+    }
     if text.hasPrefix("*.") {
       throw refuse("is a pattern; for S3 write bucket in the place of the star: bucket\(text.dropFirst())")
     }
@@ -148,6 +157,9 @@ extension Endpoint {
         Problem(
           severity: .warning,
           "\(flag): the port of \(text) is left out; an import says the ports of a link with \(port)"))
+    }
+    if name.labels.allSatisfy({ $0.allSatisfy { (0x30...0x39).contains($0) } }) {
+      throw refuse("is not an IP address, nor a name; write 10.0.0.7 or fd00::7, or the endpoint's DNS name")
     }
     try inspect(name, refuse, flag: flag, &warnings)
     return name
@@ -171,6 +183,8 @@ extension Endpoint {
       switch error {
       case .providersSide: throw refuse("is the provider's side of the service, not your endpoint; \(findIt)")
       case .malformed(let why): throw refuse("is not the name of an endpoint: \(why)")
+      case .notBelowVPCE where name.labels.contains { $0.starts(with: "vpce-".utf8) }:
+        throw refuse("starts as the name of a VPC endpoint and does not end in .vpce.amazonaws.com; copy it whole")
       case .notBelowVPCE:
         if let why = PublicDomain.refusalOfEndpoint(name) { throw refuse(why) }
         // Redshift makes endpoints of its own, which have names beside the clusters'.

@@ -77,7 +77,10 @@ public struct VPCEndpointService: Hashable, Sendable {
     var labels = text.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     if labels.first == "cn" { labels.removeFirst() }
     guard labels.count == 5, labels[0] == "com", labels[1] == "amazonaws", labels[2] == "vpce", Self.isPart(labels[3]),
-      labels[4].hasPrefix("vpce-svc-"), Self.isPart(labels[4].dropFirst("vpce-svc-".count))
+      labels[4].hasPrefix("vpce-svc-"), labels[4].utf8.count > "vpce-svc-".utf8.count,
+      labels[4].utf8.dropFirst("vpce-svc-".utf8.count).allSatisfy({
+        (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+      })
     else { return nil }
     region = labels[3]
     id = labels[4]

@@ -16,6 +16,7 @@ extension Link {
     var members: [(String, JSON)] = [("kind", .string(kind))]
     if let account { members.append(("account", .string(account))) }
     if let service { members.append(("service", .string(service))) }
+    if let region { members.append(("region", .string(region))) }
     members.append(("ttl", .number(ttlSeconds)))
     if let statedPorts { members.append(("ports", .array(statedPorts.map { .number($0) }))) }
     if isPublic { members.append(("public", JSON(.bool(true)))) }
@@ -80,7 +81,8 @@ public struct LinkFileReader {
     let object = try json.expectObject("a link", file: file)
     try object.check(
       known: [
-        "kind", "account", "service", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint", "zones",
+        "kind", "account", "service", "region", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint",
+        "zones",
         "stage",
       ] + Self.standbyKeys, file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
@@ -108,6 +110,11 @@ public struct LinkFileReader {
       ttlSeconds: ttl.map { UInt32($0) } ?? Link.defaultTTLSeconds, answer: answer, main: try route(object, json),
       stage: stage)
     link.statedPorts = try object["ports"].map { (value) throws(Problem) in try ports(value) }
+    if let value = object["region"] {
+      let region = try value.expectString("\"region\"", file: file)
+      if let why = AWSRegion.refusal(region) { throw problem(value, why) }
+      link.region = region
+    }
     link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
     for value in try object["primary"]?.expectArray("\"primary\"", file: file) ?? [] {
       let name = try self.name(value.expectString("a connection URL's host", file: file), at: value.position)

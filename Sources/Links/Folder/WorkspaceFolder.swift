@@ -32,10 +32,18 @@ public struct WorkspaceFolder: Sendable {
   /// - Throws: what is wrong with its file, or that there is none, naming the nearest.
   public func link(_ name: String) throws(Problem) -> Link {
     guard let bytes = files[Link.path(name)] else {
-      let meant = nearest(to: name, among: linkNames).map { "; did you mean \(quoted($0))?" } ?? ""
+      let meant = nearest(to: name, among: linkNames).map { "; did you mean \(quoted($0))?" } ?? linksThere
       throw Problem("the workspace \(quoted(self.name)) has no link \(quoted(name))\(meant)")
     }
     return try LinkFileReader.read(bytes, name: name, file: shown(Link.path(name)))
+  }
+
+  /// What links there are, for one who named another: the end of a sentence.
+  public var linksThere: String {
+    let names = linkNames
+    guard !names.isEmpty else { return "; it has none: backroad link add \(name) LINK, or backroad import" }
+    let more = names.count > 10 ? " and \(names.count - 10) more" : ""
+    return "; it has \(names.prefix(10).map { quoted($0) }.joined(separator: ", "))\(more)"
   }
 
   /// The workspace's links, in the order of their names.
@@ -109,7 +117,9 @@ public struct FileChange: Hashable, Sendable {
 extension WorkspaceFolder {
   /// The link as it is; nil when there is none that an import of that kind may change, of which `LinkUpdate` says why.
   func existingLink(_ name: String, ofKind kind: String) -> Link? {
-    guard files[Link.path(name)] != nil, let link = try? link(name), link.kind == kind else { return nil }
+    guard files[Link.path(name)] != nil, let link = try? link(name),
+      link.kind == kind || link.kind == Link.undecidedKind
+    else { return nil }
     return link
   }
 }

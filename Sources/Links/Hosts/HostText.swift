@@ -72,7 +72,13 @@ enum HostText {
       if label.isEmpty { return "is not a host name: two dots in a row, or a dot at the start" }
       if let bad = label.firstIndex(where: { !isHostOctet($0) }) {
         let scalar = String(decoding: text[bad..<min(bad + 4, text.count)], as: UTF8.self).unicodeScalars.first
-        return "is not a host name: it holds \(quoted(scalar.map { String($0) } ?? ""))"
+        let remedy =
+          switch text[bad] {
+          case 0x2c, 0x3b: "; write names apart, with a space between them"
+          case 0x80...: "; write it as the DNS has it, xn--…"
+          default: ""
+          }
+        return "is not a host name: it holds \(quoted(scalar.map { String($0) } ?? ""))\(remedy)"
       }
       if label.first == 0x2d || label.last == 0x2d { return "is not a host name: a label starts or ends with \"-\"" }
     }

@@ -65,6 +65,20 @@ enum PublicDomain {
     return suffixes.contains(parent) || (name.labelCount == 2 && !privateTop.contains(parent))
   }
 
+  /// What domains inside a network are called, as a machine is not.
+  private static let inside: Set<String> = [
+    "ad", "aws", "corp", "corporate", "dc", "dev", "home", "int", "internal", "intranet", "lan", "local", "net",
+    "office", "priv",
+    "private", "prod", "stage", "staging", "test",
+  ]
+
+  /// True for what is likely the name of a domain inside a network, and not of a machine: `corp.acme.com`, `corp.example`.
+  static func isLikelyDomain(_ name: Name) -> Bool {
+    let labels = name.lowercased.textWithoutFinalDot.split(separator: ".").map { String($0) }
+    guard labels.count > 1, let first = labels.first, let last = labels.last else { return false }
+    return (labels.count == 2 && privateTop.contains(last)) || inside.contains(first)
+  }
+
   /// True for the domain, service or region of a vendor as a whole.
   static func isOfEverybody(_ name: Name) -> Bool {
     let text = name.lowercased.textWithoutFinalDot

@@ -100,31 +100,16 @@ public enum DatabaseImport {
       }.shortened
     let endpoint = options.link.endpoint ?? old?.main.endpoint
     let ports = draft.link.statedPorts ?? old?.ports ?? [options.kind.port]
-    draft.warnings += warnings(names, kept(old, options), endpoint, options.kind, ports).shortened
+    draft.warnings += warnings(names, options.kind, ports).shortened
     draft.nextSteps += steps(endpoint, options, ports)
     draft.proof = hosts.first?.name
     return draft
   }
 
-  /// The names that the link has already, where an endpoint is given that they lead to as well from now on.
-  private static func kept(_ old: Link?, _ options: Options) -> [DatabaseName] {
-    guard let old, options.link.endpoint != nil, !options.link.prune, !options.link.choices.replaces else { return [] }
-    return old.main.hosts.compactMap { host in
-      try? DatabaseName(
-        HostsImport.Item(host.name.textWithoutFinalDot), of: options.kind.service, remedy: "")
-    }
-  }
-
   private static func warnings(
-    _ names: [DatabaseName], _ kept: [DatabaseName], _ endpoint: Endpoint?, _ kind: Kind, _ ports: [Int]
+    _ names: [DatabaseName], _ kind: Kind, _ ports: [Int]
   ) -> [Problem] {
     var texts: [String] = []
-    if let region = endpoint?.vpcEndpoint?.region {
-      let names = names + kept.filter { kept in !names.contains { $0.host == kept.host } }
-      texts += names.filter { $0.region != region }.map { name in
-        "\(name.host.textWithoutFinalDot) is in \(name.region), and the endpoint's service in \(region)"
-      }
-    }
     if names.contains(where: \.isWriter), names.contains(where: \.isReader) {
       texts.append(
         "the writer and the reader lead to one endpoint: what is behind it decides which answers; give the reader's "
@@ -145,7 +130,7 @@ public enum DatabaseImport {
       "the customer must allow your private networks on port \(list) in the load balancer's and the database's "
       + "security groups, and keep its targets right when the database's address changes"
     guard options.hasNoRecords else { return [allow] }
-    let host = endpoint.map(\.text) ?? "the endpoint's own DNS name, once there is one,"
+    let host = endpoint.map(\.text) ?? "the endpoint's own DNS name (once there is one)"
     return [
       "set the host in your connector to \(host), port \(list); its certificate is of the database's own name", allow,
     ]

@@ -45,7 +45,6 @@ public enum DatabricksImport {
     let target = try DatabricksWorkspace(url)
     let endpoint = options.link.endpoint ?? old?.main.endpoint
     let region = try region(options, of: target, endpoint)
-    try check(endpoint, target, region)
     let id = try id(options, target)
     var hosts: [Link.Host] = []
     func add(_ name: Name?, _ key: String) {
@@ -60,6 +59,8 @@ public enum DatabricksImport {
     try checkOther(old, options)
     let account = options.isBackEnd ? hosts.first?.name : target.host
     var draft = options.link.draft(kind: kind, account: account?.textWithoutFinalDot, hosts: hosts)
+    // Azure's and Google's regions are theirs alone, and the relay's host has its region in it.
+    if target.cloud == .aws, !options.isBackEnd { draft.link.region = options.region?.asciiLowercased }
     // What came of another workspace's id is none of this one's.
     let isOther = old.map { $0.account != draft.link.account } ?? false
     draft.givenKeys = Set(hosts.flatMap { $0.sources.map(\.key) } + (isOther ? [Key.id] : []))
@@ -124,20 +125,6 @@ public enum DatabricksImport {
 
   private static func isLetterOrDigit(_ octet: UInt8) -> Bool {
     (octet >= 0x61 && octet <= 0x7a) || (octet >= 0x30 && octet <= 0x39)
-  }
-
-  private static func check(_ endpoint: Endpoint?, _ target: DatabricksWorkspace, _ region: String?) throws(Problem) {
-    guard let endpoint, let name = endpoint.vpcEndpoint else { return }
-    guard target.cloud == .aws else {
-      throw Problem(
-        "\(target.host.textWithoutFinalDot) is a workspace of \(target.cloud.rawValue), and \(endpoint.text) is an "
-          + "endpoint of AWS; give the private endpoint's address with --address")
-    }
-    guard name.isEndpointService else {
-      throw Problem(
-        "--endpoint: \(endpoint.text) is an endpoint of AWS's own service \(name.service), not of Databricks'; give "
-          + "the one that was made with Databricks' service of the region \(region ?? name.region)")
-    }
   }
 
   private static func relay(

@@ -43,6 +43,13 @@ struct DatabricksWorkspace: Hashable, Sendable {
     "singapore", "sydney", "tokyo", "seoul", "jakarta",
   ]
 
+  /// The cloud in whose domain of workspaces a host is; nil when it is in none.
+  static func cloud(of host: Name) -> Cloud? {
+    let labels = host.lowercased.textWithoutFinalDot.split(separator: ".").map { String($0) }
+    return domains.first { labels.count > $0.domain.count && labels.suffix($0.domain.count).elementsEqual($0.domain) }?
+      .cloud
+  }
+
   /// Reads a workspace's URL, its host, or a JDBC URL.
   ///
   /// - Throws: what the text is instead, and what to give.

@@ -128,7 +128,8 @@ public enum HostsImport {
       throw refuse("still holds the placeholder \(quoted(placeholder)); write the host's own name")
     }
     switch HostText.read(item.text) {
-    case .none(let why): throw refuse(why)
+    case .none(let why):
+      throw refuse(IPAddress(item.text) == nil ? why : "\(why); where the hosts lead is said with --address")
     case .host(let name, let changes):
       // A port is not lost: it is the link's.
       let taken = changes.filter { $0 != "the port" }
@@ -139,7 +140,9 @@ public enum HostsImport {
         throw Problem(file: file, position: item.position, why)
       }
       guard let host = Link.Host(name: name, zone: zone ?? own, sources: []) else {
-        throw refuse("is not in the zone \(zone?.textWithoutFinalDot ?? "")")
+        throw refuse(
+          "is not in the zone \(zone?.textWithoutFinalDot ?? ""); name a zone above it with --zone, or leave --zone out"
+        )
       }
       return host
     }

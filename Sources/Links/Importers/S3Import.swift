@@ -30,9 +30,9 @@ public enum S3Import {
     _ buckets: [String], options: Options, in workspace: WorkspaceFolder
   ) throws(Problems) -> Plan {
     let old = workspace.existingLink(options.link.name, ofKind: kind)
-    let endpoint = try oneProblem { () throws(Problem) in try options.link.endpoint.map(ofBuckets) }
+    let endpoint = options.link.endpoint ?? old?.main.endpoint
     let region = try oneProblem { () throws(Problem) in
-      try self.region(options.region, endpoint ?? old?.main.endpoint, options.link.command(kind, in: workspace))
+      try self.region(options.region, endpoint, options.link.command(kind, in: workspace))
     }
     var hosts: [Link.Host] = []
     var warnings: [Problem] = []
@@ -54,47 +54,15 @@ public enum S3Import {
       } catch { errors.append(error) }
     }
     guard errors.isEmpty else { throw Problems(errors.shortened) }
-    if endpoint != nil, !options.link.prune, !options.link.choices.replaces {
-      warnings += (old?.main.hosts ?? []).filter { host in
-        !host.name.textWithoutFinalDot.contains(".s3.\(region).") && !hosts.contains { $0.name == host.name }
-      }.map { host in
-        Problem(
-          severity: .warning,
-          "\(host.name.textWithoutFinalDot) is of another region than \(region), and leads to this endpoint too from now on; give "
-            + "the buckets of each region a link of their own: another --link")
-      }
-    }
-    var request = options.link
-    request.endpoint = endpoint
-    var draft = request.draft(kind: kind, hosts: hosts)
+    var draft = options.link.draft(kind: kind, hosts: hosts)
     draft.warnings += warnings.shortened
     draft.notes = ["the buckets' region is \(region); their other names (path style, s3.amazonaws.com) stay public"]
     draft.nextSteps = [
       "the customer must allow the endpoint in each bucket's policy: aws:sourceVpce "
-        + ((endpoint ?? old?.main.endpoint)?.vpcEndpoint?.id ?? "vpce-…")
+        + (endpoint?.vpcEndpoint?.id ?? "vpce-…")
     ]
     draft.proof = hosts.first?.name
     return try LinkUpdate.plan(draft, for: options.link, in: workspace)
-  }
-
-  /// The endpoint by the name that answers for buckets.
-  private static func ofBuckets(_ endpoint: Endpoint) throws(Problem) -> Endpoint {
-    guard let name = endpoint.name, let read = endpoint.vpcEndpoint else { return endpoint }
-    let text = name.textWithoutFinalDot
-    guard read.service == "s3" else {
-      throw Problem(
-        "--endpoint: \(quoted(text)) is an endpoint of \(read.service), not of S3; give the S3 interface endpoint, "
-          + "vpce-….s3.REGION.vpce.amazonaws.com")
-    }
-    if text.hasPrefix("bucket.") { return endpoint }
-    guard text.hasPrefix("vpce-"), let prefixed = name.prefixed(by: Array("bucket".utf8)),
-      let made = Endpoint(name: prefixed, addresses: endpoint.addresses)
-    else {
-      throw Problem(
-        "--endpoint: \(quoted(text)) is not the name for buckets; give bucket.vpce-….s3.\(read.region).vpce.amazonaws.com"
-      )
-    }
-    return made
   }
 
   private static func region(_ given: String?, _ endpoint: Endpoint?, _ command: String) throws(Problem) -> String {

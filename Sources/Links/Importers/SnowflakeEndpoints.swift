@@ -82,11 +82,8 @@ extension SnowflakeReading {
         "the config is not of AWS (\(other.what)), and \(shown) is an endpoint of AWS; give the private endpoint's "
           + "address with --address")
     }
-    guard endpoint.isEndpointService else {
-      throw Problem(
-        "--endpoint: \(quoted(shown)) is an endpoint of AWS's own service \(endpoint.service), not of Snowflake's; give the "
-          + "endpoint of the service that privatelink-vpce-id names")
-    }
+    // What no account of Snowflake has for an endpoint is refused with the link.
+    guard endpoint.isEndpointService else { return }
     let known = old?.service.flatMap { VPCEndpointService($0) }
     guard let (service, position) = service ?? known.map({ ($0, Position(line: 1, column: 1)) }) else {
       warnings.append(

@@ -22,7 +22,7 @@ public struct DescribedEndpoint: Sendable {
   ///
   /// - Throws: that it is none of them, with its place.
   public static func read(_ bytes: [UInt8], file: String) throws(Problem) -> [DescribedEndpoint] {
-    let json = try JSON.parse(bytes, file: file, comments: false)
+    let json = try json(bytes, file: file)
     var elements = [json]
     if let list = json.asArray { elements = list }
     if let list = json.asObject?["VpcEndpoints"] {
@@ -37,6 +37,34 @@ public struct DescribedEndpoint: Sendable {
           + "--region REGION --vpc-endpoint-ids vpce-…")
     }
     return endpoints
+  }
+
+  /// The JSON in what was pasted, which a ticket may have put between lines of its own.
+  private static func json(_ bytes: [UInt8], file: String) throws(Problem) -> JSON {
+    do throws(Problem) {
+      return try JSON.parse(bytes, file: file, comments: false)
+    } catch {
+      if let inner = withoutLinesAround(bytes), let json = try? JSON.parse(inner, file: file, comments: false) {
+        return json
+      }
+      let why = bytes.contains(0x7b) ? error.message : "there is no JSON in it"
+      throw Problem(
+        file: file, position: error.position,
+        "\(why); paste what aws ec2 describe-vpc-endpoints --output json prints, whole")
+    }
+  }
+
+  /// From the first line that starts with a bracket to the last that ends with one; the lines before are left as white space,
+  /// so that places stay.
+  private static func withoutLinesAround(_ bytes: [UInt8]) -> [UInt8]? {
+    func isSpace(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 || octet == 0x0d }
+    let lines = bytes.split(separator: 0x0a)
+    let first = lines.first { line in
+      line.first { !isSpace($0) }.map { $0 == 0x7b || $0 == 0x5b } ?? false
+    }
+    let last = lines.last { line in line.last { !isSpace($0) }.map { $0 == 0x7d || $0 == 0x5d } ?? false }
+    guard let first, let last, first.startIndex < last.endIndex else { return nil }
+    return bytes[..<first.startIndex].map { $0 == 0x0a ? 0x0a : 0x20 } + bytes[first.startIndex..<last.endIndex]
   }
 
   private init(_ json: JSON, file: String) throws(Problem) {
@@ -88,21 +116,58 @@ public struct DescribedEndpoint: Sendable {
       && digits.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
   }
 
+  private func isOf(service text: String) -> Bool {
+    guard let service else { return false }
+    guard let one = VPCEndpointService(service), let other = VPCEndpointService(text) else {
+      return service.isSame(as: text)
+    }
+    return one == other
+  }
+
+  /// True where this may be the endpoint of a link: by its id, by a name, by its service, or because nothing is known of
+  /// the link's yet.
+  private func isLikely(of link: Link) -> Bool {
+    if let wanted = link.main.endpoint?.vpcEndpoint?.id, let id { return id.isSame(as: wanted) }
+    if let name = link.main.endpoint?.name, names.contains(where: { $0.isSame(as: name.textWithoutFinalDot) }) {
+      return true
+    }
+    if let wanted = link.service, service != nil { return isOf(service: wanted) }
+    return link.main.endpoint == nil
+  }
+
   /// The one that is a link's: by its endpoint's id, or else by its service.
   ///
   /// - Throws: that none is, or several are, or that the one there is another's.
   public static func find(
     for link: Link, among endpoints: [DescribedEndpoint], file: String
   ) throws(Problem) -> DescribedEndpoint {
-    let service = link.service.flatMap { VPCEndpointService($0) }
-    let wanted = link.main.endpoint?.vpcEndpoint?.id
-    let found = endpoints.filter { endpoint in
-      if let wanted, let id = endpoint.id { return id.isSame(as: wanted) }
-      if let service, let other = endpoint.service.flatMap({ VPCEndpointService($0) }) { return service == other }
-      return true
+    if let (host, cloud) = link.hostOfOtherCloud {
+      throw Problem(
+        file: file,
+        "\(host.textWithoutFinalDot) of the link \(quoted(link.name)) runs in \(cloud), of whose private endpoints AWS "
+          + "knows nothing; its state is in \(cloud)'s console")
     }
-    if found.count == 1 { return found[0] }
-    let what = wanted.map { "its endpoint is \($0)" } ?? service.map { "its service is \($0.text)" } ?? "it has neither"
+    let found = endpoints.filter { $0.isLikely(of: link) }
+    if let one = found.first, found.count == 1 {
+      if let was = link.service, let now = one.service, !one.isOf(service: was) {
+        throw Problem(
+          file: file,
+          "\(one.id ?? "the endpoint") is of the service \(now), and the link \(quoted(link.name)) of \(was); nothing is kept: "
+            + "set the endpoint of the link's service with backroad link set-endpoint, or say there with --replace that the "
+            + "link is of another")
+      }
+      return one
+    }
+    let what: String
+    if let id = link.main.endpoint?.vpcEndpoint?.id {
+      what = "its endpoint is \(id)"
+    } else if let service = link.service {
+      what = "its service is \(service)"
+    } else if let endpoint = link.main.endpoint {
+      what = "it leads to \(endpoint.text), which does not say whose endpoint that is"
+    } else {
+      what = "it has neither endpoint nor service"
+    }
     let shown = (found.isEmpty ? endpoints : found).prefix(5).map { endpoint in
       "\(endpoint.id ?? "an endpoint without id") of \(endpoint.service ?? "a service that is not named")"
     }.joined(separator: ", ")

@@ -23,8 +23,9 @@ extension LinkUpdate {
           "there is a link \(quoted(link.name)) already; its endpoint is changed with backroad link set-endpoint "
             + "\(word: workspace.name) \(word: link.name) VPCE, and its names by an import")
       }
+      link.main.endpoint = try LinkKind.named(link.kind)?.spelling(link.main.endpoint) ?? link.main.endpoint
       try link.takeStandby(choices, after: nil, &plan.notes)
-      try link.checkService()
+      plan.warnings += try link.checkEndpoint()
       try choices.checkArePrivate(link, insteadOf: nil, in: workspace)
       try choices.profile?.check(link, insteadOf: nil, &plan, in: workspace)
     }
@@ -48,26 +49,29 @@ extension LinkUpdate {
       let old = try workspace.link(name)
       var link = old
       link.isPublic = old.isPublic || choices.isPublic
-      let given = endpoint.keepingPins(of: old.main.endpoint, choices, &plan.notes)
+      let named = try LinkKind.named(old.kind)?.spelling(endpoint) ?? endpoint
+      let given = named.keepingPins(of: old.main.endpoint, choices, &plan.notes)
       link.main.endpoint = given ?? old.main.endpoint
       try link.takeStandby(choices, after: old, &plan.notes)
       // Whoever says where the names lead means it.
       if endpoint != nil { link.usesStandby = false }
       if choices.replaces { link.service = link.serviceOfEndpoint ?? link.service }
       if old.main.endpoint != nil, !old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = nil }
-      try link.checkService()
+      plan.warnings = try link.checkEndpoint()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
       return (old, link)
     }
     plan.what = "endpoint of the link \(name)"
     plan.hosts = changes(from: old, to: link, draft: nil)
-    plan.warnings = warnings
+    plan.warnings = warnings + plan.warnings
     try oneProblem { () throws(Problem) in
       try choices.profile?.check(link, insteadOf: old, &plan, in: workspace)
     }
     plan.proof = link.main.hosts.first { !$0.name.isWildcard }?.name
     if link.hostCount == 0 { plan.nextSteps = [stepToNames(link, in: workspace)] }
-    try finish(&plan, Change(links: [name: link]), in: workspace)
+    var change = Change(links: [name: link])
+    if choices.takesOver { try takeOver(by: link, &change, &plan, in: workspace) }
+    try finish(&plan, change, in: workspace)
     return plan
   }
 
@@ -134,6 +138,16 @@ extension LinkUpdate {
       guard !taken.isEmpty else { continue }
       change.links[other.name] = other
       let left = other.hostCount == 0 ? ", which has no names any more" : ""
+      let closed = taken.filter { endpoints[$0] == .some(nil) }.sorted()
+      if let first = closed.first {
+        let more = closed.count > 1 ? " and \(closed.count - 1) more" : ""
+        plan.warnings.append(
+          Problem(
+            severity: .warning,
+            "\(first.textWithoutFinalDot)\(more) worked by the link \(other.name), and will be held closed: this link has no "
+              + "endpoint yet; leave --take-over out until backroad link set-endpoint \(word: workspace.name) \(word: link.name) VPCE "
+              + "--take-over"))
+      }
       plan.notes += taken.sorted().map { "\($0.textWithoutFinalDot) is taken over from the link \(other.name)\(left)" }
     }
     plan.notes = plan.notes.shortened
@@ -161,14 +175,16 @@ extension Link {
     return nil
   }
 
-  /// Without the endpoint that the link had before, where it is of another service than the link is of now.
+  /// Without the endpoint that the link had before, unless its name says that it is of the service that the link is of now:
+  /// addresses say nothing, and names may not lead to somebody else's server.
   mutating func dropEndpointOfAnother(than input: Link, _ notes: inout [String]) {
-    guard input.main.endpoint == nil, main.endpoint != nil else { return }
-    do throws(Problem) {
-      try checkService()
-    } catch {
-      notes.append("\(main.endpoint.text) is an endpoint of the service before, and is dropped")
-      main.endpoint = nil
+    guard input.main.endpoint == nil, let endpoint = main.endpoint else { return }
+    if let service = input.service.flatMap({ VPCEndpointService($0) }), let read = endpoint.vpcEndpoint,
+      read.service == service.id, read.region == service.region
+    {
+      return
     }
+    notes.append("\(endpoint.text) is not known to be an endpoint of what the link is of now, and is dropped")
+    main.endpoint = nil
   }
 }

@@ -208,7 +208,6 @@ extension LinkUpdate {
     plan.isUndo = !last.isUndo
     plan.notes = ["\(last.isUndo ? "does again" : "takes back"): \(last.change)"]
     try finish(&plan, change, in: workspace)
-    plan.tellWhoAnswers(after: workspace)
     plan.nextSteps = [
       "backroad link undo \(word: workspace.name) once more \(last.isUndo ? "takes it back" : "does it again")"
     ]
@@ -255,6 +254,11 @@ extension LinkUpdate {
       guard let name = endpoint.name else { return ["AWS gives the endpoint no DNS name: look at its \"DNS names\""] }
       return [
         "the endpoint is there: backroad link set-endpoint \(word: workspace.name) \(word: link.name) \(word: name)"
+      ]
+    case "PendingAcceptance" where !LinkKind.isAcceptedByCustomer(link.kind):
+      return [
+        "the vendor accepts it, once the customer has done the rest: backroad link show \(word: workspace.name) "
+          + "\(word: link.name)"
       ]
     case "PendingAcceptance":
       let service = endpoint.service.flatMap { VPCEndpointService($0) }?.id ?? "vpce-svc-…"

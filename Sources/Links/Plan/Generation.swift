@@ -55,6 +55,7 @@ struct Generation {
     checkTargets()
     checkHandWrittenZones()
     checkWildcards()
+    checkDomains()
     for link in links where link.isPublic {
       warn(problem(link, severity: .warning, "the names of this link may be answered with public addresses"))
     }
@@ -99,7 +100,7 @@ struct Generation {
           problem(
             link,
             "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by this link, and to \(other.endpoint.text) "
-              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: import with "
+              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: say it again with "
               + "--take-over to move it, or leave it out of the input (with --prune where the link has it), or put one of "
               + "the links into a workspace of its own"
               + remark(on: host.name, link, other.link)))
@@ -120,16 +121,30 @@ struct Generation {
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
   }
 
-  /// Warns of names that another link answers than the one that is asked for.
+  /// Warns of names that another link answers than the one that is asked for: once for each two links.
   private mutating func checkRequested() {
+    struct Pair: Hashable {
+      let asked: String
+      let other: String
+    }
+    var names: [Pair: [Name]] = [:]
+    var order: [(pair: Pair, link: Link, other: Claim)] = []
     for (host, link) in requested {
       guard let other = claims[host] else { continue }
+      let pair = Pair(asked: link.name, other: other.link.name)
+      if names[pair] == nil { order.append((pair, link, other)) }
+      names[pair, default: []].append(host)
+    }
+    for (pair, link, other) in order {
+      let hosts = names[pair, default: []]
+      guard let first = hosts.first else { continue }
+      let more = hosts.count > 1 ? " and \(hosts.count - 1) more" : ""
       warn(
         problem(
           link, severity: .warning,
-          "\(host.textWithoutFinalDot) is answered by the link \(quoted(other.link.name)), which leads it to "
-            + "\(other.endpoint.text), and this link has no endpoint yet; with another one both cannot have the name: import "
-            + "with --take-over to move it, or leave it out"))
+          "\(first.textWithoutFinalDot)\(more) \(hosts.count > 1 ? "are" : "is") answered by the link "
+            + "\(quoted(other.link.name)), which leads there to \(other.endpoint.text), and this link has no endpoint yet; with "
+            + "another one both cannot have the names: say --take-over to move them, or leave them out"))
     }
   }
 
@@ -162,7 +177,11 @@ extension Generation {
       guard let target = claim.endpoint.name else { continue }
       if let loop = loop(from: claim.host.name, &walked) {
         let shown = loop.map(\.textWithoutFinalDot).joined(separator: " -> ")
-        refuse(problem(claim.link, "a loop: \(shown)"))
+        refuse(
+          problem(
+            claim.link,
+            "a loop: \(shown); give the endpoint's own DNS name, vpce-….vpce.amazonaws.com, or its addresses with --address"
+          ))
         continue
       }
       guard pins[target] == nil, claims[target] == nil else { continue }
@@ -174,6 +193,23 @@ extension Generation {
           claim.link,
           "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
             + "it would not be found; pin its addresses: --endpoint \(word: target.textWithoutFinalDot)=ADDRESS"))
+    }
+  }
+
+  /// Warns of zones made of one host whose name is likely that of a whole domain: all else in it would not exist.
+  private mutating func checkDomains() {
+    for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
+      let name = claim.host.name
+      guard ["hosts", "vcs"].contains(claim.link.kind), claim.host.zone == name, PublicDomain.isLikelyDomain(name),
+        !forwardedMisses.contains(name)
+      else { continue }
+      let text = name.textWithoutFinalDot
+      warn(
+        problem(
+          claim.link, severity: .warning,
+          "\(text) is likely a domain with hosts of its own: as a zone it hides every name below it that no link has (and its "
+            + "own other records, as MX); to have those below it forwarded put \"zones\": { \"\(text)\": { \"miss\": "
+            + "\"forward\" } } into workspace.json"))
     }
   }
 

@@ -51,16 +51,23 @@ public enum LinkUpdate {
     let (name, choices) = (draft.link.name, request.choices)
     let old = try oneProblem { () throws(Problem) in try previous(draft, choices, in: workspace) }
     var notes: [String] = []
-    var link = merged(draft, with: old, prune: request.prune, choices, &notes)
+    var (draft, before) = (draft, old)
+    try oneProblem { () throws(Problem) in
+      guard let kind = LinkKind.named(draft.link.kind) else { return }
+      draft.link.main.endpoint = try kind.spelling(draft.link.main.endpoint)
+      before?.main.endpoint = try kind.spelling(old?.main.endpoint)
+    }
+    var link = merged(draft, with: before, prune: request.prune, choices, &notes)
     let others = try workspace.links(except: [name])
     let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
-    try oneProblem { () throws(Problem) in
+    let doubts = try oneProblem { () throws(Problem) in
       try link.takeStandby(choices, after: choices.replaces ? nil : old, &notes)
       if choices.replaces, link.standby == nil, let dropped = old?.standby {
         notes.append("\(dropped.text) was the standby of the link before, and is dropped")
       }
-      try link.checkService()
+      let doubts = try link.checkEndpoint()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
+      return doubts
     }
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: link, draft: draft)
@@ -69,7 +76,7 @@ public enum LinkUpdate {
     plan.notes = draft.notes + notes + redirects
     plan.nextSteps = draft.nextSteps + waysOn(link, in: workspace)
     plan.proof = link.main.endpoint == nil ? nil : draft.proof
-    plan.warnings = draft.warnings
+    plan.warnings = draft.warnings + doubts
     try oneProblem { () throws(Problem) in
       try choices.profile?.check(link, insteadOf: old, &plan, in: workspace)
     }
@@ -99,8 +106,8 @@ public enum LinkUpdate {
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: nil, draft: nil)
     plan.what = "removal of the link \(name)"
+    plan.isRemoval = true
     try finish(&plan, Change(links: [name: nil]), in: workspace)
-    plan.tellWhoAnswers(after: workspace)
     return plan
   }
 
@@ -183,6 +190,7 @@ public enum LinkUpdate {
       try ReadBack.check(workspace.changed(plan.changes), insteadOf: workspace, holding: changed)
     }
     plan.existing = Set(workspace.files.keys)
+    plan.tellWhoAnswers(after: workspace)
   }
 
   /// The link as it is; nil when there is none yet.
@@ -217,7 +225,6 @@ public enum LinkUpdate {
     link.isPublic = link.isPublic || choices.isPublic
     guard let old else { return link }
     let keepsHosts = !prune && !choices.replaces
-    let serviceBefore = link.service ?? link.serviceOfEndpoint ?? old.service
     // What another function said of a host before stays said.
     let before = Dictionary(old.main.hosts.map { ($0.name, $0.sources) }, uniquingKeysWith: { a, _ in a })
     let named = link.main.hosts.compactMap { host in
@@ -233,13 +240,16 @@ public enum LinkUpdate {
       if !hosts.isEmpty { link.stage = Link.Route(endpoint: endpoint, hosts: hosts) }
     }
     if choices.replaces {
-      link.service = serviceBefore
+      link.service = draft.link.service ?? draft.link.serviceOfEndpoint
       link.dropEndpointOfAnother(than: draft.link, &notes)
     } else {
       link.account = link.account ?? old.account
       link.service = link.service ?? old.service
+      link.region = link.region ?? old.region
     }
-    if old.main.endpoint == nil || old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = old.cloud }
+    if (old.main.endpoint == nil && !choices.replaces) || old.main.endpoint.leadsWhere(link.main.endpoint) {
+      link.cloud = old.cloud
+    }
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.statedPorts = link.statedPorts ?? old.statedPorts

@@ -62,6 +62,8 @@ public struct Plan: Sendable {
   public var link: String
   /// What the change is, for who takes it back later.
   var what: String
+  /// True when a link goes, and all of its names with it.
+  var isRemoval = false
   /// True when it takes another change back.
   var isUndo = false
   /// False for what is no change of where names lead, and takes the place of none that could be taken back.

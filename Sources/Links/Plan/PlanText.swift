@@ -12,8 +12,11 @@ extension Plan {
   public func text(server: String, isDone: Bool = false, maximumLines: Int = Limits.Links.planLines) -> String {
     var text = onOneLine("workspace \(workspace), link \(link): \(summary)") + "\n"
     func add(_ title: String, _ lines: [String]) { text += section(title, lines, maximumLines) }
+    // What goes from a link without an endpoint was held closed, and is not any more.
+    let isFreed = { (host: HostChange) in host.change == .removed && host.target == nil }
+    add("held closed before", hosts.filter(isFreed).map(line))
     for target in targets {
-      let hosts = hosts.filter { $0.target == target }
+      let hosts = hosts.filter { $0.target == target && !isFreed($0) }
       let isCut = hosts.count > maximumLines
       let shown = isCut ? hosts.filter { $0.change != .kept } + hosts.filter { $0.change == .kept } : hosts
       add(target.map { "to \($0.textWithAddresses)" } ?? "held closed until there is an endpoint", shown.map(line))

@@ -53,6 +53,14 @@ struct Succession {
 }
 
 extension Plan {
+  private static let namesInRemedy = 5
+
+  /// A name for a link that holds closed what this one had.
+  private var nameOfClosing: String {
+    let name = "\(link)-closed"
+    return isPlainName(name) ? name : "closed"
+  }
+
   /// Says of each name that goes who answers it then, and warns of those that are public names again.
   ///
   /// - Parameter workspace: as it is before the plan.
@@ -67,10 +75,16 @@ extension Plan {
     }
     guard let first = open.first else { return }
     let others = open.count > 1 ? " and \(open.count - 1) more" : ""
+    // Names without an endpoint are a link too, which holds them closed.
+    let remedy =
+      isRemoval
+      ? "backroad link remove \(word: self.workspace) \(word: link) --closed keeps a link's names closed instead"
+      : "to keep them closed: backroad import hosts --workspace \(word: self.workspace) --link \(word: nameOfClosing) "
+        + open.prefix(Self.namesInRemedy).map { "\(word: $0.textWithoutFinalDot)" }
+        .joined(separator: " ") + (open.count > Self.namesInRemedy ? " …" : "")
     warnings.append(
       Problem(
         severity: .warning,
-        "\(first.textWithoutFinalDot)\(others) will be asked for as public names again; backroad link remove "
-          + "\(word: self.workspace) \(word: link) --closed keeps a link's names closed instead"))
+        "\(first.textWithoutFinalDot)\(others) will be asked for as public names again; \(remedy)"))
   }
 }

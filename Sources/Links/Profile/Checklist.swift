@@ -219,7 +219,8 @@ private struct ChecklistWriter {
   private var snowflake: [Checklist.Item] {
     var items: [Checklist.Item] = []
     let own = "your account" + (link.account.map { " \($0)" } ?? "")
-    if !isMade {
+    // What waits to be accepted waits for just this.
+    if !isAccepted {
       items.append(
         Checklist.Item(
           .principal,
@@ -247,7 +248,10 @@ private struct ChecklistWriter {
     let isGoogle = hosts.contains { $0.endsSame(as: ".gcp.databricks.com") }
     var items: [Checklist.Item] = []
     if hosts.isEmpty { items.append(Checklist.Item(.send, "Send us the URL of the workspace.")) }
-    let region = choice?.environment.region ?? placeholder("region\" of \"environments")
+    let all = (profile?.environments ?? []).map { "\($0.region) (\($0.name))" }
+    let region =
+      choice?.environment.region
+      ?? (all.isEmpty ? placeholder("region\" of \"environments") : all.joined(separator: " or "))
     items.append(
       Checklist.Item(
         .register,

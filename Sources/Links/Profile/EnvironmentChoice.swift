@@ -16,7 +16,7 @@ public struct EnvironmentChoice: Hashable, Sendable {
 extension Link {
   /// The region of the service that the link connects to; nil where nothing says it.
   public var serviceRegion: String? {
-    service.flatMap { VPCEndpointService($0) }?.region ?? main.endpoint?.vpcEndpoint?.region
+    service.flatMap { VPCEndpointService($0) }?.region ?? main.endpoint?.vpcEndpoint?.region ?? region ?? regionOfHosts
   }
 
   /// The availability zones that the endpoint itself is in: its name has the service's region, which across regions is

@@ -40,10 +40,10 @@ extension Link {
     var emptying = choices
     emptying.emptiesPins = choices.emptiesPinsOfStandby
     switch choices.standby {
-    case .asItIs: standby = old?.standby
+    case .asItIs: standby = try LinkKind.named(kind)?.spelling(old?.standby) ?? old?.standby
     case .none: standby = nil
     case .this(let given):
-      let given: Endpoint? = given
+      let given: Endpoint? = try LinkKind.named(kind)?.spelling(given) ?? given
       standby = given.keepingPins(of: old?.standby, emptying, &notes)
     }
     switch choices.failover {

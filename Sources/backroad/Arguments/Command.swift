@@ -95,7 +95,9 @@ extension Arguments {
       try take(word, &rest, command)
     }
     for flag in command.flags where flag.count == .required && values[flag] == nil {
-      throw UsageError("\(flag.usage) is missing", command: command.name)
+      let given = flag.name == Flag.workspace.name && command.operandCount.upperBound == 0 ? operands.first : nil
+      throw UsageError(
+        "\(flag.usage) is missing" + (given.map { "; write \(flag.name) \(shown($0))" } ?? ""), command: command.name)
     }
     try checkOperands(of: command)
   }
@@ -114,6 +116,10 @@ extension Arguments {
         throw UsageError(
           "\(parts[0]) is a flag of \(owners.joined(separator: " and of ")); name the kind of the link",
           command: owners[0])
+      }
+      if parts[0] == Flag.endpoint.name, command.operands.contains("VPCE") {
+        throw UsageError(
+          "the endpoint stands without a flag here: \(command.name) \(command.operands)", command: command.name)
       }
       throw unknown("flag", parts[0], among: command.flags.map(\.name) + [Flag.help], command: command.name)
     }

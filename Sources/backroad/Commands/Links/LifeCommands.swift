@@ -46,7 +46,9 @@ enum LifeCommands {
   private static let setEndpoint = Command(
     words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
     operands: "W NAME [VPCE[=ADDR,…]]", operandCount: 2...3,
-    flags: [.address, .standby, .failoverAfter, .isPublic, .replace] + Arguments.zonesFlags + [.dryRun, .all, .json],
+    flags: [.address, .standby, .failoverAfter, .isPublic, .replace, .takeOver] + Arguments.zonesFlags + [
+      .dryRun, .all, .json,
+    ],
     details: """
       VPCE is the endpoint's DNS name, with its addresses when they are to be pinned, or addresses alone.
       Addresses that were pinned to the same name stay; NAME= without any empties them. With --standby or
@@ -58,6 +60,7 @@ enum LifeCommands {
     ],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
+      try checkOrder(arguments)
       let operand = arguments.operands.count > 2 ? arguments.operands[2] : nil
       guard operand != nil || arguments.has(.address) || arguments.has(.standby) || arguments.has(.failoverAfter) else {
         throw UsageError(
@@ -127,6 +130,16 @@ enum LifeCommands {
         try LinkUpdate.undo(in: folder)
       }
     })
+
+  /// Refuses a link and its workspace in the other's place, where that is what it is.
+  private static func checkOrder(_ arguments: Arguments) throws {
+    let (first, second) = (arguments.operands[0], arguments.operands[1])
+    guard let other = WorkspaceName(second), WorkspaceName(first) != nil else { return }
+    let names = (try? arguments.zonesFolder().workspaceNames()) ?? []
+    guard !names.contains(where: { $0.description == first }), names.contains(other) else { return }
+    throw UsageError(
+      "\(shown(second)) is the workspace, and comes first: backroad link set-endpoint \(second) \(first) …")
+  }
 
   private static func readKind(_ arguments: Arguments) throws(UsageError) -> String {
     guard let text = arguments.value(kind) else { return Link.undecidedKind }

@@ -102,6 +102,10 @@ enum DoctorCommand {
     for name in folder.linkNames where only == nil || name == only {
       let link = try folder.link(name)
       let facts = LinkFacts(link, of: folder.name, profile)
+      if link.hostCount == 0, let endpoint = link.main.endpoint {
+        let numbers = ports.isEmpty ? link.ports.map { UInt16(clamping: $0) } : ports
+        hosts += LinkHost.ofEndpoint(endpoint, link, networks, numbers, facts)
+      }
       for route in link.routes {
         hosts += route.hosts.map {
           LinkHost(

@@ -23,6 +23,23 @@ struct LinkHost: Sendable {
   let facts: LinkFacts
 }
 
+extension LinkHost {
+  /// What stands for a link without names, whose clients use the endpoint's own: that name, or each of its addresses.
+  static func ofEndpoint(
+    _ endpoint: Endpoint, _ link: Link, _ networks: PrivateNetworks, _ ports: [UInt16], _ facts: LinkFacts
+  ) -> [LinkHost] {
+    let names = endpoint.name.map { [$0] } ?? endpoint.addresses.compactMap { try? Name("\($0)") }
+    return names.map { name in
+      LinkHost(
+        name: name, link: link.name, endpoint: endpoint, networks: networks, isPublic: link.isPublic, ports: ports,
+        facts: facts)
+    }
+  }
+
+  /// The address that stands in the place of a name.
+  var address: IPAddress? { endpoint?.name == nil ? IPAddress(name.textWithoutFinalDot) : nil }
+}
+
 /// What was found of a host.
 struct HostFinding: Sendable {
   /// What was asked for.
@@ -46,12 +63,13 @@ struct HostFinding: Sendable {
   init(_ host: LinkHost, _ view: inout some HostView & ~Copyable) throws(Problem) {
     self.host = host
     isAsked = true
-    let found = try Lookup(host.name, &view)
-    chain = found.chain
-    addresses = found.addresses
-    complaints = found.complaints
+    // An address has no name to ask for.
+    let found = try host.address == nil ? Lookup(host.name, &view) : nil
+    chain = found?.chain ?? []
+    addresses = found?.addresses ?? host.address.map { [$0] } ?? []
+    complaints = found?.complaints ?? []
     if addresses.isEmpty {
-      cause = .ofNoAddress(host, reason: found.reason)
+      cause = .ofNoAddress(host, reason: found?.reason ?? "")
       if complaints.isEmpty { complaints.append("no address") }
     }
     if complaints.isEmpty, let elsewhere = try elsewhere(&view) {
@@ -117,7 +135,7 @@ struct HostFinding: Sendable {
   /// A CNAME must lead to the endpoint's name, and pinned addresses are all that there are. Where neither shows it, as for an
   /// ALIAS, the addresses must be some that the endpoint's own name has for the same client.
   private func elsewhere(_ view: inout some HostView & ~Copyable) throws(Problem) -> String? {
-    guard let endpoint = host.endpoint else { return nil }
+    guard let endpoint = host.endpoint, host.address == nil, host.name != endpoint.name else { return nil }
     if let last = chain.last, !chain.contains(where: { $0 == endpoint.name }) {
       return "leads to \(last.textWithoutFinalDot), and not to the link's \(endpoint.text)"
     }
@@ -141,11 +159,17 @@ struct HostFinding: Sendable {
 
   static func table(_ findings: [HostFinding]) -> Table {
     var table = Table("HOST", "LINK", "LEADS TO", "ADDRESSES", "VERDICT")
+    // One cause has many hosts: it is told with the first.
+    var told: [LikelyCause: Name] = [:]
     for finding in findings {
+      let likely = finding.cause.map { cause in
+        defer { told[cause] = told[cause] ?? finding.host.name }
+        return told[cause].map { "likely: as for \($0.textWithoutFinalDot)" } ?? "likely: \(cause.text)"
+      }
       table.add(
         finding.host.name.textWithoutFinalDot, finding.host.link, finding.chain.last?.textWithoutFinalDot ?? "",
         finding.addresses.map { "\($0)" }.joined(separator: ", "),
-        finding.verdict, remarks: finding.complaints + (finding.cause.map { ["likely: \($0.text)"] } ?? []))
+        finding.verdict, remarks: finding.complaints + (likely.map { [$0] } ?? []))
     }
     return table
   }
