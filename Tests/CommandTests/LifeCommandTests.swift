@@ -120,7 +120,7 @@ struct LifeCommandTests {
     let line = "import hosts --workspace acme --link two --endpoint 10.1.0.2 git.corp.example"
     #expect(
       try refused(line).contains(
-        "by the link \"one\"; within a workspace a name leads to one endpoint: import with --take-over"))
+        "by the link \"one\"; within a workspace a name leads to one endpoint: say it again with --take-over"))
     #expect(try done(line + " --take-over").contains("git.corp.example is taken over from the link one"))
     #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.1.0.2"))
   }

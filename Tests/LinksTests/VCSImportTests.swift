@@ -141,7 +141,7 @@ private func form(
     ),
     (
       "*.acme-git.com",
-      "backroad import hosts --workspace acme --link git --zone acme-git.com --miss forward '*.acme-git.com'"
+      "backroad import hosts --workspace acme --link git --zone acme-git.com --miss forward"
     ),
     (vpce, "which goes to --endpoint"), (serviceName, "write the host that Git clients use"),
     ("10.0.0.7", "write the host's name: git.corp.example"), ("git corp", "write the host's name: git.corp.example"),

@@ -97,20 +97,28 @@ extension Link {
   /// - Throws: why it is no endpoint of this link.
   mutating func checkEndpoint() throws(Problem) -> [Problem] {
     try checkService()
-    let doubts = try check(main.endpoint) + check(standby)
+    let doubts = try check(main.endpoint)
+    try checkKind(of: standby)
     if main.endpoint?.vpcEndpoint != nil { region = nil }
     return doubts
   }
 
-  /// Holds one endpoint against the cloud and region of the link's hosts, and its kind.
-  func check(_ endpoint: Endpoint?) throws(Problem) -> [Problem] {
-    guard let kind = LinkKind.named(kind), let endpoint, let read = endpoint.vpcEndpoint else { return [] }
+  /// Holds an endpoint against the cloud of the link's hosts, and its kind. A standby is held to no more: that it is in another
+  /// region is what it is for.
+  func checkKind(of endpoint: Endpoint?) throws(Problem) {
+    guard let kind = LinkKind.named(kind), let endpoint, let read = endpoint.vpcEndpoint else { return }
     if let (host, cloud) = hostOfOtherCloud {
       throw Problem(
         "\(host.textWithoutFinalDot) runs in \(cloud), and \(endpoint.text) is an endpoint of AWS; give the private "
           + "endpoint's address with --address")
     }
     if let why = kind.refusal(of: read) { throw Problem("\(endpoint.text) \(why)") }
+  }
+
+  /// Holds one endpoint against the cloud and region of the link's hosts, and its kind.
+  func check(_ endpoint: Endpoint?) throws(Problem) -> [Problem] {
+    try checkKind(of: endpoint)
+    guard let kind = LinkKind.named(kind), let endpoint, let read = endpoint.vpcEndpoint else { return [] }
     if let region, !region.isSame(as: read.region) {
       throw Problem(
         "the link \(quoted(name)) is of the region \(region), and the endpoint \(endpoint.text) of a service in "

@@ -355,12 +355,12 @@ extension PastedReader {
 
   private mutating func take(_ field: PastedField, _ words: PastedWords) throws(Problem) {
     if fields.count < Limits.Links.hosts { fields.append(field) }
-    if let found = VPCEndpointService(field.value) {
-      guard found.hasRealID else {
+    if field.value.startsSame(as: "com.amazonaws.vpce.") {
+      guard let found = VPCEndpointService(field.value), found.hasRealID else {
         throw Problem(
           file: file,
-          "\(quoted(field.value)) still holds a placeholder; ask for the service's own name, and give it with backroad link add "
-            + "\(word: link.workspace) \(word: link.name) --service com.amazonaws.vpce.REGION.vpce-svc-…")
+          "\(quoted(field.value)) is not the name of one endpoint service; ask for it as AWS shows it, and give it with backroad "
+            + "link add \(word: link.workspace) \(word: link.name) --service com.amazonaws.vpce.REGION.vpce-svc-…")
       }
       if !services.contains(found), services.count < Limits.Links.remarks { services.append(found) }
       return
