@@ -182,6 +182,45 @@ extension EndToEnd {
       }
     }
 
+    /// Runs a test of a link with an endpoint in two zones and a standby in a third, which are all well.
+    private func withStandby(
+      _ flags: [String], _ body: ([Zone], Server, (_ step: String, Answer, Told) throws -> Void) throws -> Void
+    ) throws {
+      try Lab.run { lab in
+        let network = Network(lab)
+        let site = try Site(lab, network)
+        let zones = [try Zone(Self.zoneA, number: 1, site, network), try Zone(Self.zoneB, number: 2, site, network)]
+        _ = try Zone(Self.standby, number: 3, site, network)
+        try site.resolver.hold([Self.endpoint: [Self.zoneA, Self.zoneB]])
+        try lab.backroad(["workspace", "add", "acme", "--no-token", "--client", "10.77.1.0/24"])
+        try lab.backroad(
+          [
+            "import", "vcs", "--workspace", "acme", "--link", "git", "--product", "gitlab", "--endpoint", Self.endpoint,
+            "--standby", Self.standby, Self.host,
+          ] + flags)
+        let server = try site.serve()
+        try expect("both endpoints work", Self.both, Told(state: "reachable"), site, server)
+        try body(zones, server) { try expect($0, $1, $2, site, server) }
+      }
+    }
+
+    private static var both: Answer { .addresses([zoneA, zoneB]) }
+    private static var other: Answer { .addresses([standby]) }
+    private static let lost = "probably a security group without"
+
+    @Test func aPersonFailsTheLinkOverAndBack() throws {
+      try withStandby([]) { zones, server, step in
+        for zone in zones { try zone.vanish() }
+        try step("the first is lost", Self.both, Told(state: "failed", why: Self.lost, causes: [Self.lost]))
+        try server.lab.backroad(["link", "failover", "acme", "git"])
+        try step("failed over", Self.other, Told(state: "failed", why: Self.lost))
+        for zone in zones { try zone.appear() }
+        try step("the first works, and the names are where the person led them", Self.other, Told(state: "reachable"))
+        try server.lab.backroad(["link", "failover", "acme", "git", "--back"])
+        try step("led back", Self.both, Told(state: "reachable"))
+      }
+    }
+
     /// What `aws ec2 describe-vpc-endpoints` prints of an endpoint that waits.
     private static let pending = """
       { "VpcEndpoints": [ { "VpcEndpointId": "vpce-0a1b2c3d4e5f60718", "State": "PendingAcceptance",
