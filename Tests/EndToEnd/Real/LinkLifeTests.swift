@@ -221,6 +221,18 @@ extension EndToEnd {
       }
     }
 
+    @Test func theServerFailsTheLinkOverAndBack() throws {
+      try withStandby(["--failover-after", "2s,2s"]) { zones, server, step in
+        for zone in zones { try zone.vanish() }
+        try step("failed over", Self.other, Told(state: "failed", why: Self.lost))
+        #expect(try server.metric("backroad_links_failed_over") == 1)
+        for zone in zones { try zone.appear() }
+        try step("led back", Self.both, Told(state: "reachable"))
+        #expect(try server.metric("backroad_links_failed_over") == 0)
+        #expect(try server.metric("backroad_link_moves_total") == 2)
+      }
+    }
+
     /// What `aws ec2 describe-vpc-endpoints` prints of an endpoint that waits.
     private static let pending = """
       { "VpcEndpoints": [ { "VpcEndpointId": "vpce-0a1b2c3d4e5f60718", "State": "PendingAcceptance",
