@@ -63,6 +63,45 @@ struct LinkStatesTests {
     #expect(together(.unknown, .unknown)?.state == .unknown)
   }
 
+  /// What clients are answered counts, and why has what they would be answered else.
+  @Test func aLinkAtItsStandbyIsAsTheStandbyIs() throws {
+    let states = LinkStates(isWatching: true)
+    let acme = try name("acme")
+    func health(_ main: LinkHealth, _ standby: LinkHealth, stage: LinkHealth? = nil) -> LinkHealth? {
+      states.put(
+        [(id("a"), main)] + (stage.map { [(id("a", .stage), $0)] } ?? []) + [(id("a", .standby), standby)], of: acme)
+      let standing = states.links(of: acme, atStandby: ["a"]).first
+      #expect(standing?.parts.map(\.role) == (stage == nil ? [.main, .standby] : [.main, .stage, .standby]))
+      return standing?.health
+    }
+    let failed = LinkHealth(.failed, sinceSeconds: 86_400, why: "no answer")
+    let rest = "the names lead to the standby, and the main endpoint is failed since 1970-01-02T00:00:00Z: no answer"
+    #expect(
+      health(failed, LinkHealth(.reachable, sinceSeconds: 5)) == LinkHealth(.reachable, sinceSeconds: 5, why: rest))
+    #expect(health(LinkHealth(.reachable), failed) == failed)
+    #expect(health(failed, LinkHealth(.degraded, why: "half")) == LinkHealth(.degraded, why: "half; \(rest)"))
+    #expect(
+      health(LinkHealth(.reachable), LinkHealth(.reachable), stage: failed)
+        == LinkHealth(.degraded, sinceSeconds: 86_400, why: "the stage endpoint is failed: no answer"))
+    #expect(states.links(of: acme, atStandby: []).first?.health.state == .degraded)
+  }
+
+  @Test func aLineSaysWhichEndpointItIsOf() throws {
+    var lines = ChangeLines()
+    func line(_ role: EndpointRole, _ isAtStandby: Bool) throws -> String? {
+      lines.line(
+        HealthChange(
+          workspace: try name("acme"), id: id("git", role), former: LinkHealth(.unknown), health: LinkHealth(.failed)),
+        isAtStandby: isAtStandby)
+    }
+    #expect(try line(.main, false) == "link git of workspace acme is failed since now")
+    #expect(try line(.main, true) == "the main endpoint of link git of workspace acme is failed since now")
+    #expect(try line(.standby, false) == "the standby endpoint of link git of workspace acme is failed since now")
+    #expect(
+      try line(.standby, true)
+        == "the standby endpoint of link git of workspace acme, where its names lead, is failed since now")
+  }
+
   @Test func linksAreListedPageByPageEachWithItsOwnWorkspace() throws {
     let rig = try AdminRig()
     try rig.serve(["a", "b", "c"])
@@ -104,14 +143,14 @@ struct LinkStatesTests {
     for index in 0..<limit + 3 {
       states.put([(id("git"), LinkHealth(.degraded))], of: try name("w\(100_000 + index)"))
     }
-    LinkMetrics.write(&text, states.counts, byWorkspace: true)
+    LinkMetrics.write(&text, states.counts(in: ServerState.View()), byWorkspace: true)
     let lines = text.text.split(separator: "\n")
     #expect(lines.contains("backroad_links{state=\"degraded\"} \(limit + 3)"))
     #expect(lines.contains("backroad_workspace_links{workspace=\"w100000\",state=\"degraded\"} 1"))
     #expect(lines.contains("backroad_workspace_links{workspace=\"_other\",state=\"degraded\"} 3"))
     #expect(lines.count == 4 + (limit + 2) * LinkHealth.State.allCases.count)
     var bare = MetricsText()
-    LinkMetrics.write(&bare, states.counts, byWorkspace: false)
+    LinkMetrics.write(&bare, states.counts(in: ServerState.View()), byWorkspace: false)
     #expect(!bare.text.contains("workspace="))
   }
 }

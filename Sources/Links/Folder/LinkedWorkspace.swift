@@ -41,6 +41,7 @@ extension [Link] {
   func guards(in folder: WorkspaceFolder) throws(Problems) -> LinkGuards {
     var guards = LinkGuards()
     guards.targets = flatMap(\.targets)
+    guards.atStandby = Set(filter(\.usesStandby).map(\.name))
     var count = 0
     let shared = ClientRedirect.shared(self)
     if let beyond = filter({ $0.failover != nil }).dropFirst(Limits.Links.failoversOfWorkspace).first {

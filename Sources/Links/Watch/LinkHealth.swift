@@ -49,6 +49,9 @@ public struct LinkHealth: Hashable, Sendable {
     self.why = why
   }
 
+  /// True where nothing is to be said against it: it works, or nobody knows.
+  var isWell: Bool { state == .reachable || state == .resolving || state == .unknown }
+
   /// When it began: `2026-01-31T12:00:00Z` (RFC 3339).
   public var since: String? { sinceSeconds.map { CloudState.time($0) } }
 
@@ -86,13 +89,14 @@ extension LinkHealth {
   /// One for a link of several endpoints: the worst, and which that is. What nobody has looked at does not count where
   /// anything else is known.
   ///
-  /// - Parameter parts: by the endpoint's role, the main one first.
+  /// - Parameters:
+  ///   - parts: those that names lead to, by the endpoint's role; the first is where the main hosts lead.
   public static func together(_ parts: [(role: EndpointRole, health: LinkHealth)]) -> LinkHealth? {
     let known = parts.filter { $0.health.state != .unknown }
     guard let worst = known.max(by: { $0.health.state.badness < $1.health.state.badness }) else {
       return parts.first?.health
     }
-    guard worst.role != .main else { return worst.health }
+    guard worst.role != parts.first?.role else { return worst.health }
     var health = worst.health
     let works = known.contains { $0.health.state == .reachable || $0.health.state == .degraded }
     if works || !health.why.isEmpty {

@@ -21,7 +21,8 @@ struct MetricsPage: AdminHandler {
       WorkspaceMetrics.write(&text, WorkspaceMetrics.tallies(workspaces))
     }
     if context.links.isWatching {
-      LinkMetrics.write(&text, context.links.counts, byWorkspace: context.configuration.metricsByWorkspace)
+      let counts = context.links.counts(in: context.state.view)
+      LinkMetrics.write(&text, counts, byWorkspace: context.configuration.metricsByWorkspace)
     }
     Self.cache(&text, context.cache)
     // Without one worker's part a counter would fall, which is as if it had started anew: rather none of them.

@@ -26,7 +26,7 @@ struct StatusPage: AdminHandler {
       "cache": Self.cache(context.cache, reports.all),
       "upstreams": Self.upstreams(reports.all),
       "leases": Self.leases(context.leases),
-      "links": Self.links(context.links),
+      "links": Self.links(context.links, view),
       "failovers": Self.failovers(context.failovers, view),
       "waiting": .number(reports.all.reduce(0) { $0 + $1.waitingCount }),
     ])
@@ -68,8 +68,8 @@ struct StatusPage: AdminHandler {
     ["count": .number(leases.count()), "problem": leases.obstacle.map { .string("\($0)") } ?? nil]
   }
 
-  private static func links(_ links: LinkStates) -> JSON {
-    let counts = links.counts.reduce(LinkStates.Counts()) { $0 + $1.counts }
+  private static func links(_ links: LinkStates, _ view: ServerState.View) -> JSON {
+    let counts = links.counts(in: view).reduce(LinkStates.Counts()) { $0 + $1.counts }
     return [
       "watching": JSON(.bool(links.isWatching)),
       "states": .object(LinkHealth.State.allCases.map { ($0.label, .number(counts[$0])) }),

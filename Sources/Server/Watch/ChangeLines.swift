@@ -11,17 +11,22 @@ struct ChangeLines {
   private var left: [WorkspaceName: Int] = [:]
 
   /// The line of a change; nil for one too many.
-  mutating func line(_ change: HealthChange) -> String? {
+  ///
+  /// - Parameter isAtStandby: true where the link's names lead to its standby now.
+  mutating func line(_ change: HealthChange, isAtStandby: Bool = false) -> String? {
     guard told[change.workspace] ?? 0 < Limits.Watching.linesOfWorkspace, toldOfAll < Limits.Watching.lines else {
       left[change.workspace, default: 0] += 1
       return nil
     }
     told[change.workspace, default: 0] += 1
     toldOfAll += 1
-    let which = change.id.role == .main ? "" : "the \(change.id.role.rawValue) endpoint of "
+    let isLinks = change.id.role == .main && !isAtStandby
+    let which = isLinks ? "" : "the \(change.id.role.rawValue) endpoint of "
     let former = change.former.state == .unknown ? "" : ", before \(change.former.state.rawValue)"
     let why = change.health.why.isEmpty ? "" : ": \(change.health.why)"
-    return "\(which)link \(change.id.link) of workspace \(change.workspace) is \(change.health.state.rawValue) since "
+    let whose = change.id.role == .standby && isAtStandby ? ", where its names lead," : ""
+    return
+      "\(which)link \(change.id.link) of workspace \(change.workspace)\(whose) is \(change.health.state.rawValue) since "
       + "\(change.health.since ?? "now")\(former)\(why)"
   }
 

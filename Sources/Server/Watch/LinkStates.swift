@@ -22,8 +22,10 @@ final class LinkStates: Sendable {
   }
 
   /// How a workspace's links stand, in order.
-  func links(of workspace: WorkspaceName) -> [LinkStanding] {
-    LinkStanding.all(content.withLock { $0[workspace] ?? [] })
+  ///
+  /// - Parameter atStandby: those whose names lead to their standbys, as `LinkGuards` has them.
+  func links(of workspace: WorkspaceName, atStandby: Set<String>) -> [LinkStanding] {
+    LinkStanding.all(content.withLock { $0[workspace] ?? [] }, atStandby: atStandby)
   }
 
   /// The workspaces that have any links, in no order.
@@ -33,8 +35,12 @@ final class LinkStates: Sendable {
   var all: [WorkspaceName: [(id: LinkTarget.ID, health: LinkHealth)]] { content.withLock { $0 } }
 
   /// How many links there are in each state, by workspace.
-  var counts: [(name: WorkspaceName, counts: Counts)] {
-    all.map { name, endpoints in (name, Counts(LinkStanding.all(endpoints))) }
+  ///
+  /// - Parameter view: what is served, which says where their names lead.
+  func counts(in view: ServerState.View) -> [(name: WorkspaceName, counts: Counts)] {
+    all.map { name, endpoints in
+      (name, Counts(LinkStanding.all(endpoints, atStandby: view.workspace(name)?.guards.atStandby ?? [])))
+    }
   }
 
   /// How many links are in each state.

@@ -152,7 +152,8 @@ final class LinkWatcher {
     for name in schedule.takeTouched() { states.put(schedule.health(of: name), of: name) }
     if let rest = lines.takeRest(at: now / 1000) { log.note(rest) }
     for change in schedule.takeChanges() {
-      if let line = lines.line(change) { log.note(line) }
+      let isAtStandby = seen[change.workspace]?.guards.atStandby.contains(change.id.link) ?? false
+      if let line = lines.line(change, isAtStandby: isAtStandby) { log.note(line) }
     }
   }
 

@@ -59,6 +59,8 @@ public struct LinkGuards: Sendable {
   public var automatic: [String: AutomaticFailover] = [:]
   /// Those of them whose names lead to their standbys now.
   public var failedOver: Set<String> = []
+  /// All links whose names lead to their standbys now, by whose decision ever.
+  public var atStandby: Set<String> = []
 
   /// Without names.
   public init() {}

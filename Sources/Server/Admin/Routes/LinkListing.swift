@@ -18,9 +18,13 @@ struct LinkListing {
   /// The links that the server has failed over by itself.
   private let failedOver: Set<String>
 
-  init(of name: WorkspaceName, in zones: ZonesFolder, _ states: LinkStates, failedOver: Set<String> = []) {
-    self.failedOver = failedOver
-    standings = Dictionary(states.links(of: name).map { ($0.link, $0) }) { first, _ in first }
+  /// Reads them.
+  ///
+  /// - Parameter guards: the workspace's as it is served, which say where names lead now.
+  init(of name: WorkspaceName, in zones: ZonesFolder, _ states: LinkStates, _ guards: LinkGuards = LinkGuards()) {
+    failedOver = guards.failedOver
+    let links = states.links(of: name, atStandby: guards.atStandby)
+    standings = Dictionary(links.map { ($0.link, $0) }) { first, _ in first }
     let shown = "\(zones.path(of: name))/\(WorkspaceSource.linksFolder)"
     do throws(SystemError) {
       guard let folder = try Self.open(name, in: zones) else { return }

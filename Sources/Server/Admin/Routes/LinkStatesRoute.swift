@@ -31,7 +31,7 @@ struct LinkStatesRoute: AdminHandler {
     }
     let view = context.state.view
     let wanted = limit ?? Limits.Admin.rowsUsually
-    let rows = Self.rows(context.links, of: name, in: state, after: query["after"], limit: wanted + 1)
+    let rows = Self.rows(context.links, view, of: name, in: state, after: query["after"], limit: wanted + 1)
     let listed = rows.prefix(wanted)
     return .json([
       "watching": JSON(.bool(context.links.isWatching)), "links": .array(listed.map { $0.json(in: view) }),
@@ -59,13 +59,14 @@ struct LinkStatesRoute: AdminHandler {
 
   /// The first rows behind a place.
   private static func rows(
-    _ links: LinkStates, of name: WorkspaceName?, in state: LinkHealth.State?, after: String?, limit: Int
+    _ links: LinkStates, _ view: ServerState.View, of name: WorkspaceName?, in state: LinkHealth.State?, after: String?,
+    limit: Int
   ) -> [Row] {
     let start = after.flatMap { after in after.firstIndex(of: "/").map { (after[..<$0], after[$0...].dropFirst()) } }
     var rows: [Row] = []
     for workspace in name.map({ [$0] }) ?? links.workspaces.sorted() {
       if let start, workspace.description < start.0 { continue }
-      for standing in links.links(of: workspace) {
+      for standing in links.links(of: workspace, atStandby: view.workspace(workspace)?.guards.atStandby ?? []) {
         if let start, workspace.description == start.0, standing.link <= start.1 { continue }
         if let state, standing.health.state != state { continue }
         rows.append(Row(workspace: workspace, standing: standing))

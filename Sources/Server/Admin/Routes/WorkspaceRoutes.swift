@@ -59,9 +59,9 @@ struct WorkspaceRoute: AdminHandler {
       ]
     }
     if let broken { members.append(JSON.Member("problems", .array(broken.problems.map(\.json)))) }
-    let failedOver = workspace?.guards.failedOver ?? []
+    let guards = workspace?.guards ?? LinkGuards()
     return .later { [members] in
-      let listing = LinkListing(of: name, in: context.folder, context.links, failedOver: failedOver)
+      let listing = LinkListing(of: name, in: context.folder, context.links, guards)
       let links = JSON.Member("links", .array(listing.listed))
       return .json(JSON(.object(JSON.Object(members + [links]))))
     }
@@ -100,9 +100,9 @@ struct WorkspaceRoute: AdminHandler {
 struct LinksRoute: AdminHandler {
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
     let name = try context.workspaceName(match)
-    let failedOver = context.state.view.workspace(name)?.guards.failedOver ?? []
+    let guards = context.state.view.workspace(name)?.guards ?? LinkGuards()
     return .later {
-      let links = LinkListing(of: name, in: context.folder, context.links, failedOver: failedOver)
+      let links = LinkListing(of: name, in: context.folder, context.links, guards)
       return .json([
         "watching": JSON(.bool(context.links.isWatching)), "links": .array(links.listed),
         "problems": .array(links.problems.map(\.json)),
