@@ -215,6 +215,25 @@ import Workspaces
         "the service is in sa-east-1"))
   }
 
+  /// It may be of another region than the link, as where the vendor has a second one.
+  @Test func aStandbyWhereThereIsNoEnvironmentIsWarnedOf() throws {
+    func warnings(_ standby: String) throws -> (plan: [String], check: [Problem]) {
+      var choices = try choices()
+      choices.standby = .this(try readEndpoint(standby))
+      let before = workspace()
+      let plan = try importHosts(["git.corp.example"], endpoint: vpce, choices: choices, in: before)
+      return (plan.warnings.map(\.message), try Self.profile().warnings(in: before.after(plan)))
+    }
+    let zonal = vpce.replacing("vpce-0a", with: "vpce-0b").replacing("abcdefgh.", with: "abcdefgh-us-west-2a.")
+    let zone =
+      "of the standby \(zonal): the endpoint is in us-west-2, as its zone us-west-2a says, and backroad.json has no"
+    let found = try warnings(zonal)
+    #expect(found.plan.contains { $0.hasPrefix(zone) }, "\(found.plan)")
+    #expect(found.check.count == 1 && found.check[0].message.hasPrefix(zone) && found.check[0].severity == .warning)
+    #expect(try warnings("10.0.1.9").plan.allSatisfy { !$0.hasPrefix("of the standby") })
+    #expect(try warnings("10.0.1.9").check.isEmpty)
+  }
+
   @Test func moreLinksThanAWorkspaceMayHaveAreRefused() throws {
     var folder = workspace()
     for name in ["a", "b"] {

@@ -78,6 +78,15 @@ extension OperatorProfile {
       + "environment, ask for a service in a region that this one takes, or add \(region) to its \"service-regions\" in \(file)"
   }
 
+  /// Why a link's standby does not fit the environments; nil where it does. It may be of another region than the link, so
+  /// that it is warned of and not refused.
+  func warning(ofStandbyOf link: Link) -> String? {
+    guard let standby = link.standby, let why = refusal(of: link.atStandby), why != refusal(of: link) else {
+      return nil
+    }
+    return "of the standby \(standby.text): \(why)"
+  }
+
   /// Holds a link that is to be against the profile. What was so before it is warned of and not refused.
   ///
   /// - Parameters:
@@ -97,6 +106,7 @@ extension OperatorProfile {
       guard let old, refusal(of: old) == why else { throw Problem(why) }
       plan.warnings.append(Problem(severity: .warning, why))
     }
+    if let why = warning(ofStandbyOf: link) { plan.warnings.append(Problem(severity: .warning, why)) }
     if let choice = environment(of: link) { plan.notes.append(choice.text) }
   }
 
@@ -113,8 +123,10 @@ extension OperatorProfile {
     }
     for name in names {
       // One that cannot be read is told of by who loads it.
-      guard let link = try? workspace.link(name), let why = refusal(of: link) else { continue }
-      warnings.append(Problem(file: workspace.shown(link.path), severity: .warning, why))
+      guard let link = try? workspace.link(name) else { continue }
+      for why in [refusal(of: link), warning(ofStandbyOf: link)].compactMap({ $0 }) {
+        warnings.append(Problem(file: workspace.shown(link.path), severity: .warning, why))
+      }
     }
     return warnings
   }

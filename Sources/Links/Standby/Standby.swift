@@ -22,6 +22,19 @@ extension Link {
   /// For a person: where the main hosts lead, and that this is the standby.
   public var activeText: String { usesStandby ? "\(activeEndpoint.text) (standby)" : activeEndpoint.text }
 
+  /// The link with its names where a server has them lead, whatever the file says.
+  public func leading(toStandby isAtStandby: Bool) -> Link { failedOver(isAtStandby) }
+
+  /// A link to judge the standby by, as if it were the endpoint: without what is known of the other one alone.
+  public var atStandby: Link {
+    guard let standby else { return self }
+    var link = self
+    link.main.endpoint = standby
+    (link.standby, link.usesStandby, link.failover) = (nil, false, nil)
+    (link.cloud, link.service) = (nil, nil)
+    return link
+  }
+
   /// The link with its names at the other end: at the standby, or back.
   func failedOver(_ isFailedOver: Bool) -> Link {
     var link = self
