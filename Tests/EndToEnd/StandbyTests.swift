@@ -104,6 +104,8 @@ extension EndToEnd {
         #expect(try server.metric("backroad_links_failed_over") == 1)
         #expect(try server.metric("backroad_link_moves_total") == 1)
         #expect(try list().contains("127.0.0.2 (standby, by the server)"))
+        try expectStates(server, lab)
+        try expectDoctor(server, lab)
         #expect(try lab.backroad(["link", "show", "acme", "git"]).contains("failed over by the server"))
         #expect(try lab.backroad(["status"]).contains("FAILED OVER SINCE\nacme       git   20"))
         #expect(
@@ -122,6 +124,36 @@ extension EndToEnd {
         #expect(
           log.contains("link git: its names lead to the endpoint 127.0.0.1 again") && !log.contains("link wiki: its"))
       }
+    }
+
+    /// A link is as what clients are answered is, wherever that is told; why has the endpoint that they would be answered else.
+    private func expectStates(_ server: Server, _ lab: Lab) throws {
+      let why = "the names lead to the standby, and the main endpoint is failed since 20"
+      try eventually("both are told", within: 60) {
+        try server.metric("backroad_links{state=\"reachable\"}") == 1
+          && server.metric("backroad_links{state=\"failed\"}") == 1
+      }
+      let shown = try lab.backroad(["link", "show", "acme", "git"])
+      #expect(shown.contains("state: reachable since 20") && shown.contains(why), "\(shown)")
+      #expect(shown.contains("  main endpoint: failed") && shown.contains("  standby endpoint: reachable"), "\(shown)")
+      let admin = try lab.backroad(["status", "--json"])
+      #expect(admin.contains("\"reachable\": 1") && admin.contains("\"failed\": 1"), "\(admin)")
+    }
+
+    /// A link that the server has failed over is well; where it cannot be asked, this is said.
+    private func expectDoctor(_ server: Server, _ lab: Lab) throws {
+      let words = ["doctor", "--workspace", "acme", "--link", "git"]
+      for more in [[], ["--server", server.address.text]] {
+        let known = try lab.run(Lab.backroad(), words + more)
+        #expect(
+          known.status == 0 && known.output.contains(" (standby, by the server) "), "\(known.output)\(known.errors)")
+      }
+      let blind = try lab.run(
+        Lab.backroad(), words + ["--server", server.address.text, "--admin", "nobody.sock"])
+      #expect(blind.status == 0, "\(blind.output)\(blind.errors)")
+      #expect(blind.output.contains("leads to the standby 127.0.0.2: a server fails this link over by itself"))
+      let program = try lab.backroad(words + ["--json"])
+      #expect(program.contains("\"failedOverBy\": \"server\""), "\(program)")
     }
   }
 }

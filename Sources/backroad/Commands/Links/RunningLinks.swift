@@ -48,6 +48,11 @@ struct RunningLinks {
     self.isWatching = isWatching
   }
 
+  /// True when the server has failed a link over to its standby by itself.
+  func isFailedOver(_ link: String, in workspace: WorkspaceName) -> Bool {
+    standings["\(workspace)/\(link)"]?.isFailedOver ?? false
+  }
+
   /// How a link stands; nil where the server knows nothing of it, or nobody has looked yet.
   func standing(of link: String, in workspace: WorkspaceName) -> Standing? {
     standings["\(workspace)/\(link)"].flatMap { $0.health.state == .unknown ? nil : $0 }

@@ -47,7 +47,7 @@ enum DoctorCommand {
     let waiting = try arguments.value(wait).map { (text) throws(UsageError) in try duration(text) }
     let asking = try Asking(arguments, server: server, source: source, token: token)
     let ports = try self.ports(arguments)
-    var hosts = try self.hosts(of: workspace, ports, arguments)
+    var hosts = try self.hosts(of: workspace, ports, asking, arguments)
     var time = LookTime(seconds: seconds)
     let view = try DoctorView(of: workspace, asking, arguments, time)
     var findings = try HostRound(workspace, view, time).findings(hosts)
@@ -57,7 +57,7 @@ enum DoctorCommand {
       let progress = Progress()
       while !findings.allSatisfy(\.isWell), pause.take(telling: progress, findings) {
         // What the link is may have changed meanwhile: its endpoint may be set while somebody waits.
-        hosts = try self.hosts(of: workspace, ports, arguments)
+        hosts = try self.hosts(of: workspace, ports, asking, arguments)
         time = LookTime(seconds: max(1, min(seconds, pause.secondsLeft)))
         findings = try HostRound(workspace, view, time).findings(hosts)
       }
@@ -88,7 +88,7 @@ enum DoctorCommand {
 
   /// The hosts of the workspace's links, as its folder has them now.
   private static func hosts(
-    of workspace: WorkspaceName, _ ports: [UInt16], _ arguments: Arguments
+    of workspace: WorkspaceName, _ ports: [UInt16], _ asking: Asking, _ arguments: Arguments
   ) throws -> [LinkHost] {
     let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let networks = try privateNetworks(of: folder, arguments)
@@ -99,18 +99,23 @@ enum DoctorCommand {
       throw Problem("workspace \(workspace) has no link \(shown(only))\(meant)")
     }
     var hosts: [LinkHost] = []
-    for name in folder.linkNames where only == nil || name == only {
-      let link = try folder.link(name)
+    let links = try folder.linkNames.filter { only == nil || $0 == only }.map { try folder.link($0) }
+    let leads = HostLeads(of: links, in: workspace, judging: asking.server, arguments)
+    for link in links {
       let facts = LinkFacts(link, of: folder.name, profile)
+      let lead = leads.lead(of: link)
       if link.hostCount == 0, let endpoint = link.main.endpoint {
         let numbers = ports.isEmpty ? link.ports.map { UInt16(clamping: $0) } : ports
         hosts += LinkHost.ofEndpoint(endpoint, link, networks, numbers, facts)
       }
-      for route in link.routes {
+      for (index, route) in link.leading(toStandby: lead.isAtStandby).routes.enumerated() {
+        let isMain = index == 0
         hosts += route.hosts.map {
           LinkHost(
             name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks, isPublic: link.isPublic,
-            ports: ports.isEmpty ? link.ports(of: $0).map { UInt16(clamping: $0) } : ports, facts: facts)
+            ports: ports.isEmpty ? link.ports(of: $0).map { UInt16(clamping: $0) } : ports,
+            facts: isMain && lead.isAtStandby ? LinkFacts(link.atStandby, of: folder.name, profile) : facts,
+            lead: isMain ? lead : .endpoint)
         }
       }
     }

@@ -21,6 +21,8 @@ struct LinkHost: Sendable {
   let ports: [UInt16]
   /// What else is known of the link.
   let facts: LinkFacts
+  /// Which end of the link that endpoint is.
+  var lead = HostLead.endpoint
 }
 
 extension LinkHost {
@@ -52,6 +54,8 @@ struct HostFinding: Sendable {
   private(set) var attempts: [ConnectAttempt] = []
   /// What is wrong; nothing when all is well.
   private(set) var complaints: [String] = []
+  /// What is to be known of it that is not wrong.
+  private(set) var notes: [String] = []
   /// What most likely stands behind it; nil when all is well.
   private(set) var cause: LikelyCause?
   /// False where it was not asked for.
@@ -134,8 +138,21 @@ struct HostFinding: Sendable {
   ///
   /// A CNAME must lead to the endpoint's name, and pinned addresses are all that there are. Where neither shows it, as for an
   /// ALIAS, the addresses must be some that the endpoint's own name has for the same client.
-  private func elsewhere(_ view: inout some HostView & ~Copyable) throws(Problem) -> String? {
-    guard let endpoint = host.endpoint, host.address == nil, host.name != endpoint.name else { return nil }
+  private mutating func elsewhere(_ view: inout some HostView & ~Copyable) throws(Problem) -> String? {
+    guard let endpoint = host.endpoint, host.address == nil, host.name != endpoint.name,
+      let complaint = try difference(from: endpoint, &view)
+    else { return nil }
+    guard case .unknown(let standby) = host.lead, try difference(from: standby, &view) == nil else { return complaint }
+    notes.append(
+      "leads to the standby \(standby.text): a server fails this link over by itself, and whether it has could not be asked"
+    )
+    return nil
+  }
+
+  /// How the answer is another than an endpoint's; nil where it is that.
+  private func difference(
+    from endpoint: Endpoint, _ view: inout some HostView & ~Copyable
+  ) throws(Problem) -> String? {
     if let last = chain.last, !chain.contains(where: { $0 == endpoint.name }) {
       return "leads to \(last.textWithoutFinalDot), and not to the link's \(endpoint.text)"
     }
@@ -167,11 +184,16 @@ struct HostFinding: Sendable {
         return told[cause].map { "likely: as for \($0.textWithoutFinalDot)" } ?? "likely: \(cause.text)"
       }
       table.add(
-        finding.host.name.textWithoutFinalDot, finding.host.link, finding.chain.last?.textWithoutFinalDot ?? "",
+        finding.host.name.textWithoutFinalDot, finding.host.link, finding.leadsTo,
         finding.addresses.map { "\($0)" }.joined(separator: ", "),
-        finding.verdict, remarks: finding.complaints + (likely.map { [$0] } ?? []))
+        finding.verdict, remarks: finding.notes + finding.complaints + (likely.map { [$0] } ?? []))
     }
     return table
+  }
+
+  /// What the host's name leads to, and that this is the standby.
+  private var leadsTo: String {
+    [chain.last?.textWithoutFinalDot ?? "", host.lead.text].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   /// True when nothing is wrong.
@@ -189,6 +211,8 @@ struct HostFinding: Sendable {
       "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
       "addresses": .array(
         addresses.map { ["address": .string("\($0)"), "private": JSON(.bool(host.networks.contains($0)))] as JSON }),
+      "active": .string(host.lead.isAtStandby || !notes.isEmpty ? "standby" : "endpoint"),
+      "failedOverBy": host.lead.decider.map { .string($0) } ?? nil, "notes": .array(notes.map { .string($0) }),
       "attempts": .array(attempts.map(\.json)), "complaints": .array(complaints.map { .string($0) }),
       "likely": cause.map { .string($0.text) } ?? nil,
     ]
