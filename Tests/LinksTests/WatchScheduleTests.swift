@@ -39,8 +39,10 @@ private struct WatchWorld {
     dice = Dice(state: seed)
   }
 
-  mutating func set(_ targets: [LinkTarget], of workspace: WorkspaceName) {
-    schedule.set(targets, of: workspace, PrivateNetworks(), now: now, seconds: now / 1000)
+  mutating func set(
+    _ targets: [LinkTarget], of workspace: WorkspaceName, _ networks: PrivateNetworks = PrivateNetworks()
+  ) {
+    schedule.set(targets, of: workspace, networks, now: now, seconds: now / 1000)
   }
 
   /// Goes on for so many milliseconds.
@@ -211,6 +213,19 @@ private func target(
         "public resolving",
       ])
     #expect(world.health(of: acme, "mixed")?.why.contains("leads to the public address 203.0.113.7") == true)
+  }
+
+  /// A network that a workspace calls its own is private to it, and to no other.
+  @Test func whatAWorkspaceCallsItsOwnIsConnectedToForItAlone() throws {
+    var world = WatchWorld()
+    let other = try #require(WorkspaceName("other"))
+    let own = PrivateNetworks(own: [try IPPrefix("203.0.113.0/24")])
+    world.set([try target("git", ["203.0.113.7"])], of: acme, own)
+    world.set([try target("git", ["203.0.113.7"])], of: other)
+    world.outcomes[try at("203.0.113.7", 443)] = .reached
+    world.run(300_000)
+    #expect(world.state(of: acme) == .reachable && world.state(of: other) == .failed)
+    #expect(world.made.allSatisfy { $0.probe.workspace == acme })
   }
 
   @Test func anUpstreamThatFailsIsSaidToBeTheReason() throws {
