@@ -106,7 +106,7 @@ let package = Package(
     .testTarget(
       name: "ForwardingTests", dependencies: ["Forwarding", "Bounds", "TestKit"], swiftSettings: strict),
     .testTarget(
-      name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text", "Bounds"],
+      name: "LinksTests", dependencies: ["Links", "Workspaces", "Zones", "Wire", "Text", "Bounds", "TestKit"],
       exclude: ["Fixtures"],
       swiftSettings: strict
     ),
