@@ -183,7 +183,10 @@ extension Endpoint {
       switch error {
       case .providersSide: throw refuse("is the provider's side of the service, not your endpoint; \(findIt)")
       case .malformed(let why): throw refuse("is not the name of an endpoint: \(why)")
-      case .notBelowVPCE where name.labels.contains { $0.starts(with: "vpce-".utf8) }:
+      // One of another domain is somebody's own name; one of AWS's lost its end on the way.
+      case .notBelowVPCE
+      where name.labels.contains { $0.starts(with: "vpce-".utf8) }
+        && name.labels.contains { $0.elementsEqual("amazonaws".utf8) }:
         throw refuse("starts as the name of a VPC endpoint and does not end in .vpce.amazonaws.com; copy it whole")
       case .notBelowVPCE:
         if let why = PublicDomain.refusalOfEndpoint(name) { throw refuse(why) }

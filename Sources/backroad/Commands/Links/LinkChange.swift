@@ -41,7 +41,9 @@ struct LinkChange {
       console.print(JSON(.object(JSON.Object(members + more))).text)
     } else {
       let lines = arguments.has(.all) ? Int.max : Limits.Links.planLines
-      console.print(plan.text(server: server, isDone: !isDryRun, maximumLines: lines) + (customer?.endOfPlan ?? ""))
+      console.print(
+        plan.text(server: server, isDone: !isDryRun, maximumLines: lines)
+          + (plan.changesNothing ? "" : customer?.endOfPlan ?? ""))
     }
     return .done
   }
