@@ -58,7 +58,7 @@ struct LikelyCause: Hashable, Sendable {
   static func ofPublicAddress(_ host: LinkHost) -> LikelyCause {
     LikelyCause(
       "it is not the private endpoint, or an older answer is cached: look with backroad explain --workspace "
-        + "\(word: host.facts.workspace) \(word: host.name.textWithoutFinalDot), then backroad cache flush; a network of your own with such "
+        + "\(word: host.facts.workspace) HOST, then backroad cache flush; a network of your own with such "
         + "addresses stands in \"own-networks\"")
   }
 
