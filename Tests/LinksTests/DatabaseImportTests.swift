@@ -89,7 +89,7 @@ import Wire
   ) throws -> Plan {
     let text = endpoint ?? (addresses.isEmpty ? self.endpoint : nil)
     var options = S3Import.Options(
-      LinkRequest("lake", endpoint: try readEndpoint(text.map(S3Import.endpointArgument), addresses)))
+      LinkRequest("lake", endpoint: try readEndpoint(text, addresses)))
     options.region = region
     return try S3Import.plan(buckets, options: options, in: workspace())
   }

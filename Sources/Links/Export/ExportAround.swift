@@ -29,10 +29,7 @@ extension ExportReader {
     guard lines.contains(where: { $0.trimmed.octet(0) == UInt8(ascii: ">") }) else { return nil }
     var plain = SourceText(end: text.end)
     for line in lines {
-      var start = 0
-      while let octet = line.octet(start), octet == 0x3e || octet == 0x20 || octet == 0x09 { start += 1 }
-      let isQuoted = line[0..<start].octets.contains(0x3e)
-      plain.append(isQuoted ? line[start..<line.count] : line)
+      plain.append(line.withoutQuoteMarks)
       plain.append(0x0a, from: line.end)
     }
     return plain
@@ -182,6 +179,14 @@ extension ExportReader {
     guard !entries.isEmpty else { return nil }
     note("lines with a key and its value were read" + (ignored > 0 ? ", and \(ignored) others left out" : ""))
     return entries
+  }
+}
+
+extension SourceText {
+  /// A line of a mail without the `>` of those who quoted it, each with the white space beside it.
+  var withoutQuoteMarks: SourceText {
+    let marks = octets.prefix { $0 == 0x3e || $0 == 0x20 || $0 == 0x09 }
+    return marks.contains(0x3e) ? self[marks.count..<count] : self
   }
 }
 

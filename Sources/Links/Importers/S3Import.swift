@@ -18,11 +18,6 @@ public enum S3Import {
     public init(_ link: LinkRequest) { self.link = link }
   }
 
-  /// An endpoint's name as it is given for S3, with `bucket.` in the place of the star that AWS shows.
-  public static func endpointArgument(_ text: String) -> String {
-    text.hasPrefix("*.vpce-") ? "bucket" + text.dropFirst() : text
-  }
-
   /// Plans an import; nothing is written. Each bucket is a zone of its own: the region's other buckets stay as they are.
   ///
   /// - Throws: everything that is wrong with the buckets, region or endpoint, or stands in their way in the workspace.

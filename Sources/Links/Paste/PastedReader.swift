@@ -254,8 +254,7 @@ extension PastedReader {
   private mutating func withoutMarks(_ text: SourceText) -> SourceText {
     var plain = SourceText(end: text.end)
     for line in text.lines {
-      let quotes = line.octets.prefix { $0 == 0x3e || $0 == 0x20 || $0 == 0x09 }
-      let bare = quotes.contains(0x3e) ? line[quotes.count..<line.count] : line
+      let bare = line.withoutQuoteMarks
       guard !bare.trimmed.octets.starts(with: "```".utf8) else { continue }
       plain.append(bare)
       plain.append(0x0a, from: line.end)

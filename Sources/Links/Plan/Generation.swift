@@ -39,11 +39,10 @@ struct Generation {
     self.kept = kept
     forwardedMisses = WorkspaceSettings.forwardedMisses(settings)
     shared = ClientRedirect.shared(links)
-    let having = shared
+    let sharing = Set(shared.values.flatMap(\.links))
     redirects = Dictionary(
-      links.filter { link in having.values.contains { $0.links.contains(link.name) } }
-        .map { ($0.name, ClientRedirect($0)) }, uniquingKeysWith: { a, _ in a })
-    for (name, shared) in having.sorted(by: { $0.key < $1.key }) where shared.primary.count > 1 {
+      links.filter { sharing.contains($0.name) }.map { ($0.name, ClientRedirect($0)) }, uniquingKeysWith: { a, _ in a })
+    for (name, shared) in shared.sorted(by: { $0.key < $1.key }) where shared.primary.count > 1 {
       let list = shared.primary.map { quoted($0) }.joined(separator: " and ")
       let message =
         "the links \(list) both say that they have \(name.textWithoutFinalDot) now (\"primary\"); import one of them with "

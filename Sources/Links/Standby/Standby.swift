@@ -22,9 +22,6 @@ extension Link {
   /// For a person: where the main hosts lead, and that this is the standby.
   public var activeText: String { usesStandby ? "\(activeEndpoint.text) (standby)" : activeEndpoint.text }
 
-  /// The link with its names where a server has them lead, whatever the file says.
-  public func leading(toStandby isAtStandby: Bool) -> Link { failedOver(isAtStandby) }
-
   /// A link to judge the standby by, as if it were the endpoint: without what is known of the other one alone.
   public var atStandby: Link {
     guard let standby else { return self }
@@ -36,7 +33,7 @@ extension Link {
   }
 
   /// The link with its names at the other end: at the standby, or back.
-  func failedOver(_ isFailedOver: Bool) -> Link {
+  public func failedOver(_ isFailedOver: Bool) -> Link {
     var link = self
     link.usesStandby = isFailedOver && standby != nil
     return link

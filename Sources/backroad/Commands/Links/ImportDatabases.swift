@@ -69,7 +69,7 @@ extension ImportCommands {
       "  --endpoint vpce-0a1b2c3d-x7y8z9.s3.us-east-1.vpce.amazonaws.com=10.1.2.3 acme-lake",
     ],
     run: { arguments, console in
-      var options = S3Import.Options(try arguments.linkRequest(spelling: S3Import.endpointArgument))
+      var options = S3Import.Options(try arguments.linkRequest())
       options.region = arguments.value(region)
       let buckets = arguments.operands
       return try LinkChange(try arguments.workspace(), arguments, console).make { folder in

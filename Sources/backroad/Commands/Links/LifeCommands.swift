@@ -176,27 +176,26 @@ extension Arguments {
   /// - Parameters:
   ///   - argument: the endpoint's.
   ///   - flag: what the argument is called, for errors.
-  ///   - spelling: an endpoint's name as the kind's own service shows it, in the form that is read.
   func endpointChoice(
-    _ argument: String?, flag: String = Flag.endpoint.name, spelling: (String) -> String = { $0 }
+    _ argument: String?, flag: String = Flag.endpoint.name
   ) throws -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
     var (choices, warnings) = (linkChoices, [Problem]())
-    try readStandby(into: &choices, spelling, &warnings)
+    try readStandby(into: &choices, &warnings)
     guard argument != nil || has(.address) else { return (nil, warnings, choices) }
-    let given = try Endpoint.read(argument.map(spelling), addresses: values(.address), flag: flag)
+    let given = try Endpoint.read(argument, addresses: values(.address), flag: flag)
     choices.emptiesPins = given.emptiesPins
     return (given.endpoint, given.warnings + warnings, choices)
   }
 
   /// Reads what `--standby` and `--failover-after` say.
   private func readStandby(
-    into choices: inout LinkChoices, _ spelling: (String) -> String, _ warnings: inout [Problem]
+    into choices: inout LinkChoices, _ warnings: inout [Problem]
   ) throws {
     switch value(.standby) {
     case nil: break
     case "none": choices.standby = .none
     case let text?:
-      let given = try Endpoint.read(spelling(text), flag: Flag.standby.name)
+      let given = try Endpoint.read(text, flag: Flag.standby.name)
       (choices.standby, choices.emptiesPinsOfStandby) = (.this(given.endpoint), given.emptiesPins)
       warnings += given.warnings
     }
@@ -209,10 +208,8 @@ extension Arguments {
   }
 
   /// What is said of an import whatever its kind is.
-  ///
-  /// - Parameter spelling: an endpoint's name as the kind's own service shows it, in the form that is read.
-  func linkRequest(spelling: (String) -> String = { $0 }) throws -> LinkRequest {
-    let (endpoint, warnings, choices) = try endpointChoice(value(.endpoint), spelling: spelling)
+  func linkRequest() throws -> LinkRequest {
+    let (endpoint, warnings, choices) = try endpointChoice(value(.endpoint))
     var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
     request.warnings = warnings
     request.choices = choices

@@ -108,7 +108,7 @@ enum DoctorCommand {
         let numbers = ports.isEmpty ? link.ports.map { UInt16(clamping: $0) } : ports
         hosts += LinkHost.ofEndpoint(endpoint, link, networks, numbers, facts)
       }
-      for (index, route) in link.leading(toStandby: lead.isAtStandby).routes.enumerated() {
+      for (index, route) in link.failedOver(lead.isAtStandby).routes.enumerated() {
         let isMain = index == 0
         hosts += route.hosts.map {
           LinkHost(
