@@ -1,4 +1,5 @@
 import Admin
+import Bounds
 import Forwarding
 import Storage
 import SystemIO
@@ -82,6 +83,15 @@ struct WorkerReports: Sendable {
 struct RouteMatch: Sendable {
   let request: HTTPRequest
   let parameters: [String: String]
+
+  /// How many rows of a list are wanted: the query's `limit`, or the usual number.
+  func rows() throws(AdminError) -> Int {
+    guard let text = request.query["limit"] else { return Limits.Admin.rowsUsually }
+    guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
+      throw .invalid("\"limit\" is a whole number from 1 to \(Limits.Admin.rows), not \(quoted(text))")
+    }
+    return limit
+  }
 
   /// The body: an object with these keys and no others.
   func body(known keys: [String]) throws(AdminError) -> JSON.Object {

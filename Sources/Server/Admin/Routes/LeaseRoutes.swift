@@ -1,5 +1,4 @@
 import Admin
-import Bounds
 import Forwarding
 import Storage
 import Text
@@ -23,14 +22,8 @@ struct LeaseListRoute: AdminHandler {
       guard let address = IPAddress(text) else { throw .invalid("\(quoted(text)) is no address to go on after") }
       return address
     }
-    let limit = try query["limit"].map { text throws(AdminError) in
-      guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
-        throw .invalid("limit is a whole number from 1 to \(Limits.Admin.rows)")
-      }
-      return limit
-    }
+    let wanted = try match.rows()
     let moment = LeaseKeeper.Moment.current
-    let wanted = limit ?? Limits.Admin.rowsUsually
     let found = context.leases.list(of: workspace, after: after, limit: wanted + 1, moment: moment)
     // One that was removed may have leases still.
     if let workspace, found.isEmpty, !context.isKnown(workspace) { throw context.noWorkspace(workspace.description) }

@@ -1,5 +1,4 @@
 import Admin
-import Bounds
 import Links
 import Text
 import Workspaces
@@ -12,12 +11,7 @@ struct LinkStatesRoute: AdminHandler {
     for key in query.keys where !["workspace", "state", "after", "limit"].contains(key) {
       throw .invalid("the query takes workspace, state, after and limit, and not \(quoted(key))")
     }
-    let limit = try query["limit"].map { text throws(AdminError) in
-      guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
-        throw .invalid("limit is a whole number from 1 to \(Limits.Admin.rows)")
-      }
-      return limit
-    }
+    let limit = try match.rows()
     let state = try query["state"].map { text throws(AdminError) in
       guard let state = LinkHealth.State(label: text) else {
         let states = LinkHealth.State.allCases.map(\.label).joined(separator: ", ")
@@ -30,12 +24,11 @@ struct LinkStatesRoute: AdminHandler {
       return name
     }
     let view = context.state.view
-    let wanted = limit ?? Limits.Admin.rowsUsually
-    let rows = Self.rows(context.links, view, of: name, in: state, after: query["after"], limit: wanted + 1)
-    let listed = rows.prefix(wanted)
+    let rows = Self.rows(context.links, view, of: name, in: state, after: query["after"], limit: limit + 1)
+    let listed = rows.prefix(limit)
     return .json([
       "watching": JSON(.bool(context.links.isWatching)), "links": .array(listed.map { $0.json(in: view) }),
-      "next": rows.count > wanted ? listed.last.map { .string($0.place) } ?? nil : nil,
+      "next": rows.count > limit ? listed.last.map { .string($0.place) } ?? nil : nil,
     ])
   }
 

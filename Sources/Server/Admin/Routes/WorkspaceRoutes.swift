@@ -10,9 +10,13 @@ import Zones
 struct WorkspaceListRoute: AdminHandler {
 
   func answer(_ context: AdminContext, _ match: RouteMatch) throws(AdminError) -> AdminReply {
-    let (after, limit) = try parameters(match.request.query)
+    let query = match.request.query
+    for key in query.keys where key != "after" && key != "limit" {
+      throw .invalid("unknown parameter \(quoted(key)); there are \"after\" and \"limit\"")
+    }
+    let limit = try match.rows()
     let view = context.state.view
-    let names = Self.names(view, after: after, limit: limit + 1)
+    let names = Self.names(view, after: query["after"], limit: limit + 1)
     let listed = names.prefix(limit)
     return .json([
       "workspaces": .array(listed.map { WorkspaceRoute.summary($0, view.workspace($0), view.broken[$0]) }),
@@ -29,17 +33,6 @@ struct WorkspaceListRoute: AdminHandler {
     if let all = view.snapshot?.workspaces.all { for (_, workspace) in all { add(workspace.name) } }
     for name in view.broken.keys where view.workspace(name) == nil { add(name) }
     return lowest.inOrder
-  }
-
-  private func parameters(_ query: [String: String]) throws(AdminError) -> (after: String?, limit: Int) {
-    for key in query.keys where key != "after" && key != "limit" {
-      throw .invalid("unknown parameter \(quoted(key)); there are \"after\" and \"limit\"")
-    }
-    guard let text = query["limit"] else { return (query["after"], Limits.Admin.rowsUsually) }
-    guard let limit = Int(text), (1...Limits.Admin.rows).contains(limit) else {
-      throw .invalid("\"limit\" is a whole number from 1 to \(Limits.Admin.rows), not \(quoted(text))")
-    }
-    return (query["after"], limit)
   }
 }
 
