@@ -138,7 +138,7 @@ public struct Responder: Sendable {
     // Whatever comes of it, whole answers are what this server gives.
     writer.flags.insert(.recursionAvailable)
     let images = snapshot.images
-    var walk = ZoneWalk(images.view(at: decision.workspace), type: query.type)
+    var walk = ZoneWalk(images.view(at: decision.image), type: query.type)
     let name = message.extracting(Query.nameOffset...)
     switch walk.answer(name, at: Query.nameOffset, &hashes, &writer) {
     case .complete:

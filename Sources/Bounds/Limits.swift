@@ -109,6 +109,10 @@ public enum Limits {
   public enum Workspaces {
     /// The most client prefixes of one workspace.
     public static let clients = 65_536
+    /// The most availability zones of `"client-zones"` in one workspace.
+    public static let clientZones = 8
+    /// The most networks of all of them together.
+    public static let clientZoneNetworks = 256
     /// The most forwarding rules of one workspace.
     public static let rules = 4096
     /// The most upstreams of one rule.

@@ -98,6 +98,8 @@ public struct Link: Hashable, Sendable {
   public var statedPorts: [Int]?
   /// True when the names may be answered with public addresses.
   public var isPublic = false
+  /// True when clients of an availability zone are answered with the addresses there first.
+  public var hasZoneAffinity = false
   /// The connection URLs that this link has now, where others of its workspace have them too: Snowflake's client redirect.
   public var primary: Set<Name> = []
   /// What AWS last said of the endpoint, when somebody handed that over; the file's key `"aws"`.

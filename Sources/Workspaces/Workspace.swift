@@ -57,12 +57,15 @@ public final class Workspace: Sendable {
   public let name: WorkspaceName
   /// The folder as the person named it, for problems.
   public let folder: String
-  /// Who the clients are, and where the file says so.
+  /// Who the clients are, and where the file says so; networks of availability zones that have an image are among them.
   public let clients: [WorkspaceFile.Client]
   /// By what else queries are the workspace's, and what they must show.
   public let claims: WorkspaceClaims
   /// The zones, ready to be answered from.
   public let image: ZoneImage
+  /// The same zones for clients of an availability zone, with the addresses there first in each RRset; by the zone's
+  /// name, of zones that have clients and addresses of links alone.
+  public let zonalImages: [(zone: String, image: ZoneImage)]
   /// How many zones there are.
   public let zoneCount: Int
   /// How many records the zones hold together.
@@ -79,14 +82,25 @@ public final class Workspace: Sendable {
   ) throws(ZoneImage.TooLarge) {
     name = source.name
     folder = source.folder
-    clients = file.clients
     claims = file.claims
     let misses = Dictionary(file.zones.map { ($0.zone, $0.miss) }) { first, _ in first }
     let forwarding = zones.map(\.apex).filter { misses[$0] == .forward }
     networks = setting.networks.adding(file.ownNetworks)
-    (image, self.guards) = try Self.image(
-      zones.map { ($0, misses[$0.apex] ?? .nxdomain) }, forwarded: file.rules.map(\.zone), guards, networks,
-      seed: setting.seed)
+    let held = zones.map { (zone: $0, miss: misses[$0.apex] ?? .nxdomain) }
+    let forwarded = file.rules.map(\.zone)
+    (image, self.guards) = try Self.image(held, forwarded: forwarded, guards, networks, seed: setting.seed)
+    let tags = file.clientZones.filter { guards.zonal[$0.name] != nil }
+    clients = tags.tagging(file.clients)
+    // Together no more than one may take.
+    var limits = ZoneImageLimits()
+    limits.octets /= max(1, tags.count)
+    let names = self.guards.linkNames
+    zonalImages = try tags.map { tag throws(ZoneImage.TooLarge) in
+      let first = guards.zonal[tag.name] ?? []
+      let image = try ZoneImage(
+        held, forwarded: forwarded, links: names, seed: setting.seed, limits: limits, first: first)
+      return (tag.name, image)
+    }
     zoneCount = zones.count
     recordCount = zones.reduce(0) { $0 + $1.recordCount }
     let owner = ForwardRule.Owner.workspace(source.name.description)

@@ -109,6 +109,19 @@ struct AllocationTests {
     #expect(count == 0)
   }
 
+  /// Nor does an answer with the addresses of the client's availability zone first.
+  @Test func aClientOfAZoneAllocatesNothing() throws {
+    let settings = #"{ "clients": ["10.0.0.0/8"], "client-zones": { "a": ["10.0.0.0/16"] } }"#
+    let acme = TestWorkspace(
+      settings: settings, zones: ["example": "www 60 A 192.0.2.1\nwww 60 A 192.0.2.2\n"], zonal: ["a": ["192.0.2.2"]])
+    let snapshot = TestServer([acme]).snapshot
+    for (client, first) in [(0x0a00_0001, 2), (0x0a01_0001, 1)] as [(UInt32, Int)] {
+      let (count, answer) = try allocations("www.example", .a, size: 1_232, from: client, in: snapshot)
+      #expect(answer.hasPrefix("NOERROR aa rd ra\nwww.example. 60 IN A 192.0.2.\(first)"), "\(answer)")
+      #expect(count == 0)
+    }
+  }
+
   /// Nor does refusing who is nobody's client, once the explanations are used up: a flood costs what a query costs.
   @Test func aRefusalAllocatesNothing() throws {
     let (count, answer) = try allocations("www.example", .a, size: 1_232, from: 0xcb00_7101, rounds: 100)

@@ -66,6 +66,18 @@ struct LifeCommandTests {
     #expect(try refused("link undo acme").contains("zones/acme/links/prod.json: \"ttl\" changed since"))
   }
 
+  @Test func aLinkAnswersByZones() throws {
+    _ = try done("import hosts --workspace acme --link git --endpoint 10.1.0.7 git.corp.example")
+    let set = try done("link set-endpoint acme git --zone-address us-east-1b=10.1.16.7 --zone-affinity")
+    #expect(set.contains("addresses by availability zone: us-east-1b 10.1.16.7\n"), "\(set)")
+    #expect(set.contains("no client is known to be in a zone: \"client-zones\" in workspace.json says which are"))
+    let shown = try done("link show acme git")
+    #expect(shown.contains("zones: clients have the addresses of their own first\n"), "\(shown)")
+    #expect(shown.contains("addresses: 10.1.0.7, 10.1.16.7 (us-east-1b)\n"), "\(shown)")
+    _ = try done("link undo acme")
+    #expect(try !backroad.read("zones/acme/links/git.json").contains("zonal"))
+  }
+
   @Test func aLinkIsFailedOverAndBack() throws {
     _ = try done("import hosts --workspace acme --link git --endpoint 10.1.0.7 git.corp.example")
     #expect(

@@ -72,6 +72,10 @@ struct UsageTests {
     ("link set-endpoint a b --failover-after soon", "--failover-after: \"soon\" is not a time: write it like 90s, 2m"),
     ("link set-endpoint a b --failover-after 2m,2d", "--failover-after: \"2d\" is not a time from 1s to 1d"),
     ("link failover a", "arguments are missing: W NAME…"),
+    (
+      "link set-endpoint a b --zone-affinity --no-zone-affinity",
+      "--zone-affinity and --no-zone-affinity say opposite things; leave one out"
+    ),
     ("link add a b --kind snowflak", "unknown kind \"snowflak\"; did you mean snowflake?"),
     ("link add a b --service vpce-svc-1", "--service: \"vpce-svc-1\" is not the name of an endpoint service"),
     ("import snowflake --workspace a --link B --endpoint 10.1.2.3", "\"B\" is not a link's name"),

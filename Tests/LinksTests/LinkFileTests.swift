@@ -43,6 +43,18 @@ import Wire
     ("{\"kind\": \"hosts\", \"endpoint\": {}}", "f:1:31: an endpoint has a \"name\", or \"addresses\""),
     ("{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"x\"]}}", "f:1:46: \"x\" is not an IP address"),
     (
+      "{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"10.0.0.1\"], \"zonal\": {\"a\": [\"10.0.0.2\"]}}}",
+      "f:1:75: \"10.0.0.2\" is none of the endpoint's \"addresses\"; write it there too"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"10.0.0.1\"], \"zonal\": {\"a\": [\"10.0.0.1\"], \"b\": [\"10.0.0.1\"]}}}",
+      "10.0.0.1 stands in \"zonal\" twice; an address is in one zone"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"endpoint\": {\"addresses\": [\"10.0.0.1\"], \"zonal\": {\"A B\": []}}}",
+      "\"A B\" is not the name of an availability zone"
+    ),
+    (
       "{\"kind\": \"hosts\", \"endpoint\": {\"name\": \"A.example\"}, \"zones\": {}}",
       "f:1:40: \"A.example\" is not written plainly; write a.example"
     ),

@@ -17,11 +17,14 @@ public struct TestWorkspace {
   ///   - zones: master files by their zone; one without an SOA gets `preamble` before it.
   ///   - links: the names of links that are never answered with what is public, by link.
   ///   - requested: the same of links that have no endpoint yet.
+  ///   - zonal: addresses of links by the availability zone whose clients are to have them first.
   public init(
     _ name: String = "acme", settings: String = TestWorkspace.defaultSettings, zones: [String: String] = [:],
-    links: [String: [String]] = [:], requested: [String: [String]] = [:]
+    links: [String: [String]] = [:], requested: [String: [String]] = [:],
+    zonal: [String: [String]] = [:]
   ) {
     var guards = LinkGuards()
+    guards.zonal = zonal.mapValues { Set($0.compactMap { IPAddress($0) }) }
     for (link, names) in links { for host in names { guards.add(TestKit.name(host), .init(link: link)) } }
     for (link, names) in requested {
       for host in names { guards.add(TestKit.name(host), .init(link: link, closure: .noEndpoint)) }

@@ -125,7 +125,7 @@ import Wire
         guard claims.insert([slot, length, Int("\(prefix.base)".split(separator: ".")[0]) ?? 0]).inserted else {
           continue
         }
-        let claim = ClientMap.Claim(prefix: prefix, slot: Int32(slot), index: 0)
+        let claim = ClientMap.Claim(prefix: prefix, slot: Int32(slot), image: Int32(slot), index: 0)
         all.append(claim)
         perWorkspace[slot].append(claim)
       }

@@ -9,12 +9,18 @@ public struct Endpoint: Hashable, Sendable {
   public let name: Name?
   /// In ascending order, each once; empty only when there is a name.
   public let addresses: [IPAddress]
+  /// The availability zones of those addresses of which they are known.
+  public let zones: [IPAddress: String]
 
   /// Takes a name, addresses, or both; nil when there is neither, or too many addresses.
-  public init?(name: Name?, addresses: [IPAddress]) {
+  ///
+  /// - Parameter zones: the zones of addresses; those of others count for nothing.
+  public init?(name: Name?, addresses: [IPAddress], zones: [IPAddress: String] = [:]) {
     guard name != nil || !addresses.isEmpty, addresses.count <= Limits.Links.addressesOfEndpoint else { return nil }
     self.name = name?.lowercased
     self.addresses = Set(addresses).sorted()
+    let own = Set(addresses)
+    self.zones = zones.filter { own.contains($0.key) }
   }
 
   /// What the name says, when it is that of a VPC endpoint.
@@ -107,7 +113,7 @@ extension Endpoint {
     return (endpoint, warnings, emptiesPins)
   }
 
-  private static func address(_ text: String, flag: String) throws(Problem) -> IPAddress {
+  static func address(_ text: String, flag: String) throws(Problem) -> IPAddress {
     guard !text.isEmpty else {
       throw Problem("\(flag): there is an address missing beside a comma; write 10.0.0.7,10.0.1.7")
     }

@@ -20,6 +20,7 @@ extension Link {
     members.append(("ttl", .number(ttlSeconds)))
     if let statedPorts { members.append(("ports", .array(statedPorts.map { .number($0) }))) }
     if isPublic { members.append(("public", JSON(.bool(true)))) }
+    if hasZoneAffinity { members.append(("zone_affinity", JSON(.bool(true)))) }
     if answer != .name { members.append(("answer", .string(answer.rawValue))) }
     if !primary.isEmpty {
       members.append(("primary", .array(primary.sorted().map { .string($0.textWithoutFinalDot) })))
@@ -47,7 +48,7 @@ extension Link {
     if !endpoint.addresses.isEmpty {
       members.append(("addresses", .array(endpoint.addresses.map { .string($0.description) })))
     }
-    return .object(members)
+    return .object(members + endpoint.zonalMembers)
   }
 }
 
@@ -81,9 +82,8 @@ public struct LinkFileReader {
     let object = try json.expectObject("a link", file: file)
     try object.check(
       known: [
-        "kind", "account", "service", "region", "ttl", "ports", "public", "answer", "primary", "aws", "endpoint",
-        "zones",
-        "stage",
+        "kind", "account", "service", "region", "ttl", "ports", "public", "zone_affinity", "answer", "primary", "aws",
+        "endpoint", "zones", "stage",
       ] + Self.standbyKeys, file: file)
     let kind = try required("kind", in: object, json).expectString("\"kind\"", file: file)
     guard isPlainName(kind) else {
@@ -116,6 +116,7 @@ public struct LinkFileReader {
       link.region = region
     }
     link.isPublic = try object["public"]?.expectBool("\"public\"", file: file) ?? false
+    link.hasZoneAffinity = try object["zone_affinity"]?.expectBool("\"zone_affinity\"", file: file) ?? false
     for value in try object["primary"]?.expectArray("\"primary\"", file: file) ?? [] {
       let name = try self.name(value.expectString("a connection URL's host", file: file), at: value.position)
       guard link.main.hosts.contains(where: { $0.name == name }) else {
@@ -190,7 +191,7 @@ public struct LinkFileReader {
 
   func endpoint(_ json: JSON, _ key: String = "\"endpoint\"") throws(Problem) -> Endpoint {
     let object = try json.expectObject(key, file: file)
-    try object.check(known: ["name", "addresses"], file: file)
+    try object.check(known: ["name", "addresses", "zonal"], file: file)
     var addresses: [IPAddress] = []
     for value in try object["addresses"]?.expectArray("\"addresses\"", file: file) ?? [] {
       let text = try value.expectString("an address", file: file)
@@ -201,7 +202,8 @@ public struct LinkFileReader {
     if let value = object["name"] {
       name = try self.name(value.expectString("the endpoint's \"name\"", file: file), at: value.position)
     }
-    guard let endpoint = Endpoint(name: name, addresses: addresses) else {
+    let zones = try self.zones(object["zonal"], of: addresses)
+    guard let endpoint = Endpoint(name: name, addresses: addresses, zones: zones) else {
       throw problem(
         json, "an endpoint has a \"name\", or \"addresses\" (at most \(Limits.Links.addressesOfEndpoint)), or both")
     }

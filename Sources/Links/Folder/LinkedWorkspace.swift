@@ -42,6 +42,7 @@ extension [Link] {
     var guards = LinkGuards()
     guards.targets = flatMap(\.targets)
     guards.atStandby = Set(filter(\.usesStandby).map(\.name))
+    guards.zonal = zonalAddresses
     var count = 0
     let shared = ClientRedirect.shared(self)
     if let beyond = filter({ $0.failover != nil }).dropFirst(Limits.Links.failoversOfWorkspace).first {

@@ -18,6 +18,10 @@ public struct LinkChoices: Sendable {
   public var emptiesPinsOfStandby = false
   /// When servers fail the link over by themselves.
   public var failover = Choice<FailoverRule>.asItIs
+  /// True when clients of a zone are to have the addresses there first, false when not; nil for what the link has.
+  public var zoneAffinity: Bool?
+  /// Addresses that the endpoint is to have, by the zone that each is in.
+  public var zonal = ZonalAddresses()
   /// What is private by the server's word; the workspace's own networks count beside it.
   public var networks = PrivateNetworks()
   /// What the operator holds links to; nil for nothing.

@@ -62,6 +62,7 @@ public enum LinkUpdate {
     let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
     let doubts = try oneProblem { () throws(Problem) in
       try link.takeStandby(choices, after: choices.replaces ? nil : old, &notes)
+      try link.takeZones(choices, after: choices.replaces ? nil : old, in: workspace, &notes)
       if choices.replaces, link.standby == nil, let dropped = old?.standby {
         notes.append("\(dropped.text) was the standby of the link before, and is dropped")
       }
@@ -308,6 +309,8 @@ public enum LinkUpdate {
       differences.append(was.endpoint.map { "was \($0.text)" } ?? "had no endpoint")
     } else if was.endpoint?.addresses != now.endpoint?.addresses {
       differences.append("pinned addresses")
+    } else if was.endpoint?.zones != now.endpoint?.zones {
+      differences.append("zones of the addresses")
     }
     if was.host.zone != now.host.zone { differences.append("was in the zone \(was.host.zone.textWithoutFinalDot)") }
     guard let old, let new else { return differences }

@@ -61,6 +61,9 @@ public struct LinkGuards: Sendable {
   public var failedOver: Set<String> = []
   /// All links whose names lead to their standbys now, by whose decision ever.
   public var atStandby: Set<String> = []
+  /// Addresses of endpoints by the availability zone that they are in, of links that answer those of the client's zone
+  /// first.
+  public var zonal: [String: Set<IPAddress>] = [:]
 
   /// Without names.
   public init() {}

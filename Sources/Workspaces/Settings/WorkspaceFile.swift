@@ -15,6 +15,10 @@ public struct WorkspaceFile: Sendable {
     public let prefix: IPPrefix
     /// Where the file says it.
     public let position: Position
+    /// The availability zone that they are in, where that decides what they are answered first; nil where it does not.
+    var zone: String?
+
+    init(prefix: IPPrefix, position: Position) { (self.prefix, self.position) = (prefix, position) }
   }
 
   /// A forwarding rule as the file has it.
@@ -39,6 +43,8 @@ public struct WorkspaceFile: Sendable {
 
   /// Who the clients are.
   public var clients: [Client] = []
+  /// In which availability zones they are, as far as that is said.
+  public var clientZones: [ClientZone] = []
   /// The workspace's own forwarding.
   public var rules: [Rule] = []
   /// What zones do on a miss, where that is said.
@@ -61,9 +67,12 @@ public struct WorkspaceFile: Sendable {
       let root = try JSON.parse(bytes, file: file, comments: true).expectObject("workspace.json", file: file)
       problems.add(
         root.unknownKeys(
-          known: ["clients"] + WorkspaceClaims.keys + ["forward", "zones", "search", "own-networks", "cache"],
+          known: ["clients", ClientZone.key] + WorkspaceClaims.keys + [
+            "forward", "zones", "search", "own-networks", "cache",
+          ],
           file: file))
       clients = Self.clients(root["clients"], file, problems)
+      clientZones = ClientZone.read(root[ClientZone.key], among: clients, file, problems)
       rules = Self.rules(root["forward"], file, problems)
       zones = Self.zones(root["zones"], file, problems)
       search = SearchList.read(root["search"], file, problems)

@@ -11,7 +11,7 @@ public final class Snapshot: Sendable {
   public let clients: ClientMap
   /// Whose a token or a listening address is.
   public let claims: ClaimTable
-  /// The workspaces' zones, by slot.
+  /// The workspaces' zones, by slot; those for clients of availability zones have slots of their own.
   public let images: ZoneImageDirectory
   /// Whose an address is for a while.
   public let leases: LeaseTable
@@ -56,6 +56,8 @@ public struct WorkspaceTable: Sendable {
   struct Member {
     let slot: WorkspaceSlot
     let workspace: Workspace
+    /// Where the images for clients of availability zones are, by the zone's name.
+    var zonal: [String: WorkspaceSlot] = [:]
   }
 
   var members = SlotTable<Member>()

@@ -74,7 +74,8 @@ public struct SnapshotBuilder: Sendable {
         workspaces.membership = lastGeneration
         grantTable?.set(name, workspace == nil ? nil : slot)
       }
-      workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0) }
+      let zonal = setZonalImages(workspace, name, before: workspaces.members[slot.number]?.zonal ?? [:], &images)
+      workspaces.members[slot.number] = workspace.map { .init(slot: slot, workspace: $0, zonal: zonal) }
       images.append(.init(slot: slot.number, image: workspace?.image, generation: lastGeneration))
       if !Self.haveSamePrefixes(before, workspace) { newPrefixes.insert(slot.number) }
       if before?.claims ?? WorkspaceClaims() != workspace?.claims ?? WorkspaceClaims() {
@@ -92,8 +93,29 @@ public struct SnapshotBuilder: Sendable {
     return conflicts.problems
   }
 
+  /// Gives each image for clients of an availability zone a slot of its own, the same as before where there was one.
+  private mutating func setZonalImages(
+    _ workspace: Workspace?, _ name: WorkspaceName, before: [String: WorkspaceSlot],
+    _ images: inout [ZoneImageDirectory.Change]
+  ) -> [String: WorkspaceSlot] {
+    var slots: [String: WorkspaceSlot] = [:]
+    for (zone, image) in workspace?.zonalImages ?? [] {
+      let slot = before[zone] ?? pool.take(for: name)
+      slots[zone] = slot
+      lastGeneration += 1
+      images.append(.init(slot: slot.number, image: image, generation: lastGeneration))
+    }
+    for (zone, slot) in before where slots[zone] == nil {
+      lastGeneration += 1
+      images.append(.init(slot: slot.number, image: nil, generation: lastGeneration))
+    }
+    return slots
+  }
+
   private static func haveSamePrefixes(_ before: Workspace?, _ after: Workspace?) -> Bool {
-    (before?.clients ?? []).elementsEqual(after?.clients ?? []) { $0.prefix == $1.prefix }
+    (before?.clients ?? []).elementsEqual(after?.clients ?? []) {
+      $0.prefix == $1.prefix && $0.zone == $1.zone
+    }
   }
 
   /// Puts the new prefixes of some workspaces among those of the others, which are in order already.
@@ -102,7 +124,11 @@ public struct SnapshotBuilder: Sendable {
     for slot in changed {
       guard let member = workspaces.members[slot] else { continue }
       for (index, client) in member.workspace.clients.enumerated() {
-        new.append(.init(prefix: client.prefix, slot: member.slot.index, index: Int32(truncatingIfNeeded: index)))
+        let image = client.zone.flatMap { member.zonal[$0] } ?? member.slot
+        new.append(
+          .init(
+            prefix: client.prefix, slot: member.slot.index, image: image.index,
+            index: Int32(truncatingIfNeeded: index)))
       }
     }
     new.sort()

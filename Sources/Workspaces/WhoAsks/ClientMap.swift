@@ -24,6 +24,8 @@ public final class ClientMap: Sendable {
     let prefix: IPPrefix
     /// The workspace's.
     let slot: Int32
+    /// The slot of what its clients are answered from: the workspace's own, or that of the availability zone they are in.
+    let image: Int32
     /// The prefix's place among the workspace's own.
     let index: Int32
 
@@ -34,6 +36,8 @@ public final class ClientMap: Sendable {
   private let prefixes: [IPPrefix]
   /// Each prefix's workspace, or -1 where several claim it: all that most queries need of an entry.
   private let owners: [Int32]
+  /// The slot of each prefix's image, where any is not its workspace's own; else empty.
+  private let images: [Int32]
   /// The place of the next larger prefix that holds each one, or -1.
   private let outer: [Int32]
   /// Where each prefix's claims start among all, and behind the last where they end.
@@ -45,7 +49,10 @@ public final class ClientMap: Sendable {
 
   /// Takes distinct prefixes, each with one workspace; those of nobody are known to be claimed, and by whom is not.
   public convenience init(_ entries: [Entry]) {
-    let claims = entries.map { Claim(prefix: $0.prefix, slot: Int32($0.workspace ?? -1), index: 0) }
+    let claims = entries.map { entry in
+      let slot = Int32(entry.workspace ?? -1)
+      return Claim(prefix: entry.prefix, slot: slot, image: slot, index: 0)
+    }
     self.init(sorted: claims.sorted())
   }
 
@@ -54,6 +61,7 @@ public final class ClientMap: Sendable {
   /// Positions are of 32 bits: 2^31 claims would take 100 GB where they come from, so none are lost.
   init(sorted claims: [Claim]) {
     var prefixes: [IPPrefix] = []
+    var images: [Int32] = []
     var (owners, outer, firstClaims): ([Int32], [Int32], [Int32]) = ([], [], [])
     var v4: [RangeTable<UInt32>.Range] = []
     var v6: [RangeTable<UInt128>.Range] = []
@@ -62,6 +70,7 @@ public final class ClientMap: Sendable {
     for (place, claim) in claims.enumerated() {
       if prefixes.last == claim.prefix {
         owners[owners.count - 1] = -1
+        images[images.count - 1] = -1
         continue
       }
       let index = Int32(prefixes.count)
@@ -70,6 +79,7 @@ public final class ClientMap: Sendable {
       open.append(index)
       prefixes.append(claim.prefix)
       owners.append(claim.slot)
+      images.append(claim.image)
       firstClaims.append(Int32(place))
       let length = claim.prefix.length
       switch claim.prefix.base {
@@ -80,6 +90,7 @@ public final class ClientMap: Sendable {
     firstClaims.append(Int32(claims.count))
     self.prefixes = prefixes
     self.owners = owners
+    self.images = images == owners ? [] : images
     self.outer = outer
     self.firstClaims = firstClaims
     claimants = claims.map(\.slot)
@@ -133,6 +144,12 @@ public final class ClientMap: Sendable {
   public func workspace(at index: Int) -> Int? {
     let owner = owners[index]
     return owner < 0 ? nil : Int(owner)
+  }
+
+  /// The slot of the image that the clients of an entry are answered from; nil for that of whoever's clients they are.
+  func image(at index: Int) -> Int? {
+    guard !images.isEmpty, images[index] >= 0 else { return nil }
+    return Int(images[index])
   }
 
   /// An entry that `find` gave the place of.

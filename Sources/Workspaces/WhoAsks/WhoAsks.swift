@@ -30,10 +30,15 @@ public struct Decision: Hashable, Sendable {
   public let shown: BasisSet
   /// The place of the prefix that matched, in the snapshot's client map; nil when the client is in no prefix.
   public let clientEntry: Int?
+  /// The slot of the image that the query is answered from: the workspace's own, or that of the client's availability zone.
+  public let image: Int
 
   /// Takes what was decided.
-  public init(workspace: Int, shown: BasisSet, clientEntry: Int?) {
+  ///
+  /// - Parameter image: nil for the workspace's own.
+  public init(workspace: Int, shown: BasisSet, clientEntry: Int?, image: Int? = nil) {
     self.workspace = workspace
+    self.image = image ?? workspace
     self.shown = shown
     self.clientEntry = clientEntry
   }
@@ -100,7 +105,8 @@ extension Snapshot {
     if let missing = claims.required(ofWorkspace: workspace).subtracting(evidence.shown).strongest {
       return .failure(.missing(missing))
     }
-    return .success(Decision(workspace: workspace, shown: evidence.shown, clientEntry: entry))
+    let image = entry.flatMap { clients.image(at: $0) }
+    return .success(Decision(workspace: workspace, shown: evidence.shown, clientEntry: entry, image: image))
   }
 }
 

@@ -27,13 +27,14 @@ extension ZoneImage {
   ///   - links: the names of the workspace's links.
   ///   - seed: of the hashes; one that no stranger knows.
   ///   - limits: what the zones may come to.
+  ///   - first: addresses that come before the others of their RRset.
   /// - Throws: when they come to more.
   /// - Complexity: linear in the octets of the zones; beside the image itself it takes next to no memory.
   public convenience init(
     _ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name] = [], links: LinkNames = LinkNames(),
-    seed: HashSeed = .known, limits: ZoneImageLimits = ZoneImageLimits()
+    seed: HashSeed = .known, limits: ZoneImageLimits = ZoneImageLimits(), first: Set<IPAddress> = []
   ) throws(TooLarge) {
-    let plan = ZoneImagePlan(zones, forwarded: forwarded, links: links, seed: seed)
+    let plan = ZoneImagePlan(zones, forwarded: forwarded, links: links, first: first, seed: seed)
     let size = try ZoneImageSize(plan, limits)
     unsafe self.init(ZoneImagePlace.filled(plan, size, seed: seed))  // unsafe: the image frees it.
   }

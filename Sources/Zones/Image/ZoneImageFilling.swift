@@ -74,7 +74,7 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
     for (zone, part) in plan.zones.enumerated() {
       do throws(TooFar) {
         try plan.forEachNode(of: zone) { node throws(TooFar) in
-          let start = add(node, zone: zone, part)
+          let start = add(node, zone: zone, part, plan)
           let slot = Slot(hash: NameHashes.folded(line[node.labelCount].hash), node: UInt32(start))
           guard insert(slot, maximumProbes) else { throw TooFar() }
         }
@@ -90,7 +90,9 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
 
   /// Writes the block of a name: its node, the heads of its RRsets, the name, the records.
   @_lifetime(self: copy self)
-  private mutating func add(_ node: ZoneImagePlan.Node, zone: Int, _ part: ZoneImagePlan.Part) -> Int {
+  private mutating func add(
+    _ node: ZoneImagePlan.Node, zone: Int, _ part: ZoneImagePlan.Part, _ plan: ZoneImagePlan
+  ) -> Int {
     let start = Self.start(after: used, length: node.length)
     let nameLength = part.list.names.length(of: node.name)
     let nameDistance = MemoryLayout<Node>.stride + node.sets.count * MemoryLayout<RecordSet>.stride
@@ -113,7 +115,7 @@ struct ZoneImageFilling: ~Copyable, ~Escapable {
     }
     writeName(node, part)
     for set in node.sets {
-      for index in part.tree.members(of: set) { write(part.list.entries[Int(index)], part.list) }
+      for index in plan.order(of: set, in: part) { write(part.list.entries[Int(index)], part.list) }
     }
     return start
   }

@@ -39,8 +39,14 @@ struct ZoneImagePlan {
 
   /// By name, so that the same input gives the same image.
   private(set) var zones: [Part]
+  /// The data of the address records that come before the others of their RRset.
+  private let first: Set<[UInt8]>
 
-  init(_ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], links: LinkNames, seed: HashSeed) {
+  init(
+    _ zones: [(zone: Zone, miss: MissPolicy)], forwarded: [Name], links: LinkNames, first: Set<IPAddress> = [],
+    seed: HashSeed
+  ) {
+    self.first = Set(first.map(\.octets))
     self.zones = zones.sorted { $0.zone.apex < $1.zone.apex }.map {
       Part(apex: $0.zone.apex, soa: $0.zone.soa, list: $0.zone.list, tree: $0.zone.tree, miss: $0.miss)
     }
@@ -91,6 +97,19 @@ struct ZoneImagePlan {
       if !node.marks.isDisjoint(with: [.deeperZone, .delegation, .forwarded]) { cut = labelCount }
       if !node.marks.contains(.deeperZone) { try body(zone.planned(node, labelCount)) }
     }
+  }
+
+  /// The places of an RRset's records in the order in which they are answered.
+  func order(of set: ZoneTree.RecordSet, in part: Part) -> ArraySlice<Int32> {
+    let members = part.tree.members(of: set)
+    guard !first.isEmpty, set.type == .a || set.type == .aaaa else { return members }
+    var (front, rest): (ArraySlice<Int32>, ArraySlice<Int32>) = ([], [])
+    for index in members {
+      var data: [UInt8] = []
+      part.list.forEachPiece(of: part.list.entries[Int(index)]) { data += $0.array }
+      if first.contains(data) { front.append(index) } else { rest.append(index) }
+    }
+    return front + rest
   }
 
   /// How many octets a zone's own name and its negative answers' SOA take.

@@ -63,6 +63,14 @@ extension Flag {
   static let failoverAfter = Flag(
     "--failover-after", "AFTER[,BACK]|off",
     help: "servers fail over to the standby by themselves after this time, and back after the other (10m), as 2m,10m")
+  static let zoneAddress = Flag(
+    "--zone-address", "ZONE=ADDR,…", .repeated,
+    help: "an address of the endpoint, and the availability zone that it is in")
+  static let zoneAffinity = Flag(
+    "--zone-affinity", help: "answer clients of an availability zone with the addresses there first")
+  static let noZoneAffinity = Flag("--no-zone-affinity", help: "answer clients of all zones in the same order")
+  /// What is said of availability zones.
+  static let availability = [zoneAddress, zoneAffinity, noZoneAffinity]
   static let answer = Flag(
     "--answer", "name|address", help: "answer with a CNAME to the endpoint, or with its addresses (default: name)")
   static let ttl = Flag("--ttl", "S", help: "the records' time to live in seconds (default: 60)")

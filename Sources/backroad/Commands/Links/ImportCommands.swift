@@ -30,7 +30,7 @@ enum ImportCommands {
 
   /// The flags of an import: those that all kinds have, and its own among them.
   static func flags(beside own: [Flag]) -> [Flag] {
-    [.workspace, .link, .endpoint, .address, .standby, .failoverAfter] + own + [
+    [.workspace, .link, .endpoint, .address, .standby, .failoverAfter] + Flag.availability + own + [
       .port, .ttl, .answer, .prune, .replace, .takeOver, .isPublic,
     ]
       + Arguments.zonesFlags + [.dryRun, .all, .json]

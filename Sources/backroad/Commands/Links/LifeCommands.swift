@@ -18,9 +18,8 @@ enum LifeCommands {
   private static let add = Command(
     words: ["link", "add"], summary: "make a link that is asked for, before its names or its endpoint are known",
     operands: "W NAME", operandCount: 2...2,
-    flags: [kind, service, .endpoint, .address, .standby, .failoverAfter, .isPublic] + Arguments.zonesFlags + [
-      .dryRun, .all, .json,
-    ],
+    flags: [kind, service, .endpoint, .address, .standby, .failoverAfter] + Flag.availability + [.isPublic]
+      + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       An import into the link adds its names; set-endpoint says where they lead. Until both are there, the
       names that are known are held closed.
@@ -46,13 +45,14 @@ enum LifeCommands {
   private static let setEndpoint = Command(
     words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
     operands: "W NAME [VPCE[=ADDR,…]]", operandCount: 2...3,
-    flags: [.address, .standby, .failoverAfter, .isPublic, .replace, .takeOver] + Arguments.zonesFlags + [
-      .dryRun, .all, .json,
-    ],
+    flags: [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .replace, .takeOver]
+      + Arguments.zonesFlags + [
+        .dryRun, .all, .json,
+      ],
     details: """
       VPCE is the endpoint's DNS name, with its addresses when they are to be pinned, or addresses alone.
-      Addresses that were pinned to the same name stay; NAME= without any empties them. With --standby or
-      --failover-after it may be left out: then the endpoint stays.
+      Addresses that were pinned to the same name stay; NAME= without any empties them. With --standby,
+      --failover-after or what is said of zones it may be left out: then the endpoint stays.
       """,
     examples: [
       "backroad link set-endpoint acme snowflake-prod \\",
@@ -62,9 +62,11 @@ enum LifeCommands {
       let name = try workspaceName(arguments.operands[0])
       try checkOrder(arguments)
       let operand = arguments.operands.count > 2 ? arguments.operands[2] : nil
-      guard operand != nil || arguments.has(.address) || arguments.has(.standby) || arguments.has(.failoverAfter) else {
+      guard operand != nil || ([.address, .standby, .failoverAfter] + Flag.availability).contains(where: arguments.has)
+      else {
         throw UsageError(
-          "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or --failover-after")
+          "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or --failover-after, or what is to "
+            + "be known of zones: --zone-address, --zone-affinity or --no-zone-affinity")
       }
       let (endpoint, warnings, said) = try arguments.endpointChoice(operand, flag: "VPCE")
       var choices = said
@@ -181,6 +183,7 @@ extension Arguments {
   ) throws -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
     var (choices, warnings) = (linkChoices, [Problem]())
     try readStandby(into: &choices, &warnings)
+    try readZones(into: &choices)
     guard argument != nil || has(.address) else { return (nil, warnings, choices) }
     let given = try Endpoint.read(argument, addresses: values(.address), flag: flag)
     choices.emptiesPins = given.emptiesPins
@@ -204,6 +207,18 @@ extension Arguments {
     case "off": choices.failover = .none
     case let text?:
       choices.failover = .this(try readFlag(.failoverAfter) { () throws(Problem) in try FailoverRule(text) })
+    }
+  }
+
+  /// Reads what is said of availability zones.
+  private func readZones(into choices: inout LinkChoices) throws {
+    choices.zonal = try ZonalAddresses(values(.zoneAddress), flag: Flag.zoneAddress.name)
+    switch (has(.zoneAffinity), has(.noZoneAffinity)) {
+    case (true, true):
+      throw UsageError("\(Flag.zoneAffinity.name) and \(Flag.noZoneAffinity.name) say opposite things; leave one out")
+    case (true, false): choices.zoneAffinity = true
+    case (false, true): choices.zoneAffinity = false
+    case (false, false): break
     }
   }
 

@@ -102,6 +102,7 @@ extension Link {
       text += usesStandby ? "failed over from: \(main.endpoint.text)\n" : "standby: \(standby.textWithAddresses)\n"
       if let failover { text += "failover: by servers \(failover.text)\n" }
     }
+    if hasZoneAffinity { text += "zones: clients have the addresses of their own first\n" }
     if !ports.isEmpty { text += "ports: \(portsText)\n" }
     for name in primary.sorted() { text += "has the connection URL now: \(name.textWithoutFinalDot)\n" }
     if let cloud {
@@ -111,8 +112,11 @@ extension Link {
     for (index, route) in routes.enumerated() {
       let what = index > 0 ? "stage endpoint" : usesStandby ? "standby" : "endpoint"
       text += "\n\(what): \(route.endpoint.text)\n"
-      if let endpoint = route.endpoint, endpoint.name != nil, !endpoint.addresses.isEmpty {
-        text += "addresses: \(endpoint.addresses.map { "\($0)" }.joined(separator: ", "))\n"
+      if let endpoint = route.endpoint, endpoint.name != nil || !endpoint.zones.isEmpty, !endpoint.addresses.isEmpty {
+        let addresses = endpoint.addresses.map { address in
+          endpoint.zones[address].map { "\(address) (\($0))" } ?? "\(address)"
+        }
+        text += "addresses: \(addresses.joined(separator: ", "))\n"
       }
       var table = Table("HOST", "ZONE", "FROM")
       for host in route.hosts {

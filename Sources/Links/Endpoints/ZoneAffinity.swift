@@ -1,0 +1,141 @@
+import Bounds
+import Text
+import Wire
+import Workspaces
+
+/// Addresses of an endpoint by the availability zone that each is in, as a person says it: `us-east-1a=10.0.1.7`.
+public struct ZonalAddresses: Hashable, Sendable {
+  /// The zone's name of each address.
+  public private(set) var zones: [IPAddress: String] = [:]
+
+  /// Without any.
+  public init() {}
+
+  /// Reads `ZONE=ADDR,…`, as often as it was given.
+  ///
+  /// - Parameter flag: for errors.
+  public init(_ texts: [String], flag: String) throws(Problem) {
+    for text in texts {
+      guard text.utf8.count <= Limits.Links.endpointOctets else {
+        throw Problem("\(flag): \(quoted(text)) is longer than \(Limits.Links.endpointOctets) octets")
+      }
+      let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+      guard sides.count == 2, isPlainName(sides[0]) else {
+        throw Problem("\(flag): \(quoted(text)) is not ZONE=ADDRESS, as us-east-1a=10.0.1.7")
+      }
+      for part in sides[1].split(separator: ",", omittingEmptySubsequences: false) {
+        let address = try Endpoint.address(String(part), flag: flag)
+        if let other = zones.updateValue(sides[0], forKey: address), other != sides[0] {
+          throw Problem("\(flag): \(address) is given to the zones \(other) and \(sides[0]); an address is in one")
+        }
+      }
+    }
+  }
+
+  /// For a person: `us-east-1a 10.0.1.7, us-east-1b 10.0.2.7`.
+  var text: String {
+    zones.map { (zone: $1, address: $0) }.sorted { ($0.zone, $0.address) < ($1.zone, $1.address) }
+      .map { "\($0.zone) \($0.address)" }.joined(separator: ", ")
+  }
+}
+
+extension Endpoint {
+  /// The same, with the zones that are known of its addresses: an address that stays is where it was.
+  func knowing(_ known: [IPAddress: String]) -> Endpoint {
+    Endpoint(name: name, addresses: addresses, zones: known.merging(zones) { _, own in own }) ?? self
+  }
+}
+
+extension Link {
+  /// Gives the link what the choices say of availability zones, or else what the link before has.
+  ///
+  /// - Throws: that an endpoint has too many addresses.
+  mutating func takeZones(
+    _ choices: LinkChoices, after old: Link?, in workspace: WorkspaceFolder, _ notes: inout [String]
+  ) throws(Problem) {
+    hasZoneAffinity = choices.zoneAffinity ?? old?.hasZoneAffinity ?? hasZoneAffinity
+    var known: [IPAddress: String] = [:]
+    for endpoint in old?.endpoints ?? [] { known.merge(endpoint.zones) { first, _ in first } }
+    main.endpoint = main.endpoint?.knowing(known)
+    if let endpoint = stage?.endpoint { stage?.endpoint = endpoint.knowing(known) }
+    standby = standby?.knowing(known)
+    if !choices.zonal.zones.isEmpty {
+      try pin(choices.zonal)
+      notes.append("addresses by availability zone: \(choices.zonal.text)")
+    }
+    guard hasZoneAffinity else {
+      if old?.hasZoneAffinity == true { notes.append("clients of all zones are answered in the same order again") }
+      return
+    }
+    if endpoints.allSatisfy(\.zones.isEmpty) {
+      notes.append(
+        "in which zones the endpoint's addresses are is not known, so that nobody is answered in another order: say it with "
+          + "--zone-address ZONE=ADDR,…")
+    } else if (try? workspace.workspaceFile())?.clientZones.isEmpty == true {
+      notes.append("no client is known to be in a zone: \"client-zones\" in workspace.json says which are")
+    } else if old?.hasZoneAffinity != true {
+      notes.append("clients of a zone are answered with the addresses there first")
+    }
+  }
+}
+
+extension Link {
+  /// Pins these addresses beside those that the endpoint has.
+  private mutating func pin(_ zonal: ZonalAddresses) throws(Problem) {
+    let zones = (main.endpoint?.zones ?? [:]).merging(zonal.zones) { _, new in new }
+    let addresses = (main.endpoint?.addresses ?? []) + zonal.zones.keys
+    guard let pinned = Endpoint(name: main.endpoint?.name, addresses: Array(Set(addresses)), zones: zones) else {
+      throw Problem("--zone-address: more than \(Limits.Links.addressesOfEndpoint) addresses of one endpoint")
+    }
+    main.endpoint = pinned
+  }
+}
+
+extension [Link] {
+  /// The addresses that clients of each zone are to have first.
+  var zonalAddresses: [String: Set<IPAddress>] {
+    var all: [String: Set<IPAddress>] = [:]
+    for link in self where link.hasZoneAffinity {
+      for (address, zone) in link.endpoints.flatMap(\.zones) { all[zone, default: []].insert(address) }
+    }
+    return all
+  }
+}
+
+// MARK: - The link's file
+
+extension Endpoint {
+  /// What the link's file says of zones.
+  var zonalMembers: [(String, JSON)] {
+    guard !zones.isEmpty else { return [] }
+    let byZone = Dictionary(grouping: zones.keys.sorted()) { zones[$0] ?? "" }.sorted { $0.key < $1.key }
+    let members = byZone.map { zone, addresses in (zone, JSON.array(addresses.map { .string($0.description) })) }
+    return [("zonal", .object(members))]
+  }
+}
+
+extension LinkFileReader {
+  /// Reads an endpoint's `"zonal"`.
+  ///
+  /// - Parameter addresses: the endpoint's.
+  func zones(_ json: JSON?, of addresses: [IPAddress]) throws(Problem) -> [IPAddress: String] {
+    var zones: [IPAddress: String] = [:]
+    for zone in try json?.expectObject("\"zonal\"", file: file).members ?? [] {
+      guard isPlainName(zone.key) else {
+        throw Problem(
+          file: file, position: zone.keyPosition,
+          "\(quoted(zone.key)) is not the name of an availability zone; write one like us-east-1a")
+      }
+      for value in try zone.value.expectArray("the addresses in a zone", file: file) {
+        let text = try value.expectString("an address", file: file)
+        guard let address = IPAddress(text), addresses.contains(address) else {
+          throw problem(value, "\(quoted(text)) is none of the endpoint's \"addresses\"; write it there too")
+        }
+        guard zones.updateValue(zone.key, forKey: address) == nil else {
+          throw problem(value, "\(address) stands in \"zonal\" twice; an address is in one zone")
+        }
+      }
+    }
+    return zones
+  }
+}

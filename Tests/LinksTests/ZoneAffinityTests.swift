@@ -1,0 +1,94 @@
+import Links
+import Testing
+import Text
+import Wire
+import Workspaces
+
+@Suite struct ZoneAffinities {
+  private func choices(_ affinity: Bool?, _ addresses: String...) throws -> LinkChoices {
+    var choices = LinkChoices()
+    choices.zoneAffinity = affinity
+    choices.zonal = try ZonalAddresses(addresses, flag: "--zone-address")
+    return choices
+  }
+
+  private func guards(_ folder: WorkspaceFolder) throws -> LinkGuards {
+    let source = WorkspaceSource(
+      name: try #require(WorkspaceName(folder.name)), folder: folder.directory, files: folder.files)
+    let (workspace, problems) = Workspace.loadLinked(source, in: WorkspaceSetting())
+    return try #require(workspace, "\(problems)").guards
+  }
+
+  private let two = ["us-east-1a=10.0.1.7", "us-east-1b=10.0.2.7"]
+
+  @Test func addressesByZoneArePinnedAndKept() throws {
+    let plan = try importHosts(
+      ["git.corp.example"], choices: choices(true, two[0], two[1]), in: workspace())
+    #expect(plan.notes.contains("addresses by availability zone: us-east-1a 10.0.1.7, us-east-1b 10.0.2.7"))
+    #expect(plan.notes.contains { $0.hasPrefix("no client is known to be in a zone: \"client-zones\"") })
+    var folder = workspace().after(plan)
+    let text = try #require(folder.text("links/corp.json"))
+    #expect(text.contains("\"zone_affinity\": true"), "\(text)")
+    #expect(folder.records("\(vpce).zone").count == 2, "both are pinned")
+    #expect(
+      try guards(folder).zonal.mapValues { $0.map(\.description) } == [
+        "us-east-1a": ["10.0.1.7"], "us-east-1b": ["10.0.2.7"],
+      ])
+    // Whatever does not speak of it leaves it, also the same addresses said once more.
+    for endpoint in [nil, vpce, "\(vpce)=10.0.1.7,10.0.2.7"] as [String?] {
+      let again = try importHosts(["git.corp.example"], endpoint: endpoint, in: folder)
+      #expect(again.changesNothing, "\(endpoint ?? "none"): \(again.files.map(\.path))")
+    }
+    // An address that goes takes its zone with it; one that is moved is in the other.
+    folder = folder.after(try importHosts(["git.corp.example"], endpoint: "\(vpce)=10.0.1.7,10.0.3.7", in: folder))
+    #expect(try guards(folder).zonal.keys.sorted() == ["us-east-1a"])
+    let moved = try LinkUpdate.endpoint(
+      nil, of: "corp", choices: choices(nil, "us-east-1c=10.0.1.7,10.0.3.7"), in: folder)
+    #expect(moved.hosts.allSatisfy { $0.remark == "zones of the addresses" })
+    folder = folder.after(moved)
+    #expect(try guards(folder).zonal["us-east-1c"]?.count == 2)
+    // Without the wish nothing is in another order, and what is known stays known.
+    let off = try LinkUpdate.endpoint(nil, of: "corp", choices: choices(false), in: folder)
+    #expect(off.notes == ["clients of all zones are answered in the same order again"])
+    folder = folder.after(off)
+    #expect(try guards(folder).zonal.isEmpty)
+    #expect(folder.text("links/corp.json")?.contains("\"us-east-1c\"") == true)
+  }
+
+  @Test func whereAddressesComeFromUpstreamNothingIsReordered() throws {
+    let plan = try importHosts(["git.corp.example"], choices: choices(true))
+    #expect(plan.notes.contains { $0.hasPrefix("in which zones the endpoint's addresses are is not known") })
+    #expect(try guards(workspace().after(plan)).zonal.isEmpty)
+  }
+
+  @Test func aStandbyHasZonesToo() throws {
+    let link = """
+      { "kind": "hosts", "zone_affinity": true,
+        "endpoint": { "addresses": ["10.0.1.7"], "zonal": { "a": ["10.0.1.7"] } },
+        "standby": { "addresses": ["10.9.1.7", "10.9.2.7"], "zonal": { "a": ["10.9.2.7"] } },
+        "zones": { "git.corp.example": { "git.corp.example": [] } } }
+      """
+    var read = try LinkFileReader.read(Array(link.utf8), name: "corp", file: "f")
+    #expect(try LinkFileReader.read(Array(read.fileText.utf8), name: "corp", file: "f") == read)
+    read.ttlSeconds = 61
+    let folder = workspace(["links/corp.json": read.fileText])
+    let source = WorkspaceSource(
+      name: try #require(WorkspaceName(folder.name)), folder: folder.directory, files: folder.files)
+    let guards = try #require(Workspace.loadLinked(source, in: WorkspaceSetting()).workspace).guards
+    #expect(guards.zonal["a"]?.map(\.description).sorted() == ["10.0.1.7", "10.9.2.7"])
+  }
+
+  @Test func theAddressesAreHeldToWhatAllAddressesAre() throws {
+    #expect(
+      refusal { _ = try importHosts(["git.corp.example"], choices: choices(true, "us-east-1a=203.0.113.7")) }.contains(
+        "203.0.113.7 is not private"))
+    for (text, message) in [
+      ("10.0.1.7", "\"10.0.1.7\" is not ZONE=ADDRESS, as us-east-1a=10.0.1.7"),
+      ("us-east-1a=", "--zone-address: \"\" is not an IP address"),
+      ("us-east-1a=10.0.1.7,us-east-1b", "\"us-east-1b\" is not an IP address"),
+    ] { #expect(refusal { _ = try choices(nil, text) }.contains(message), "\(text)") }
+    #expect(
+      refusal { _ = try choices(nil, "a=10.0.1.7", "b=10.0.1.7") }.contains(
+        "10.0.1.7 is given to the zones a and b; an address is in one"))
+  }
+}
