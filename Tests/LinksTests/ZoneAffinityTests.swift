@@ -84,7 +84,7 @@ import Workspaces
         "203.0.113.7 is not private"))
     for (text, message) in [
       ("10.0.1.7", "\"10.0.1.7\" is not ZONE=ADDRESS, as us-east-1a=10.0.1.7"),
-      ("us-east-1a=", "--zone-address: \"\" is not an IP address"),
+      ("us-east-1a=", "--zone-address: there is an address missing beside a comma"),
       ("us-east-1a=10.0.1.7,us-east-1b", "\"us-east-1b\" is not an IP address"),
     ] { #expect(refusal { _ = try choices(nil, text) }.contains(message), "\(text)") }
     #expect(
