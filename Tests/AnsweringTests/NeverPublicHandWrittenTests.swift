@@ -9,6 +9,16 @@ import Workspaces
   static let zones = [
     "dev.test": "* 60 CNAME public.aws.test.\nfree 60 CNAME public.aws.test.",
     "alias.test": "* 60 ALIAS public.aws.test.",
+    "by.test": """
+    a 60 ALIAS git.dev.test.
+    b 60 CNAME a
+    c 60 ALIAS public.d.dn.test.
+    d 60 ALIAS e
+    e 60 CNAME f
+    f 60 ALIAS git.dev.test.
+    i 60 ALIAS git.inside.test.
+    n 60 ALIAS free.dev.test.
+    """,
     "inside.test": "* 60 A 203.0.113.8",
     "dn.test": "d 60 DNAME aws.test.",
     "cut.test": "sub 60 NS ns.elsewhere.test.\nto 60 CNAME git.sub",
@@ -56,6 +66,19 @@ import Workspaces
       let text = server.ask(name, type)
       #expect(text.hasPrefix("SERVFAIL") && text.contains("SVCB or HTTPS"), "\(text)")
     }
+  }
+
+  /// An ALIAS leaves nothing of its way in the answer.
+  @Test(arguments: [
+    ("a.by.test", "203.0.113.7"), ("b.by.test", "203.0.113.7"), ("c.by.test", "203.0.113.7"),
+    ("d.by.test", "203.0.113.7"), ("i.by.test", "203.0.113.8"),
+  ]) func anAliasThatLeadsThroughALinksNameIsGuarded(name: String, address: String) {
+    for _ in 0..<2 {
+      let text = server.ask(name)
+      #expect(text.hasPrefix("SERVFAIL"), "\(text)")
+      #expect(text.contains("link prod leads to the public address \(address)"), "\(text)")
+    }
+    #expect(server.ask("n.by.test").hasSuffix("203.0.113.7"))
   }
 
   @Test func aNameBelowALinksWildcardIsTheLinks() {

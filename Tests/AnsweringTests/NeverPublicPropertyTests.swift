@@ -14,9 +14,13 @@ import Workspaces
     var script: [String: String] = [:]
     var guarded: Set<String> = []
     var requested: Set<String> = []
+    /// What each owner leads to by a CNAME or an ALIAS, of which an answer does not show the latter.
+    var leads: [String: String] = [:]
     var random: SeededGenerator
 
     static let held = (0..<8).map { "h\($0).example." }
+    /// Names that only a wildcard may answer.
+    static let below = held.map { "x.\($0)" }
     static let away = (0..<6).map { "u\($0).away.test." }
     static let addresses: [RecordType: [String]] = [
       .a: ["10.0.0.1", "100.64.0.1", "192.168.1.1", "203.0.113.1", "169.254.169.254", "172.32.0.1"],
@@ -27,7 +31,7 @@ import Workspaces
       random = SeededGenerator(seed: seed)
       for (place, name) in Self.held.enumerated() { hold(name, at: place) }
       for name in Self.away { for type in [RecordType.a, .aaaa] { script["\(name) \(type)"] = response(name, type) } }
-      for name in Self.held + Self.away where number(below: 3) == 0 { guarded.insert(name) }
+      for name in Self.held + Self.away + Self.below where number(below: 4) == 0 { guarded.insert(name) }
       for name in ["h8.example.", "h0.example.", "u6.away.test."] where number(below: 6) == 0 {
         requested.insert(name)
         guarded.remove(name)
@@ -40,14 +44,31 @@ import Workspaces
 
     /// What a held name leads to: one that comes later, so that the zone has no circle, or one elsewhere.
     private mutating func target(after place: Int) -> String {
-      number(below: 2) == 0 ? pick(Self.away) : pick(Self.held.suffix(Self.held.count - 1 - place) + ["h8.example."])
+      let later = Self.held.count - 1 - place
+      return number(below: 2) == 0
+        ? pick(Self.away)
+        : pick(Self.held.suffix(later) + Self.below.suffix(later) + Self.below.suffix(later) + ["h8.example."])
+    }
+
+    /// Every name on the way of these, as far as the zone and the upstreams' answers for a type lead it.
+    func way(from names: [String], _ type: RecordType) -> Set<String> {
+      var (seen, rest) = (Set<String>(), names)
+      while let name = rest.popLast() {
+        guard seen.insert(name).inserted else { continue }
+        let wildcard = name.split(separator: ".", maxSplits: 1).last.map { "*.\($0)" } ?? ""
+        let upstream = script["\(name) \(type)"]?.split(separator: " CNAME ").dropFirst().first.map { String($0) }
+        if let next = leads[name] ?? leads[wildcard] ?? upstream { rest.append(next) }
+      }
+      return seen
     }
 
     private mutating func hold(_ name: String, at place: Int) {
-      let owner = number(below: 8) == 0 ? "*.\(name)" : name
+      let owner = number(below: 2) == 0 ? "*.\(name)" : name
       switch number(below: 5) {
-      case 0: zone.append("\(owner) 60 CNAME \(target(after: place))")
-      case 1: zone.append("\(owner) 60 ALIAS \(target(after: place))")
+      case 0, 1:
+        let target = target(after: place)
+        leads[owner] = target
+        zone.append("\(owner) 60 \(number(below: 2) == 0 ? "CNAME" : "ALIAS") \(target)")
       case 2: zone.append("\(owner) 60 TXT x")
       default:
         for type in [RecordType.a, .aaaa] {
@@ -106,7 +127,8 @@ import Workspaces
         let (found, free) = (
           Self.parts(server.ask(asked, type, flags)), Self.parts(open.ask(asked, type, flags))
         )
-        let isLink = links.contains(name(asked)) || found.owners.contains { links.contains($0) }
+        let way = world.way(from: [asked] + found.owners.map { "\($0)" }, type)
+        let isLink = way.contains { links.contains(name($0)) }
         let publicOnes = found.addresses.filter { !Self.networks.contains($0) }
         if isLink {
           judged += 1

@@ -32,6 +32,9 @@ extension ForwardChain {
     of target: Name, for owner: Int, _ node: Int, _ ttl: inout UInt32, _ source: inout some HopSource,
     _ writer: inout MessageWriter
   ) -> HopEnd {
+    // Whatever answers the name: one that a wildcard or a DNAME answers has no node of its own that could be marked, and the
+    // answer does not show that the way led through it.
+    if let end = noteLink(of: target) { return .end(end) }
     hashes.fill(target.wire.span, seed: walk.image.seed)
     let found = walk.image.lookup(target.wire.span, hashes)
     guard walk.holds(found) else { return forwardAlias(target, at: owner, node, &ttl, &source, &writer) }
@@ -91,7 +94,6 @@ extension ForwardChain {
     _ target: Name, at owner: Int, _ node: Int, _ ttl: inout UInt32, _ source: inout some HopSource,
     _ writer: inout MessageWriter
   ) -> HopEnd {
-    if let end = noteLink(of: target) { return .end(end) }
     guard let rule = workspace.rules.match(target) else {
       return .end(.failed(Complaints.noRule(workspace.name, target)))
     }
