@@ -81,7 +81,7 @@ public enum Server {
       try configuration.watches
       ? LinkWatcher.start(
         WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
-        cache: cache, log)
+        never: NeverConnected(own: configuration.ownNetworks), cache: cache, log)
       : nil
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }

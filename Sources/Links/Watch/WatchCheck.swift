@@ -47,10 +47,12 @@ struct WatchCheck {
   ///
   /// - Parameters:
   ///   - networks: what is private: nothing else is ever connected to.
+  ///   - never: what is not connected to though it is private.
   ///   - limit: the most pairs; of more, every address is tried before further ports are.
   /// - Returns: what is found already; nil when the pairs are to be connected to.
   mutating func start(
-    _ target: LinkTarget, _ addresses: [IPAddress], reason: String, _ networks: PrivateNetworks, limit: Int
+    _ target: LinkTarget, _ addresses: [IPAddress], reason: String, _ networks: PrivateNetworks,
+    but never: NeverConnected, limit: Int
   ) -> WatchFinding? {
     guard !addresses.isEmpty else { return WatchFinding(.notResolving, WatchCause.noAddress(target, reason)) }
     let addresses = Set(addresses.map(\.unmapped)).sorted()
@@ -60,6 +62,9 @@ struct WatchCheck {
       return WatchFinding(.failed, address.map { WatchCause.publicAddress($0) } ?? "")
     }
     guard !inside.isEmpty else { return WatchFinding(.resolving, WatchCause.onlyPublic) }
+    for address in inside {
+      if let reason = never.reason(address) { return WatchFinding(.resolving, WatchCause.never(address, reason)) }
+    }
     guard !target.ports.isEmpty else { return WatchFinding(.resolving, WatchCause.noPorts) }
     pairs = Array(
       target.ports.lazy.flatMap { port in inside.lazy.map { Pair(address: $0, port: port) } }.prefix(limit))
@@ -102,6 +107,10 @@ enum WatchCause {
   static func publicAddress(_ address: IPAddress) -> String {
     "it leads to the public address \(address), which is never connected to: it is not the private endpoint, or its network is "
       + "missing in \"own-networks\""
+  }
+
+  static func never(_ address: IPAddress, _ reason: String) -> String {
+    "it leads to \(address), so nothing is connected to: that is \(reason)"
   }
 
   static let onlyPublic = "it leads to public addresses alone, which are never connected to"

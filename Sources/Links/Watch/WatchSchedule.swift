@@ -93,6 +93,8 @@ public struct WatchSchedule {
   }
 
   private let settings: WatchSettings
+  /// What is not connected to though it is private.
+  public var never: NeverConnected
   private var watches: [Key: Watch] = [:]
   private var ids: [WorkspaceName: [LinkTarget.ID]] = [:]
   private var accounts: [WorkspaceName: Account] = [:]
@@ -117,8 +119,9 @@ public struct WatchSchedule {
   private var touched: Set<WorkspaceName> = []
 
   /// Watches nothing yet.
-  public init(_ settings: WatchSettings) {
+  public init(_ settings: WatchSettings, never: NeverConnected = NeverConnected()) {
     self.settings = settings
+    self.never = never
     costCounted = max(1, settings.probesPerSecondOfWorkspace * Int(settings.period) / 2000)
   }
 
@@ -387,7 +390,7 @@ public struct WatchSchedule {
   ) {
     var check = WatchCheck()
     let finding = check.start(
-      watch.target, addresses, reason: reason, watch.networks, limit: settings.pairsOfEndpoint)
+      watch.target, addresses, reason: reason, watch.networks, but: never, limit: settings.pairsOfEndpoint)
     let cost = max(1, check.pairs.count + (watch.target.addresses.isEmpty ? 1 : 0))
     change(cost - watch.cost, of: item.key.workspace)
     watches[item.key]?.cost = cost
