@@ -143,8 +143,8 @@ public enum Server {
     let warnings = found.warnings + exposed.count
     if found.errors + warnings > 0 {
       log.note(
-        "the files have \(counted(found.errors, "error")) and there \(warnings == 1 ? "is" : "are") "
-          + "\(counted(warnings, "warning")); run backroad check")
+        "\(counted(found.errors, "error")) and \(counted(warnings, "warning")) of what is served are known; run backroad check, "
+          + "which tells them, and looks at more")
     }
     if configuration.rules.isEmpty {
       log.note("there is no upstream, so only names in the zones are answered; name one with --forward")
