@@ -41,12 +41,15 @@ public enum DatabaseImport {
   ) throws(Problems) -> Plan {
     var names: [DatabaseName] = []
     var errors: [Problem] = []
-    for item in items where errors.count <= Limits.Links.remarks {
+    for given in items where errors.count <= Limits.Links.remarks {
       do throws(Problem) {
-        guard names.count < Limits.Links.hosts else {
-          throw Problem("more than \(Limits.Links.hosts) hosts in one link; make another with --link NAME")
+        for item in try DatabaseName.each(of: given) {
+          guard names.count < Limits.Links.hosts else {
+            throw Problem("more than \(Limits.Links.hosts) hosts in one link; make another with --link NAME")
+          }
+          names.append(
+            try DatabaseName(item, of: options.kind.service, remedy: remedy(item, options, in: workspace)))
         }
-        names.append(try DatabaseName(item, of: options.kind.service, remedy: remedy(item, options, in: workspace)))
       } catch { errors.append(error) }
     }
     if items.isEmpty, !options.hasNoRecords {
