@@ -141,7 +141,10 @@ import Wire
         == "abc.s3.cn-north-1.amazonaws.com.cn")
     #expect(refusal { _ = try plan(["abc"], addresses: ["10.9.0.4"]) }.contains("--link lake --region us-east-1"))
     #expect(refusal { _ = try plan(["abc"], region: "us-west-2") }.contains("--region us-east-1"))
-    #expect(refusal { _ = try plan(["abc"], region: "us-east-1a") }.contains("not a region"))
+    #expect(
+      refusal { _ = try plan(["abc"], region: "us-east-1a") }.contains(
+        "--region: \"us-east-1a\" is an availability zone; write its region, us-east-1"))
+    #expect(refusal { _ = try plan(["abc"], region: "us-2-east-1") }.contains("is not a region of AWS; write one like"))
     #expect(refusal { _ = try plan(["abc"], endpoint: "control.\(endpoint)") }.contains("not the name for buckets"))
     #expect(refusal { _ = try plan(["abc"], endpoint: vpce) }.contains("not of S3"))
   }

@@ -101,24 +101,19 @@ public enum DatabricksImport {
   ) throws(Problem) -> String? {
     let seen = endpoint?.vpcEndpoint?.region
     guard let given = options.region?.asciiLowercased else { return seen }
-    // Octets, and few of them: what follows is done to nothing else.
-    let parts = given.utf8.count <= 32 ? given.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
-    let isLabel = !parts.isEmpty && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(Self.isLetterOrDigit) }
-    guard isLabel, let last = parts.last else {
-      throw Problem("--region: \(quoted(given)) is not a region; write us-east-1")
+    guard target.cloud == .aws else {
+      // Octets, and few of them: what follows is done to nothing else.
+      let parts = given.utf8.count <= 32 ? given.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
+      guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isLetterOrDigit) }) else {
+        throw Problem("--region: \(quoted(given)) is not a region; write us-east-1")
+      }
+      return given
     }
-    guard target.cloud == .aws else { return given }
-    guard parts.count >= 3, DatabricksWorkspace.isNumber(last) else {
-      let isZone = parts.count >= 3 && DatabricksWorkspace.isNumber(last.dropLast())
-      throw Problem(
-        isZone
-          ? "--region: \(quoted(given)) is an availability zone; write its region, \(given.dropLast())"
-          : "--region: \(quoted(given)) is not a region of AWS; write us-east-1")
-    }
+    if let why = AWSRegion.refusal(given) { throw Problem("--region: \(why)") }
     if let seen, seen != given, let name = endpoint?.name?.textWithoutFinalDot {
       throw Problem(
         "--region says \(given), and the endpoint \(name) is of a service in \(seen); give the endpoint of the "
-          + "workspace's region, or --region \(seen)")
+          + "workspace's region, or --region \(word: seen)")
     }
     return given
   }
