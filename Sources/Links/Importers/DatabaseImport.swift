@@ -65,7 +65,9 @@ public enum DatabaseImport {
     let other: DatabaseName.Service = kind == .redshift ? .rds : .redshift
     if let name = try? DatabaseName(item, of: other, remedy: "") {
       let kinds = other == .redshift ? ["redshift"] : ["postgres", "mysql"]
-      let lines = kinds.map { "\(options.link.command($0, in: workspace)) \(name.host.textWithoutFinalDot)" }
+      let lines = kinds.map {
+        "\(options.link.command($0, in: workspace)) \(shellOperands([name.host.textWithoutFinalDot]))"
+      }
       return "is a name of \(other == .redshift ? "Redshift" : "RDS"); use \(lines.joined(separator: ", or "))"
     }
     return "is not a name that AWS gives such a database; write \(kind.service.shape), or for a server of your own use "

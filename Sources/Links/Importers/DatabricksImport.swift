@@ -70,7 +70,8 @@ public enum DatabricksImport {
         Plan.LeftOut(
           target.host.textWithoutFinalDot,
           why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
-            + "backroad import databricks --workspace \(workspace.name) --link \(options.link.name)-workspace --endpoint VPCE \(target.host.textWithoutFinalDot)"
+            + "\(options.link.command(kind, link: options.link.name + "-workspace", in: workspace)) --endpoint VPCE "
+            + shellOperands([target.host.textWithoutFinalDot])
         ))
     }
     draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
@@ -151,7 +152,7 @@ public enum DatabricksImport {
     let (this, other) = wasBackEnd ? ("the relay's", "a workspace") : ("a workspace's", "the relay of --back-end")
     throw Problem(
       "the link \(quoted(old.name)) is \(this), and \(other) needs another endpoint; give this one another name: --link "
-        + "\(options.isBackEnd ? "\(old.name)-back-end" : "\(old.name)-workspace")")
+        + "\(word: old.name + (options.isBackEnd ? "-back-end" : "-workspace"))")
   }
 
   // MARK: What is told of, and to be done

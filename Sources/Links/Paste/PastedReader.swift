@@ -64,7 +64,7 @@ public struct PastedReader {
   }
 
   private static func command(_ kind: String, _ link: (workspace: String, name: String)) -> String {
-    "backroad import \(kind) --workspace \(word: link.workspace) --link \(word: link.name)"
+    importCommand(kind, workspace: link.workspace, link: link.name)
   }
 
   /// The start of a command line that imports into the link by a kind.
@@ -194,7 +194,7 @@ public struct PastedReader {
   private func notesOfTargets(isAddressed: Bool) -> [String] {
     unique(targets + mentioned).prefix(Limits.Links.remarks).map { text in
       IPAddress(text) != nil
-        ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(text)"
+        ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(word: text)"
         : "\(text) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
     }
   }
