@@ -123,6 +123,11 @@ public enum Limits {
     public static let searchDomains = 32
     /// How many networks a workspace or the server may call its own.
     public static let ownNetworks = 64
+    /// How wide such an IPv4 network may be, as the length of its prefix, and all of a list together: the Internet's registries
+    /// gave nobody a wider one.
+    public static let ownLength4 = 8
+    /// The same of IPv6.
+    public static let ownLength6 = 16
     /// The most tokens of one workspace.
     public static let tokens = 64
     /// The most listening addresses of one workspace.

@@ -81,7 +81,7 @@ public enum Server {
       try configuration.watches
       ? LinkWatcher.start(
         WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
-        cache: cache, log)
+        never: NeverConnected(own: configuration.ownNetworks), cache: cache, log)
       : nil
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
@@ -143,8 +143,8 @@ public enum Server {
     let warnings = found.warnings + exposed.count
     if found.errors + warnings > 0 {
       log.note(
-        "the files have \(counted(found.errors, "error")) and there \(warnings == 1 ? "is" : "are") "
-          + "\(counted(warnings, "warning")); run backroad check")
+        "\(counted(found.errors, "error")) and \(counted(warnings, "warning")) of what is served are known; run backroad check, "
+          + "which tells them, and looks at more")
     }
     if configuration.rules.isEmpty {
       log.note("there is no upstream, so only names in the zones are answered; name one with --forward")

@@ -129,7 +129,8 @@ extension ZonesFolder {
   public func noWorkspace(_ name: WorkspaceName) throws(Problem) -> Problem {
     let near = nearest(to: name.description, among: try workspaceNames().map(\.description))
     let remedy =
-      near.map { "did you mean \(quoted($0))?" } ?? "make it with backroad workspace add \(name) --client CIDR"
+      near.map { "did you mean \(quoted($0))?" }
+      ?? "make it with backroad workspace add \(word: name.description) --client CIDR"
     return Problem(file: path, "there is no workspace \(quoted(name.description)) here; \(remedy)")
   }
 

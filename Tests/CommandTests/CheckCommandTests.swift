@@ -276,6 +276,21 @@ struct CheckCommandTests {
     #expect(output.contains("the upstream 127.0.0.1:5300 is this server itself"))
   }
 
+  /// Where in the configuration it stands, as everything else that is wrong there.
+  @Test func anUpstreamOfTheConfigurationThatIsTheServerIsFoundAtItsPlace() throws {
+    try backroad.write(
+      "backroad.json",
+      "{ \"listen\": [\"127.0.0.1:5300\"],\n  \"forward\": [{ \"zone\": \".\", \"to\": [\"127.0.0.1:5300\"] }] }")
+    let outcome = try backroad("check")
+    let place = "backroad.json:2:15: "
+    #expect(outcome.output.contains(place + "the upstream 127.0.0.1:5300 is this server itself"), "\(outcome.output)")
+    let serve = try backroad("serve")
+    #expect(serve.status == 1 && serve.errors.contains(place + "the upstream 127.0.0.1:5300 is"), "\(serve.errors)")
+    // A flag has no place.
+    let flag = try backroad("serve --forward 127.0.0.1:5300")
+    #expect(flag.status == 1 && flag.errors.hasPrefix("backroad: the upstream 127.0.0.1:5300 is"), "\(flag.errors)")
+  }
+
   @Test func everyOverlapIsShownWithBothPlaces() throws {
     let halves = (0..<64).map { "\"10.1.\($0).0/24\"" }
     try backroad.write("zones/beta/workspace.json", "{ \"clients\": [\n\(halves.joined(separator: ",\n"))] }")

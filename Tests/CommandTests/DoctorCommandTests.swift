@@ -9,6 +9,8 @@ struct DoctorCommandTests {
 
   init() throws {
     backroad = try Backroad()
+    // Endpoints are made on the loopback addresses, and looked at there.
+    try backroad.write("backroad.json", #"{ "own-networks": ["127.0.0.0/8"] }"#)
     _ = try backroad("workspace add acme --client 127.0.0.0/8")
   }
 
@@ -107,6 +109,23 @@ struct DoctorCommandTests {
     let outcome = try backroad(
       "doctor --workspace acme --server 127.0.0.1:\(server.port) --connect \(other.port)")
     #expect(outcome.status == 1 && outcome.output.contains("\n  0.0.0.0 is public\n"), "\(outcome.output)")
+    #expect(!outcome.output.contains("TIME (UTC)") && other.count == 0)
+  }
+
+  /// The links' files choose address and port: this machine's services are not theirs to knock at.
+  @Test func nothingOfThisMachineIsConnectedToUnlessTheOperatorNamesIt() throws {
+    try backroad.write("backroad.json", "{}")
+    let other = try FakeServer { _ in }
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+    }
+    try importHosts(1)
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port) --connect \(other.port)")
+    #expect(outcome.status == 1, "\(outcome.output)\(outcome.errors)")
+    #expect(
+      outcome.output.contains(
+        "127.77.0.0 is not connected to: it is this machine's own: where a link does end on it, list 127.77.0.0 in"),
+      "\(outcome.output)")
     #expect(!outcome.output.contains("TIME (UTC)") && other.count == 0)
   }
 

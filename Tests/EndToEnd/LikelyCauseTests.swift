@@ -29,7 +29,7 @@ extension EndToEnd {
 
     private static func profile(_ network: String = "127.0.0.0/8") -> String {
       """
-      { "operator": { "principals": ["111122223333"],
+      { "own-networks": ["127.0.0.0/8"], "operator": { "principals": ["111122223333"],
           "environments": { "us": { "region": "us-east-1", "cidrs": ["\(network)"] } } } }
       """
     }

@@ -49,6 +49,13 @@ extension EndToEnd {
         }
       }
 
+      /// True when somebody has connected.
+      var wasCalled: Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // unsafe: the call reads and writes a local.
+        return unsafe poll(&waiting, 1, 0) > 0
+      }
+
       func close() {
         for filler in fillers { Glibc.close(filler) }
         fillers = []
@@ -170,6 +177,42 @@ extension EndToEnd {
         // A workspace that has gone is watched no more.
         try lab.backroad(["link", "remove", "acme", "git"])
         try eventually("nothing is left", within: 20) { try server.metric(#"backroad_links{state="failed"}"#) == 0 }
+      }
+    }
+
+    /// Where the operator does not say that links end on the server's own machine, nobody's files make the server knock there.
+    @Test func servicesOfTheServersOwnMachineAreNotConnectedTo() throws {
+      try Lab.run { lab in
+        let listener = Listener(port: try Port.free())
+        try listener.open()
+        let upstream = try lab.scriptedUpstream { Message.answer($0.octets, [.a(127, 0, 0, 1, ttl: 1)]) }
+        try lab.write(#"{ "forward": [{ "zone": ".", "to": ["\#(upstream.address.text)"] }] }"#, to: "backroad.json")
+        try lab.backroad(["workspace", "add", "acme", "--client", "127.0.0.0/8"])
+        for (link, endpoint) in [("git", "127.0.0.1"), ("wiki", "vpce-1.vpce.example")] {
+          try lab.backroad([
+            "import", "hosts", "--workspace", "acme", "--link", link, "--endpoint", endpoint, "--port",
+            "\(listener.port)",
+            "\(link).corp.example",
+          ])
+        }
+        let server = try serve(lab)
+        for link in ["git", "wiki"] {
+          try self.await("resolving", lab, link)
+          #expect(try show(lab, link).why.contains("127.0.0.1, so nothing is connected to: that is this machine's own"))
+        }
+        let outcome = try lab.run(
+          Lab.backroad(), ["doctor", "--workspace", "acme", "--server", server.address.text])
+        #expect(outcome.status == 1 && outcome.output.contains("127.0.0.1 is not connected to"), "\(outcome.output)")
+        #expect(!listener.wasCalled)
+        // A workspace's own word changes nothing: it is refused, and the last good state stays.
+        let path = "zones/acme/workspace.json"
+        let own = #"{ "own-networks": ["127.0.0.0/8", "169.254.0.0/16"], "#
+        try lab.write(lab.read(path).replacing("{", with: own, maxReplacements: 1), to: path)
+        let check = try lab.run(Lab.backroad(), ["check"])
+        #expect(check.status == 1 && check.output.contains("127.0.0.0/8 is loopback"), "\(check.output)\(check.errors)")
+        #expect(check.output.contains("169.254.0.0/16: the addresses of 169.254.0.0/16 are link-local"))
+        try eventually("it is told", within: 20) { server.program.errors.contains("127.0.0.0/8 is loopback") }
+        #expect(!listener.wasCalled)
       }
     }
 

@@ -18,6 +18,39 @@ import Wire
     return try DatabaseImport.plan(hosts.map { HostsImport.Item($0) }, options: options, in: folder)
   }
 
+  /// A driver's URL may name several hosts to try one after the other, each with its port.
+  @Test(arguments: ["postgres://", "postgresql://u:p%40@", "jdbc:postgresql://", ""])
+  func aURLOfSeveralHostsIsReadWhole(
+    start: String
+  ) throws {
+    let (one, two) = (
+      "orders.cluster-c1a2b3d4e5f6.us-east-1.rds.amazonaws.com",
+      "orders.cluster-ro-c1a2b3d4e5f6.us-east-1.rds.amazonaws.com"
+    )
+    let url = "\(start)\(one):5433,\(two)" + (start.isEmpty ? "" : "/orders?target_session_attrs=any")
+    let made = try plan(.postgres, [url])
+    #expect(made.hosts.map { $0.host.textWithoutFinalDot } == [one, two])
+    #expect(try workspace().after(made).link("db").ports == [5432, 5433])
+    guard !start.isEmpty else { return }
+    // In a mail, too, it goes whole to its importer, without user and password.
+    for paste in [url, "url: \(url)", "Please use \(url) from now on"] {
+      let readings = try PastedReader.readings(Array(paste.utf8), file: "paste")
+      let all = readings.first?.operands.flatMap { $0.split(separator: ",") } ?? []
+      #expect(
+        all.map { String($0) }.map { $0.hasSuffix(":5433") ? String($0.dropLast(5)) : $0 } == [one, two], "\(paste)")
+      #expect(readings.map(\.kind) == [.postgres])
+    }
+  }
+
+  @Test func whatIsNoHostOfSeveralIsToldOfAndNoPasswordIsShown() throws {
+    let one = "orders.cluster-c1a2b3d4e5f6.us-east-1.rds.amazonaws.com"
+    let why = refusal { _ = try plan(.postgres, ["postgres://u:s3cret@\(one):5432,db2.corp.example:5432/x"]) }
+    #expect(why.contains("\"db2.corp.example:5432\" is not a name that AWS gives") && !why.contains("s3cret"), "\(why)")
+    let users = refusal { _ = try plan(.mysql, ["mysql://u:s3cret@\(one):3306,v:0ther@\(one):3307/x"]) }
+    #expect(users.contains("names a user for more than one host"), "\(users)")
+    #expect(!users.contains("s3cret") && !users.contains("0ther"))
+  }
+
   @Test func anOverlayOfExactlyTheNamesIsMade() throws {
     let proxies = [
       "p.proxy-c1a2b3d4e5f6.us-east-1.rds.amazonaws.com", "r.endpoint.proxy-c1a2b3d4e5f6.us-east-1.rds.amazonaws.com",
@@ -108,7 +141,10 @@ import Wire
         == "abc.s3.cn-north-1.amazonaws.com.cn")
     #expect(refusal { _ = try plan(["abc"], addresses: ["10.9.0.4"]) }.contains("--link lake --region us-east-1"))
     #expect(refusal { _ = try plan(["abc"], region: "us-west-2") }.contains("--region us-east-1"))
-    #expect(refusal { _ = try plan(["abc"], region: "us-east-1a") }.contains("not a region"))
+    #expect(
+      refusal { _ = try plan(["abc"], region: "us-east-1a") }.contains(
+        "--region: \"us-east-1a\" is an availability zone; write its region, us-east-1"))
+    #expect(refusal { _ = try plan(["abc"], region: "us-2-east-1") }.contains("is not a region of AWS; write one like"))
     #expect(refusal { _ = try plan(["abc"], endpoint: "control.\(endpoint)") }.contains("not the name for buckets"))
     #expect(refusal { _ = try plan(["abc"], endpoint: vpce) }.contains("not of S3"))
   }

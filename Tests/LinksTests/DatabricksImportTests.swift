@@ -159,7 +159,8 @@ private func hosts(_ plan: Plan) -> [String] { plan.hosts.map { $0.host.textWith
     #expect(refusal { _ = try importDatabricks("\(url)/?o=12", id: "34") }.contains("says 34, and the URL says 12"))
     #expect(refusal { _ = try importDatabricks(region: "us-east-1a") }.contains("write its region, us-east-1"))
     #expect(
-      refusal { _ = try importDatabricks(region: "virginia") }.contains("is not a region of AWS; write us-east-1"))
+      refusal { _ = try importDatabricks(region: "virginia") }.contains(
+        "is not a region of AWS; write one like us-east-1"))
     #expect(refusal { _ = try importDatabricks(region: "us east") }.contains("is not a region"))
     for cloud in ["adb-1234567890123456.7.azuredatabricks.net", "1234567890123456.7.gcp.databricks.com"] {
       let message = refusal { _ = try importDatabricks(cloud, endpoint: "10.0.0.7", region: "eastus", backEnd: true) }

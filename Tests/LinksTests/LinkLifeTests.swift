@@ -152,6 +152,10 @@ private func setEndpoint(
     #expect(
       try open.link("prod").isPublic && open.after(setEndpoint(endpoint, choices, in: asked)).link("prod").isPublic)
     #expect(try importing(LinkChoices(), open).changesNothing, "a link that may be public stays so")
+    guard !endpoint.hasPrefix("169.254") else {
+      // Nobody's own: a list with it is refused, and is not what is advised.
+      return #expect(!refusal { _ = try importing(LinkChoices(), workspace()) }.contains("own-networks"))
+    }
     // The workspace's own networks, or the server's.
     let address = endpoint.split(separator: "=").last.map(String.init) ?? ""
     let own = workspace(["workspace.json": "{ \"clients\": [], \"own-networks\": [\"\(address)\"] }"])

@@ -44,6 +44,19 @@ private let zone = "git.corp.example.zone"
       try importHosts(["git.corp.example"], endpoint: "10.0.0.7", choices: .standby("10.9.0.7,10.9.0.8", after: rule)))
   }
 
+  /// AWS's word is of the endpoint, and says nothing of where the names lead now.
+  @Test func withoutAServerAWSsWordOfALinkAtItsStandbyIsToldAsTheEndpoints() throws {
+    var folder = try folder()
+    let path = "links/corp.json"
+    let word = "{ \"aws\": { \"state\": \"Available\", \"seen\": \"2026-01-31T12:00:00Z\" },"
+    folder.files[path] = Array((folder.text(path) ?? "").replacing("{", with: word, maxReplacements: 1).utf8)
+    #expect(try folder.link("corp").stateText == "Available")
+    let moved = folder.after(try failover("corp", in: folder))
+    #expect(try moved.link("corp").stateText == "unknown (AWS of the endpoint, not of the standby: Available)")
+    let back = moved.after(try failover("corp", back: true, in: moved))
+    #expect(try back.link("corp").stateText == "Available")
+  }
+
   @Test func aStandbyIsInTheLinksFileAndInNoZone() throws {
     let folder = try folder("2m,1h30m")
     #expect(

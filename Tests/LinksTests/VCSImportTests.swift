@@ -133,8 +133,8 @@ private func form(
     ("git@gitlab.com:acme/a.git", "your own GitLab, its external_url"), ("registry.gitlab.com", "your own GitLab"),
     ("bitbucket.org", "your own Bitbucket Data Center"), ("acme.atlassian.net", "your own Bitbucket Data Center"),
     ("dev.azure.com", "your own Azure DevOps Server"), ("acme.visualstudio.com", "your own Azure DevOps Server"),
-    ("accounts.cloud.databricks.com", "backroad import databricks URL"),
-    ("xy12345.us-east-1.snowflakecomputing.com", "backroad import snowflake"),
+    ("accounts.cloud.databricks.com", "backroad import databricks --workspace acme --link git URL"),
+    ("xy12345.us-east-1.snowflakecomputing.com", "backroad import snowflake --workspace acme --link git CONFIG"),
     (
       "acme-git.com",
       "backroad import hosts --workspace acme --link git --zone acme-git.com --miss forward acme-git.com"

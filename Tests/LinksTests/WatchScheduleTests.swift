@@ -228,6 +228,46 @@ private func target(
     #expect(world.made.allSatisfy { $0.probe.workspace == acme })
   }
 
+  /// Private all of them, by what everybody or this workspace says; and still somebody else's door.
+  @Test func whatIsThisMachinesOrACloudsIsNeverConnectedTo() throws {
+    var world = WatchWorld()
+    world.schedule.never = NeverConnected(
+      machine: [try address("10.9.0.53"), try address("fd00:9::53")], own: [try IPPrefix("10.9.0.0/16")])
+    let own = PrivateNetworks(own: [try IPPrefix("168.63.0.0/16"), try IPPrefix("169.254.0.0/16")])
+    let addresses = [
+      "127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "10.9.0.53", "::ffff:10.9.0.53", "fd00:9::53",
+      "169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254",
+    ]
+    world.set(
+      try addresses.enumerated().map { try target("pinned\($0.offset)", [$0.element]) }
+        + addresses.indices.map { try target("named\($0)", name: "n\($0).example") }, of: acme, own)
+    for (index, text) in addresses.enumerated() {
+      world.names[try Name("n\(index).example")] = .addresses(
+        [try address(text), try address("10.9.0.1")], reason: "")
+    }
+    world.run(300_000)
+    #expect(world.made.allSatisfy { if case .connect = $0.probe.kind { false } else { true } })
+    for (_, health) in world.schedule.health(of: acme) {
+      #expect(health.state == .resolving && health.why.contains("so nothing is connected to"), "\(health.why)")
+    }
+    #expect(world.schedule.health(of: acme).count == 2 * addresses.count)
+  }
+
+  /// The operator names the very addresses that links end on here.
+  @Test func whatTheOperatorNamesOfThisMachineIsConnectedTo() throws {
+    var world = WatchWorld()
+    world.schedule.never = NeverConnected(
+      machine: [try address("10.9.0.53")], own: [try IPPrefix("127.0.1.0/24"), try IPPrefix("10.9.0.53")])
+    world.set(
+      [
+        try target("loop", ["127.0.1.5"]), try target("other", ["127.0.0.1"]), try target("proxy", ["10.9.0.53"]),
+      ], of: acme)
+    for text in ["127.0.1.5", "10.9.0.53"] { world.outcomes[try at(text, 443)] = .reached }
+    world.run(60_000)
+    let states = world.schedule.health(of: acme).map { "\($0.id.link) \($0.health.state.rawValue)" }
+    #expect(states == ["loop reachable", "other resolving", "proxy reachable"])
+  }
+
   @Test func anUpstreamThatFailsIsSaidToBeTheReason() throws {
     var world = WatchWorld()
     world.names[try Name("vpce-1.example")] = .failed("upstreams are silent")
@@ -378,7 +418,8 @@ private func target(
     }
     let networks = PrivateNetworks()
     for (_, probe) in world.made {
-      if case .connect(let address) = probe.kind { #expect(networks.contains(address.address)) }
+      guard case .connect(let address) = probe.kind else { continue }
+      #expect(networks.contains(address.address) && !address.address.isLoopback)
     }
     for change in world.changes { #expect(change.former.state != change.health.state) }
   }
@@ -394,7 +435,7 @@ private func target(
     guard !addresses.isEmpty else { return .notResolving }
     let inside = Set(addresses).filter { PrivateNetworks().contains($0) }
     if inside.count < Set(addresses).count, !target.isPublic { return .failed }
-    guard !inside.isEmpty, !target.ports.isEmpty else { return .resolving }
+    guard !inside.isEmpty, !inside.contains(where: \.isLoopback), !target.ports.isEmpty else { return .resolving }
     let pairs = target.ports.flatMap { port in inside.sorted().map { SocketAddress($0, port: port) } }.prefix(6)
     let reached = pairs.count { world.outcomes[$0] == .reached }
     return reached == pairs.count ? .reachable : reached == 0 ? .failed : .degraded

@@ -122,7 +122,7 @@ extension Link {
     if let region, !region.isSame(as: read.region) {
       throw Problem(
         "the link \(quoted(name)) is of the region \(region), and the endpoint \(endpoint.text) of a service in "
-          + "\(read.region); give the endpoint of that region, or import again with --region \(read.region)")
+          + "\(read.region); give the endpoint of that region, or import again with --region \(word: read.region)")
     }
     var warnings: [Problem] = []
     for host in main.hosts {

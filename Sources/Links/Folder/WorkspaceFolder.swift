@@ -41,7 +41,7 @@ public struct WorkspaceFolder: Sendable {
   /// What links there are, for one who named another: the end of a sentence.
   public var linksThere: String {
     let names = linkNames
-    guard !names.isEmpty else { return "; it has none: backroad link add \(name) LINK, or backroad import" }
+    guard !names.isEmpty else { return "; it has none: backroad link add \(word: name) LINK, or backroad import" }
     let more = names.count > 10 ? " and \(names.count - 10) more" : ""
     return "; it has \(names.prefix(10).map { quoted($0) }.joined(separator: ", "))\(more)"
   }

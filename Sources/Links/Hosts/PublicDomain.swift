@@ -1,3 +1,4 @@
+import Text
 import Wire
 
 /// Domains that are other people's or everybody's: a private zone of that name would hide every public name below it.
@@ -46,7 +47,7 @@ enum PublicDomain {
     }
     let text = host.textWithoutFinalDot
     return isRegistered(host)
-      ? "a zone \(text) would hide every other name of that domain; use --zone \(text) --miss forward" : nil
+      ? "a zone \(text) would hide every other name of that domain; use --zone \(word: text) --miss forward" : nil
   }
 
   /// Whose public names a zone of this name answers for, in words; nil where they are its owner's alone.

@@ -6,17 +6,27 @@ import Wire
 struct VendorDomain: Sendable {
   /// The vendor or its service, as a person knows it.
   let vendor: String
-  /// The kind of link to what a customer has of it, and what to give that kind; nil where there is none.
-  let remedy: String?
+  /// What to give instead; nil where there is no link to what a customer has of it.
+  private let advice: String?
+  /// The kind of link to it, and what that kind's command is given; nil where a person has to find the host.
+  private let link: (kind: String, operand: String)?
 
-  private init(_ vendor: String, _ remedy: String? = nil) {
+  private init(_ vendor: String, _ advice: String? = nil, _ link: (kind: String, operand: String)? = nil) {
     self.vendor = vendor
-    self.remedy = remedy
+    self.advice = advice
+    self.link = link
+  }
+
+  /// What to give instead of a name there, with the whole command where a kind of link is for it; nil where there is nothing.
+  ///
+  /// - Parameter command: the start of the command of a kind, with workspace and link.
+  func remedy(_ command: (String) -> String) -> String? {
+    advice.map { advice in advice + (link.map { ": \(command($0.kind)) \($0.operand)" } ?? "") }
   }
 
   private static let snowflake = VendorDomain(
-    "Snowflake", "paste the account's private names: backroad import snowflake")
-  private static let databricks = VendorDomain("Databricks", "give the workspace's URL: backroad import databricks URL")
+    "Snowflake", "paste the account's private names", ("snowflake", "CONFIG"))
+  private static let databricks = VendorDomain("Databricks", "give the workspace's URL", ("databricks", "URL"))
   private static let github = VendorDomain(
     "GitHub", "give the host name of your own GitHub Enterprise Server, as it is used inside")
   private static let gitlab = VendorDomain("GitLab", "give the host name of your own GitLab, its external_url")

@@ -41,12 +41,15 @@ public enum DatabaseImport {
   ) throws(Problems) -> Plan {
     var names: [DatabaseName] = []
     var errors: [Problem] = []
-    for item in items where errors.count <= Limits.Links.remarks {
+    for given in items where errors.count <= Limits.Links.remarks {
       do throws(Problem) {
-        guard names.count < Limits.Links.hosts else {
-          throw Problem("more than \(Limits.Links.hosts) hosts in one link; make another with --link NAME")
+        for item in try DatabaseName.each(of: given) {
+          guard names.count < Limits.Links.hosts else {
+            throw Problem("more than \(Limits.Links.hosts) hosts in one link; make another with --link NAME")
+          }
+          names.append(
+            try DatabaseName(item, of: options.kind.service, remedy: remedy(item, options, in: workspace)))
         }
-        names.append(try DatabaseName(item, of: options.kind.service, remedy: remedy(item, options, in: workspace)))
       } catch { errors.append(error) }
     }
     if items.isEmpty, !options.hasNoRecords {
@@ -62,7 +65,9 @@ public enum DatabaseImport {
     let other: DatabaseName.Service = kind == .redshift ? .rds : .redshift
     if let name = try? DatabaseName(item, of: other, remedy: "") {
       let kinds = other == .redshift ? ["redshift"] : ["postgres", "mysql"]
-      let lines = kinds.map { "\(options.link.command($0, in: workspace)) \(name.host.textWithoutFinalDot)" }
+      let lines = kinds.map {
+        "\(options.link.command($0, in: workspace)) \(shellOperands([name.host.textWithoutFinalDot]))"
+      }
       return "is a name of \(other == .redshift ? "Redshift" : "RDS"); use \(lines.joined(separator: ", or "))"
     }
     return "is not a name that AWS gives such a database; write \(kind.service.shape), or for a server of your own use "

@@ -74,7 +74,34 @@ struct DatabaseName: Hashable, Sendable {
     port = try Self.port(bare, refusal)
   }
 
-  /// The host and port of a URL.
+  /// The hosts of a URL that names several, as those of libpq and JDBC may (`postgres://one:5432,two:5432/db`), each as an item
+  /// of its own; what names one, as it is.
+  ///
+  /// - Throws: that a user stands before the second host too: what of that is a password cannot be told.
+  static func each(of item: HostsImport.Item) throws(Problem) -> [HostsImport.Item] {
+    let bare = hostAndPort(item.text)
+    let texts = bare.split(separator: ",").map { text in
+      String(decoding: text.utf8.filter { $0 != 0x20 }, as: UTF8.self)
+    }
+    if isNamingUsers(item.text) {
+      throw Problem(
+        position: item.position,
+        "the URL names a user for more than one host, and a password may be there; give the hosts alone, each as HOST:PORT"
+      )
+    }
+    guard texts.count > 1 else { return [item] }
+    return texts.map { HostsImport.Item($0, position: item.position) }
+  }
+
+  /// True where a comma stands between two users of a URL.
+  private static func isNamingUsers(_ text: String) -> Bool {
+    guard let start = text.utf8.firstRange(of: "://".utf8)?.upperBound else { return false }
+    let authority = text.utf8[start...].prefix { $0 != 0x2f && $0 != 0x3f && $0 != 0x23 }
+    guard let first = authority.firstIndex(of: 0x40), let last = authority.lastIndex(of: 0x40) else { return false }
+    return first != last && authority[first..<last].contains(0x2c)
+  }
+
+  /// The hosts and ports of a URL.
   private static func hostAndPort(_ text: String) -> String {
     var octets = Array(text.utf8.prefix(Limits.Links.hostTextOctets + 1))[...]
     if let at = octets.indices.first(where: { octets[$0...].starts(with: "://".utf8) }) { octets = octets[(at + 3)...] }

@@ -70,7 +70,8 @@ public enum DatabricksImport {
         Plan.LeftOut(
           target.host.textWithoutFinalDot,
           why: "the workspace needs another endpoint than the relay of --back-end; give it a link of its own: "
-            + "backroad import databricks --workspace \(workspace.name) --link \(options.link.name)-workspace --endpoint VPCE \(target.host.textWithoutFinalDot)"
+            + "\(options.link.command(kind, link: options.link.name + "-workspace", in: workspace)) --endpoint VPCE "
+            + shellOperands([target.host.textWithoutFinalDot])
         ))
     }
     draft.nextSteps = steps(target, endpoint, region, isBackEnd: options.isBackEnd)
@@ -101,24 +102,19 @@ public enum DatabricksImport {
   ) throws(Problem) -> String? {
     let seen = endpoint?.vpcEndpoint?.region
     guard let given = options.region?.asciiLowercased else { return seen }
-    // Octets, and few of them: what follows is done to nothing else.
-    let parts = given.utf8.count <= 32 ? given.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
-    let isLabel = !parts.isEmpty && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(Self.isLetterOrDigit) }
-    guard isLabel, let last = parts.last else {
-      throw Problem("--region: \(quoted(given)) is not a region; write us-east-1")
+    guard target.cloud == .aws else {
+      // Octets, and few of them: what follows is done to nothing else.
+      let parts = given.utf8.count <= 32 ? given.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
+      guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isLetterOrDigit) }) else {
+        throw Problem("--region: \(quoted(given)) is not a region; write us-east-1")
+      }
+      return given
     }
-    guard target.cloud == .aws else { return given }
-    guard parts.count >= 3, DatabricksWorkspace.isNumber(last) else {
-      let isZone = parts.count >= 3 && DatabricksWorkspace.isNumber(last.dropLast())
-      throw Problem(
-        isZone
-          ? "--region: \(quoted(given)) is an availability zone; write its region, \(given.dropLast())"
-          : "--region: \(quoted(given)) is not a region of AWS; write us-east-1")
-    }
+    if let why = AWSRegion.refusal(given) { throw Problem("--region: \(why)") }
     if let seen, seen != given, let name = endpoint?.name?.textWithoutFinalDot {
       throw Problem(
         "--region says \(given), and the endpoint \(name) is of a service in \(seen); give the endpoint of the "
-          + "workspace's region, or --region \(seen)")
+          + "workspace's region, or --region \(word: seen)")
     }
     return given
   }
@@ -156,7 +152,7 @@ public enum DatabricksImport {
     let (this, other) = wasBackEnd ? ("the relay's", "a workspace") : ("a workspace's", "the relay of --back-end")
     throw Problem(
       "the link \(quoted(old.name)) is \(this), and \(other) needs another endpoint; give this one another name: --link "
-        + "\(options.isBackEnd ? "\(old.name)-back-end" : "\(old.name)-workspace")")
+        + "\(word: old.name + (options.isBackEnd ? "-back-end" : "-workspace"))")
   }
 
   // MARK: What is told of, and to be done

@@ -108,7 +108,7 @@ struct DatabricksWorkspace: Hashable, Sendable {
         return "is not a workspace's host, but one of Databricks' own; \(give)"
       }
       guard first.hasPrefix("dbc-dp-") else { return nil }
-      return "is the data plane's host; \(give), and its id with --workspace-id \(first.dropFirst(7))"
+      return "is the data plane's host; \(give), and its id with --workspace-id \(word: first.dropFirst(7))"
     case .azure:
       let digits = first.dropFirst(4)
       if labels.count == 2, first.hasPrefix("adb-"), isNumber(digits), isNumber(labels[1]) { return nil }

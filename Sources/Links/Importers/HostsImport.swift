@@ -102,7 +102,10 @@ public enum HostsImport {
       draft.link.statedPorts = all
       draft.notes.append("the ports are those that stand with the hosts: \(draft.link.portsText); --port says others")
     }
-    draft.warnings += named.compactMap { vendorsOwn($0.name) }.shortened
+    draft.warnings +=
+      named.compactMap { host in
+        vendorsOwn(host.name) { request.command($0, in: workspace) }
+      }.shortened
     draft.proof = hosts.first { !$0.name.isWildcard }?.name
     if let zone, let miss = options.zone?.miss { draft.misses[zone] = miss }
     draft.warnings += bareWildcards(hosts).shortened
@@ -149,11 +152,11 @@ public enum HostsImport {
   }
 
   /// Warns of a name that a vendor answers everybody with, and that all of the workspace's clients ask the endpoint for then.
-  private static func vendorsOwn(_ name: Name) -> Problem? {
+  private static func vendorsOwn(_ name: Name, _ command: (String) -> String) -> Problem? {
     let labels = name.labels.map { $0.map { Wire.lowercased($0) } }
     // The relay of Databricks' clusters has no kind of its own on every cloud.
     guard !labels.contains(where: { $0.elementsEqual("privatelink".utf8) || $0.elementsEqual("tunnel".utf8) }),
-      let vendor = VendorDomain.of(name), let remedy = vendor.remedy
+      let vendor = VendorDomain.of(name), let remedy = vendor.remedy(command)
     else { return nil }
     return Problem(
       severity: .warning,

@@ -66,17 +66,11 @@ public enum S3Import {
       throw Problem(
         "whose region's buckets? say it with \(command) --region us-east-1 BUCKET, or give the endpoint's DNS name")
     }
-    let parts = region.utf8.count <= 32 ? region.utf8.split(separator: 0x2d, omittingEmptySubsequences: false) : []
-    let isPlain = parts.allSatisfy { part in
-      !part.isEmpty && part.allSatisfy { ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) }
-    }
-    guard parts.count >= 3, isPlain, parts.last?.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == true else {
-      throw Problem("--region: \(quoted(region)) is not a region of AWS; write us-east-1")
-    }
+    if let why = AWSRegion.refusal(region) { throw Problem("--region: \(why)") }
     if let seen, seen != region {
       throw Problem(
         "--region says \(region), and the endpoint is in \(seen); give the endpoint of the buckets' region, or "
-          + "--region \(seen)")
+          + "--region \(word: seen)")
     }
     return region
   }

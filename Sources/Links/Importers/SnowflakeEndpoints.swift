@@ -146,12 +146,13 @@ extension SnowflakeReading {
       leftOut.append(Plan.LeftOut(entry.key, why: why, position: entry.position))
       nextSteps.append(
         "the storage volume \(shown) still needs an endpoint of \(service): "
-          + "\(command("hosts", link: "\(options.link.name)-storage")) --endpoint VPCE \(shown)")
+          + "\(command("hosts", link: "\(options.link.name)-storage")) --endpoint VPCE "
+          + shellOperands([shown]))
     }
   }
 
   private func command(_ kind: String, link: String) -> String {
-    "backroad import \(kind) --workspace \(workspace?.name ?? "W") --link \(link)"
+    importCommand(kind, workspace: workspace?.name ?? "W", link: link)
   }
 
   /// The host of `sfc-….s3.REGION.amazonaws.com`, of a Blob host, or of an Azure storage account's resource id.

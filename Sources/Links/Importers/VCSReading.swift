@@ -124,15 +124,15 @@ struct VCSReading {
     if (try? VPCEndpointName(own)) != nil {
       throw refuse("is a VPC endpoint, which goes to --endpoint; write the host that Git clients use")
     }
-    if let vendor = VendorDomain.of(own), let remedy = vendor.remedy {
+    if let vendor = VendorDomain.of(own), let remedy = vendor.remedy(command) {
       throw refuse("is \(vendor.vendor)'s public service, which no private link of this kind leads to; \(remedy)")
     }
     if PublicDomain.isRegistered(own) {
       let zone = own.textWithoutFinalDot
-      let shown = flag == "--pages" ? "\(zone) '*.\(zone)'" : name.isWildcard ? "'*.\(zone)'" : zone
+      let hosts = flag == "--pages" ? [zone, "*.\(zone)"] : name.isWildcard ? ["*.\(zone)"] : [zone]
       throw refuse(
-        "would hide every other name of that domain; use \(command("hosts")) --zone \(zone) "
-          + "--miss forward \(shown)")
+        "would hide every other name of that domain; use \(command("hosts")) --zone \(word: zone) "
+          + "--miss forward \(shellOperands(hosts))")
     }
     if let why = PublicDomain.refusalOfHost(own) { throw Problem(file: file, position: position, prefix + why) }
     let isCut = !bare.isSame(as: text)
@@ -217,7 +217,7 @@ extension VCSReading {
     if options.effectiveProduct == .github, !options.subdomains, !hosts.isEmpty {
       steps.append(
         "if subdomain isolation is on at the server: \(command(VCSImport.kind)) --product github --subdomains "
-          + "\(hosts.first { !$0.name.isWildcard }?.name.textWithoutFinalDot ?? "HOST")")
+          + shellOperands([hosts.first { !$0.name.isWildcard }?.name.textWithoutFinalDot ?? "HOST"]))
     }
     let host = endpoint?.name?.textWithoutFinalDot ?? endpoint?.addresses.first?.description ?? "ENDPOINT"
     let known = usesSSH ? "; with the server's name known_hosts stays as it is" : ""

@@ -90,9 +90,11 @@ extension CloudState {
 }
 
 extension Link {
-  /// How the link stands, in a word or two: for lists.
+  /// How the link stands, in a word or two: for lists. AWS's word is of the endpoint, so of a link at its standby it is told
+  /// as that: of where the names lead the file knows nothing.
   public var stateText: String {
     let health = health
+    if usesStandby { return health.state.rawValue + (health.why.isEmpty ? "" : " (\(health.why))") }
     guard health.state == .requested else { return cloud?.state ?? health.state.rawValue }
     return health.state.rawValue + (health.why.isEmpty ? "" : " (\(health.why))")
   }

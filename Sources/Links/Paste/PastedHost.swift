@@ -63,7 +63,7 @@ extension PastedHost {
   private static func scheme(_ word: String, _ lower: String, _ words: PastedWords) -> PastedHost? {
     if lower.hasPrefix("jdbc:redshift://") {
       // Its parameters may hold a password; what a link is made of is the host, with its port.
-      guard let host = hostPart(word, after: "://", keepsPort: true) else { return nil }
+      guard let host = hosts(word) else { return nil }
       return PastedHost(
         kinds: [.redshift], operand: host, why: "\(hostOnly(host)) stands in its JDBC URL", isSure: true)
     }
@@ -71,7 +71,7 @@ extension PastedHost {
       ("jdbc:postgresql://", PastedKind.postgres), ("postgresql://", .postgres), ("postgres://", .postgres),
       ("jdbc:mysql://", .mysql), ("mysql://", .mysql), ("jdbc:mariadb://", .mysql),
     ] where lower.hasPrefix(prefix) {
-      guard let host = hostPart(word, after: "://", keepsPort: true) else { return nil }
+      guard let host = hosts(word) else { return nil }
       if host.asciiLowercased.utf8.has(".redshift") {
         return PastedHost(
           kinds: [.redshift], operand: host, why: "\(hostOnly(host)) is a host of Redshift's", isSure: true)
@@ -213,17 +213,33 @@ extension PastedHost {
     return String(word[(start ?? word.startIndex)...].prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ";" })
   }
 
-  private static func hostOnly(_ text: String) -> String { String(text.prefix { $0 != ":" }) }
+  private static func hostOnly(_ text: String) -> String { String(text.prefix { $0 != ":" && $0 != "," }) }
 
-  /// The host of a URL, without the user before it, and without the port after it unless that is kept.
-  private static func hostPart(_ word: String, after mark: String, keepsPort: Bool = false) -> String? {
+  /// The host of a URL, without the user before it and the port after it.
+  private static func hostPart(_ word: String, after mark: String) -> String? {
+    guard let part = authority(word, after: mark),
+      case .host(let name, _) = HostText.read(String(part.prefix { $0 != ":" }))
+    else { return nil }
+    return name.textWithoutFinalDot
+  }
+
+  /// All hosts of a database's URL, each with its port, as the kind's importer takes them: `one:5432,two:5432`. Nil where any is
+  /// none.
+  private static func hosts(_ word: String) -> String? {
+    guard let part = authority(word, after: "://") else { return nil }
+    var hosts: [String] = []
+    for text in part.split(separator: ",") {
+      guard case .host(let name, _) = HostText.read(String(text.prefix { $0 != ":" })) else { return nil }
+      hosts.append(name.textWithoutFinalDot + (HostText.port(String(text)).map { ":\($0)" } ?? ""))
+    }
+    return hosts.isEmpty ? nil : hosts.joined(separator: ",")
+  }
+
+  /// What stands for the machine in a URL, without the user before it.
+  private static func authority(_ word: String, after mark: String) -> Substring? {
     guard let start = word.range(of: mark)?.upperBound else { return nil }
-    var part = word[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ";" }
-    if let at = part.lastIndex(of: "@") { part = part[part.index(after: at)...] }
-    part = part.prefix { $0 != "," }
-    let port = keepsPort ? HostText.port(String(part)).map { ":\($0)" } ?? "" : ""
-    guard case .host(let name, _) = HostText.read(String(part.prefix { $0 != ":" })) else { return nil }
-    return name.textWithoutFinalDot + port
+    let part = word[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ";" }
+    return part.lastIndex(of: "@").map { part[part.index(after: $0)...] } ?? part
   }
 }
 

@@ -41,10 +41,12 @@ extension LinkChoices {
     let networks = networks.adding(own)
     for address in link.endpoints.flatMap(\.addresses) {
       guard !networks.contains(address), !known.contains(address) else { continue }
+      // No list takes what is nobody's own.
+      let isSpecial = SpecialNetworks.all.contains { $0.prefix.contains(address) }
+      let listing = isSpecial ? "" : " list its network in \"own-networks\" of workspace.json or backroad.json,"
       throw Problem(
         "the endpoint's address \(address) is not private, and a private link ends in a private network: give the "
-          + "address inside it, list its network in \"own-networks\" of workspace.json or backroad.json, or say with "
-          + "--public that the names may be answered with public addresses")
+          + "address inside it,\(listing) or say with --public that the names may be answered with public addresses")
     }
   }
 }

@@ -27,9 +27,9 @@ public struct LinkRequest: Sendable {
     self.endpoint = endpoint
   }
 
-  /// The start of another command line for this link.
-  func command(_ kind: String, in workspace: WorkspaceFolder) -> String {
-    "backroad import \(kind) --workspace \(word: workspace.name) --link \(word: name)"
+  /// The start of another command line, for this link or another one beside it.
+  func command(_ kind: String, link: String? = nil, in workspace: WorkspaceFolder) -> String {
+    importCommand(kind, workspace: workspace.name, link: link ?? name)
   }
 
   /// The link as this and the input alone have it.
@@ -45,4 +45,9 @@ public struct LinkRequest: Sendable {
     draft.warnings = warnings
     return draft
   }
+}
+
+/// The start of a command line that imports into a link, to be printed.
+func importCommand(_ kind: String, workspace: String, link: String) -> String {
+  "backroad import \(kind) --workspace \(word: workspace) --link \(word: link)"
 }

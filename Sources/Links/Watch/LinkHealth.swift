@@ -82,8 +82,9 @@ public struct LinkHealth: Hashable, Sendable {
 extension LinkHealth {
   /// What the link's file alone says: whether there is an endpoint, and AWS's word.
   init(ofFile link: Link) {
-    let word = link.cloud.map { "AWS: \($0.state)" } ?? ""
-    self.init(link.main.endpoint == nil ? .requested : .unknown, why: word)
+    let whose = link.usesStandby ? "AWS of the endpoint, not of the standby" : "AWS"
+    let word = link.cloud.map { "\(whose): \($0.state)" } ?? ""
+    self.init(link.activeEndpoint == nil ? .requested : .unknown, why: word)
   }
 
   /// One for a link of several endpoints: the worst, and which that is. What nobody has looked at does not count where

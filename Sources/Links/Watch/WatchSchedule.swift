@@ -2,41 +2,6 @@ import Bounds
 import Wire
 import Workspaces
 
-/// Something to be asked or connected to, and on whose account.
-public struct WatchProbe: Hashable, Sendable {
-  /// What it is.
-  public enum Kind: Hashable, Sendable {
-    /// Ask for the addresses of a name, as a client of the workspace would.
-    case resolve(Name)
-    /// Connect by TCP.
-    case connect(SocketAddress)
-  }
-
-  /// Its number, with which the outcome is told.
-  public let number: UInt64
-  /// Whose endpoint it is.
-  public let workspace: WorkspaceName
-  /// What is to be done.
-  public let kind: Kind
-}
-
-/// An endpoint's state that has become another.
-public struct HealthChange: Hashable, Sendable {
-  /// Whose link it is.
-  public let workspace: WorkspaceName
-  /// Which endpoint.
-  public let id: LinkTarget.ID
-  /// How it stood.
-  public let former: LinkHealth
-  /// How it stands.
-  public let health: LinkHealth
-
-  /// Takes the parts.
-  public init(workspace: WorkspaceName, id: LinkTarget.ID, former: LinkHealth, health: LinkHealth) {
-    (self.workspace, self.id, self.former, self.health) = (workspace, id, former, health)
-  }
-}
-
 /// Decides when which endpoint is looked at, and what the looks say: a state machine, which is handed the time, random
 /// numbers and outcomes, and hands out probes.
 ///
@@ -93,6 +58,8 @@ public struct WatchSchedule {
   }
 
   private let settings: WatchSettings
+  /// What is not connected to though it is private.
+  public var never: NeverConnected
   private var watches: [Key: Watch] = [:]
   private var ids: [WorkspaceName: [LinkTarget.ID]] = [:]
   private var accounts: [WorkspaceName: Account] = [:]
@@ -117,8 +84,9 @@ public struct WatchSchedule {
   private var touched: Set<WorkspaceName> = []
 
   /// Watches nothing yet.
-  public init(_ settings: WatchSettings) {
+  public init(_ settings: WatchSettings, never: NeverConnected = NeverConnected()) {
     self.settings = settings
+    self.never = never
     costCounted = max(1, settings.probesPerSecondOfWorkspace * Int(settings.period) / 2000)
   }
 
@@ -387,7 +355,7 @@ public struct WatchSchedule {
   ) {
     var check = WatchCheck()
     let finding = check.start(
-      watch.target, addresses, reason: reason, watch.networks, limit: settings.pairsOfEndpoint)
+      watch.target, addresses, reason: reason, watch.networks, but: never, limit: settings.pairsOfEndpoint)
     let cost = max(1, check.pairs.count + (watch.target.addresses.isEmpty ? 1 : 0))
     change(cost - watch.cost, of: item.key.workspace)
     watches[item.key]?.cost = cost

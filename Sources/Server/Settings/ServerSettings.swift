@@ -20,6 +20,8 @@ public struct ServerSettings: Sendable {
   public var leases: String?
   /// The forwarding; an empty list says that there is none.
   public var rules: [ServerConfiguration.Rule]?
+  /// Where the file has each of them; nothing for those of flags.
+  private var rulePlaces: [(file: String, position: Position)] = []
   /// How many threads answer; 0 for one on each core.
   public var workers: Int?
   /// How many MiB of upstreams' answers are kept.
@@ -82,7 +84,11 @@ public struct ServerSettings: Sendable {
         zones = try Self.path("zones", of: "a folder", root, file) ?? (isMeant ? nil : ServerConfiguration.defaultZones)
       }
       collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
-      collect(into: &problems) { () throws(Problem) in rules = try Self.rules(root["forward"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        let read = try Self.rules(root["forward"], file)
+        rules = read?.map { ServerConfiguration.Rule(zone: $0.zone, upstreams: $0.upstreams) }
+        rulePlaces = read?.map { (file, $0.position) } ?? []
+      }
       collect(into: &problems) { () throws(Problem) in
         cache = try root["cache"]?.expectInt("\"cache\"", in: Self.cacheMebibytes, file: file)
       }
@@ -186,7 +192,7 @@ public struct ServerSettings: Sendable {
     return hosts
   }
 
-  private static func rules(_ value: JSON?, _ file: String) throws(Problem) -> [ServerConfiguration.Rule]? {
+  private static func rules(_ value: JSON?, _ file: String) throws(Problem) -> [WorkspaceFile.Rule]? {
     guard let value else { return nil }
     var rules: [WorkspaceFile.Rule] = []
     var firsts: [Name: Position] = [:]
@@ -199,7 +205,7 @@ public struct ServerSettings: Sendable {
       }
       rules.append(rule)
     }
-    return rules.map { ServerConfiguration.Rule(zone: $0.zone, upstreams: $0.upstreams) }
+    return rules
   }
 
   /// Reads `ADDRESS:PORT`.
@@ -270,10 +276,13 @@ extension ServerSettings {
     }
     let own = OwnAddresses(configuration.listen, interfaces: interfaces)
     if let rules = rules ?? file.rules {
-      for rule in rules {
-        if let upstream = rule.upstreams.first(where: { own.contains($0.address) }) {
-          throw Problem("the upstream \(upstream) is this server itself, so that queries would go round; name another")
-        }
+      let places = self.rules == nil ? file.rulePlaces : rulePlaces
+      for (index, rule) in rules.enumerated() {
+        guard let upstream = rule.upstreams.first(where: { own.contains($0.address) }) else { continue }
+        let place = places.indices.contains(index) ? places[index] : nil
+        throw Problem(
+          file: place?.file, position: place?.position,
+          "the upstream \(upstream) is this server itself, so that queries would go round; name another")
       }
       configuration.rules = rules
     } else {

@@ -39,6 +39,8 @@ final class LinkWatcher {
   private static let (wakeToken, upstreamToken, firstToken) = (UInt64(0), UInt64(1), UInt64(2))
   /// How often it looks for another snapshot, in milliseconds.
   private static let snapshotPeriod: UInt64 = 1000
+  /// How often it looks for the machine's own addresses, which are not connected to, in milliseconds.
+  private static let interfacesPeriod: UInt64 = 10_000
   /// How long it sleeps at least while there is nothing but the rate to wait for, in milliseconds.
   private static let nap: UInt64 = 10
   /// How long a name is asked for; a hop's time is 3.5 s.
@@ -56,6 +58,7 @@ final class LinkWatcher {
   private var snapshot: Snapshot?
   private var seen: [WorkspaceName: Workspace] = [:]
   private var nextSnapshotAt: UInt64 = 0
+  private var nextInterfacesAt: UInt64 = 0
 
   private var poller: Poller
   private var upstreamPoller: Poller
@@ -70,7 +73,7 @@ final class LinkWatcher {
 
   private init(
     _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
-    cache: AnswerCache, _ log: Log, _ running: Running
+    never: NeverConnected, cache: AnswerCache, _ log: Log, _ running: Running
   ) throws(SystemError) {
     self.settings = settings
     self.state = state
@@ -78,7 +81,7 @@ final class LinkWatcher {
     self.failovers = failovers
     self.log = log
     self.running = running
-    schedule = WatchSchedule(settings)
+    schedule = WatchSchedule(settings, never: never)
     poller = try Poller()
     upstreamPoller = try Poller()
     names = CompressionMemory(seed: try System.hashSeed())
@@ -98,12 +101,14 @@ final class LinkWatcher {
   private static let maximumStreams = 2
 
   /// Starts watching what `state` serves.
+  ///
+  /// - Parameter never: what is not connected to; the machine's addresses are looked up again from time to time.
   static func start(
     _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
-    cache: AnswerCache, _ log: Log
+    never: NeverConnected, cache: AnswerCache, _ log: Log
   ) throws(SystemError) -> Running {
     let running = try Running()
-    let watcher = try LinkWatcher(settings, state, states, failovers, cache: cache, log, running)
+    let watcher = try LinkWatcher(settings, state, states, failovers, never: never, cache: cache, log, running)
     try Thread(name: "watch") {
       // Queries do not wait for this where there are fewer cores than threads.
       Thread.giveWay()
@@ -132,6 +137,10 @@ final class LinkWatcher {
 
   private func lookForSnapshot(_ now: UInt64) {
     nextSnapshotAt = now + Self.snapshotPeriod
+    if now >= nextInterfacesAt {
+      nextInterfacesAt = now + Self.interfacesPeriod
+      schedule.never.machine = Set(System.interfaceAddresses)
+    }
     defer { failOver() }
     guard let next = state.view.snapshot, next !== snapshot else { return }
     snapshot = next

@@ -76,7 +76,7 @@ public struct WorkspaceFile: Sendable {
       rules = Self.rules(root["forward"], file, problems)
       zones = Self.zones(root["zones"], file, problems)
       search = SearchList.read(root["search"], file, problems)
-      ownNetworks = OwnNetworks.read(root["own-networks"], file, problems)
+      ownNetworks = OwnNetworks.read(root["own-networks"], of: .workspace, file, problems)
       hasOwnCache = Self.hasOwnCache(root["cache"], file, problems)
       claims = WorkspaceClaims(root, file, problems)
     }

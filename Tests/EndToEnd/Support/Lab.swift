@@ -14,7 +14,8 @@ final class Lab {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("backroad-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // No test asks the machine's own name servers: what is forwarded, and where, its workspaces and flags say.
-    try write(#"{ "forward": [] }"#, to: "backroad.json")
+    // Endpoints are made on the loopback addresses, and looked at there.
+    try write(#"{ "forward": [], "own-networks": ["127.0.0.0/8"] }"#, to: "backroad.json")
   }
 
   /// Runs a test in a lab of its own, and clears up whatever comes of it.

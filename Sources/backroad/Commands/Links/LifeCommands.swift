@@ -140,7 +140,7 @@ enum LifeCommands {
     let names = (try? arguments.zonesFolder().workspaceNames()) ?? []
     guard !names.contains(where: { $0.description == first }), names.contains(other) else { return }
     throw UsageError(
-      "\(shown(second)) is the workspace, and comes first: backroad link set-endpoint \(second) \(first) …")
+      "\(shown(second)) is the workspace, and comes first: backroad link set-endpoint \(word: second) \(word: first) …")
   }
 
   private static func readKind(_ arguments: Arguments) throws(UsageError) -> String {

@@ -92,6 +92,8 @@ enum DoctorCommand {
   ) throws -> [LinkHost] {
     let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
     let networks = try privateNetworks(of: folder, arguments)
+    let never = NeverConnected(
+      machine: System.interfaceAddresses, own: try arguments.configurationFile().ownNetworks ?? [])
     let profile = try arguments.operatorProfile()
     let only = try arguments.value(link).map { (text) throws(UsageError) in try linkName(text) }
     if let only, !folder.linkNames.contains(only) {
@@ -106,13 +108,14 @@ enum DoctorCommand {
       let lead = leads.lead(of: link)
       if link.hostCount == 0, let endpoint = link.main.endpoint {
         let numbers = ports.isEmpty ? link.ports.map { UInt16(clamping: $0) } : ports
-        hosts += LinkHost.ofEndpoint(endpoint, link, networks, numbers, facts)
+        hosts += LinkHost.ofEndpoint(endpoint, link, networks, never, numbers, facts)
       }
       for (index, route) in link.failedOver(lead.isAtStandby).routes.enumerated() {
         let isMain = index == 0
         hosts += route.hosts.map {
           LinkHost(
-            name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks, isPublic: link.isPublic,
+            name: $0.name, link: link.name, endpoint: route.endpoint, networks: networks, never: never,
+            isPublic: link.isPublic,
             ports: ports.isEmpty ? link.ports(of: $0).map { UInt16(clamping: $0) } : ports,
             facts: isMain && lead.isAtStandby ? LinkFacts(link.atStandby, of: folder.name, profile) : facts,
             lead: isMain ? lead : .endpoint)

@@ -15,6 +15,8 @@ struct LinkHost: Sendable {
   let endpoint: Endpoint?
   /// The addresses that it may have.
   let networks: PrivateNetworks
+  /// Those that are not connected to all the same.
+  let never: NeverConnected
   /// True where the link says that it may have public ones.
   let isPublic: Bool
   /// The ports that it is reached on; none where nothing is to be connected to.
@@ -28,13 +30,14 @@ struct LinkHost: Sendable {
 extension LinkHost {
   /// What stands for a link without names, whose clients use the endpoint's own: that name, or each of its addresses.
   static func ofEndpoint(
-    _ endpoint: Endpoint, _ link: Link, _ networks: PrivateNetworks, _ ports: [UInt16], _ facts: LinkFacts
+    _ endpoint: Endpoint, _ link: Link, _ networks: PrivateNetworks, _ never: NeverConnected,
+    _ ports: [UInt16], _ facts: LinkFacts
   ) -> [LinkHost] {
     let names = endpoint.name.map { [$0] } ?? endpoint.addresses.compactMap { try? Name("\($0)") }
     return names.map { name in
       LinkHost(
-        name: name, link: link.name, endpoint: endpoint, networks: networks, isPublic: link.isPublic, ports: ports,
-        facts: facts)
+        name: name, link: link.name, endpoint: endpoint, networks: networks, never: never,
+        isPublic: link.isPublic, ports: ports, facts: facts)
     }
   }
 
@@ -84,11 +87,17 @@ struct HostFinding: Sendable {
       complaints.append("\(address) is public")
       cause = .ofPublicAddress(host)
     }
+    guard !host.ports.isEmpty else { return }
+    for address in addresses where host.networks.contains(address) {
+      if let reason = host.never.reason(address) {
+        complaints.append("\(address) is not connected to: it is \(reason)")
+      }
+    }
   }
 
-  /// Each private address with each port. Never a public one: what answers there is not the link.
+  /// Each private address with each port. Never a public one: what answers there is not the link. Nor what is this machine's.
   var destinations: [SocketAddress] {
-    let reachable = addresses.filter { host.networks.contains($0) }
+    let reachable = addresses.filter { host.networks.contains($0) && host.never.reason($0) == nil }
     return host.ports.flatMap { port in reachable.map { SocketAddress($0, port: port) } }
   }
 

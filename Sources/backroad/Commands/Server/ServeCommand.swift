@@ -108,8 +108,9 @@ enum ServeCommand {
       }
     }
     if arguments.has(ownNetwork) {
+      var reader = OwnNetworkReader(of: .server)
       settings.ownNetworks = try arguments.values(ownNetwork).map { text in
-        try readFlag(ownNetwork) { () throws(Problem) in try OwnNetworks.network(text) }
+        try readFlag(ownNetwork) { () throws(Problem) in try reader.network(text) }
       }
       guard arguments.values(ownNetwork).count <= Limits.Workspaces.ownNetworks else {
         throw UsageError("\(ownNetwork.name) is given more than \(Limits.Workspaces.ownNetworks) times")

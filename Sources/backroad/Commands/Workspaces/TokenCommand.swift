@@ -109,7 +109,9 @@ enum TokenCommand {
     }
     var table = Table("TOKEN", "SHA-256", "COMMENT")
     for token in tokens { table.add(token.id, "\("\(token.digest)".prefix(16))…", token.comment ?? "") }
-    console.print(table, ifEmpty: "workspace \(name) has no tokens; make one with backroad workspace token \(name)")
+    console.print(
+      table,
+      ifEmpty: "workspace \(name) has no tokens; make one with backroad workspace token \(word: name.description)")
     return .done
   }
 
