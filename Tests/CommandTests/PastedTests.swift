@@ -51,6 +51,10 @@ struct PastedTests {
     #expect(outcome.errors.contains("backroad import snowflake \(said) -, or backroad import "))
     #expect(outcome.errors.contains(" \(said) dbc-a1b2c3d4-e5f6.cloud.databricks.com"))
     #expect(try !backroad("link show acme one").errors.isEmpty)
+    // They can be copied, whatever the file is called.
+    try backroad.write("mail;reboot.txt", snowflakeConfig("ab12345") + "\ndbc-a1b2c3d4-e5f6.cloud.databricks.com\n")
+    let named = try backroad("\(Self.line) mail;reboot.txt")
+    #expect(named.errors.contains("backroad import snowflake \(said) 'mail;reboot.txt', or "), "\(named.errors)")
   }
 
   @Test func theEndpointMustBeOfTheServiceOfTheForm() throws {

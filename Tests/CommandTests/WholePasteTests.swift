@@ -47,6 +47,14 @@ struct WholePasteTests {
     #expect(two.status == 1 && two.errors.contains("--replace"), "\(two.errors)")
   }
 
+  /// Forms of databases have no importer of their own.
+  @Test func theRegionOfAnyFormIsHeldAgainstItsService() throws {
+    let wrong = try backroad(
+      Self.line, input: Self.form("Postgres Interface-type", region: "eu-west-1", host: Self.database))
+    #expect(wrong.status == 1 && wrong.errors.contains("standard input:7:"), "\(wrong.output)\(wrong.errors)")
+    #expect(wrong.errors.contains("the form says the region \"eu-west-1\", and its service is in us-east-1"))
+  }
+
   @Test func aServiceBesideAHostIsKept() throws {
     let done = try backroad(Self.line, input: "VPC endpoint service: \(Self.service)\nHost: reports.corp.example\n")
     #expect(done.status == 0, "\(done.errors)")
@@ -65,6 +73,10 @@ struct WholePasteTests {
     #expect(hosted.status == 0 && hosted.output.contains("+ \(Self.database)"), "\(hosted.errors)")
     let shown = try backroad("link show acme one").output
     #expect(shown.contains("kind postgres") && shown.contains("service: \(Self.service)"), "\(shown)")
+    // The type decides, whatever else the text speaks of.
+    let more = try backroad(
+      Self.line + " --dry-run", input: head + "- Host: \(Self.database)\n- Remark: the MySQL one follows\n")
+    #expect(more.status == 0 && more.output.contains("taken for a PostgreSQL database"), "\(more.errors)")
     let managed = try backroad(
       "import --workspace acme --link dwh",
       input: "- Type: Redshift-managed\n- Redshift cluster name: dwh\n- Redshift cluster AWS account ID: 111122223333\n"
@@ -121,6 +133,10 @@ struct WholePasteTests {
       "import --workspace acme --link web",
       input: "Service: \(Self.service)\nService: com.amazonaws.vpce.us-east-1.vpce-svc-0ff\nHost: a.corp.example\n")
     #expect(services.status == 1 && services.errors.contains("two services are named"), "\(services.errors)")
+    let form = try backroad(
+      "import --workspace acme --link db",
+      input: Self.form("Postgres", host: Self.database) + "Service: com.amazonaws.vpce.us-east-1.vpce-svc-0ff\n")
+    #expect(form.status == 1 && form.errors.contains("two services are named"), "\(form.output)\(form.errors)")
   }
 
   // MARK: - Mails

@@ -102,7 +102,9 @@ import Zones
     ("10.0.0.1", "is an address, not a host name"), ("git corp", "it holds \" \""), ("*", "it holds \"*\""),
     ("a.*.corp.example", "it holds \"*\""), ("git..corp.example", "two dots in a row"), ("", "is empty"),
     ("-a.corp.example", "starts or ends with \"-\""), ("<host>.corp.example", "placeholder \"<host>\""),
-    ("bücher.corp.example", "it holds \"ü\""),
+    ("bücher.corp.example", "it holds \"ü\"; write it as the DNS has it, xn--…"),
+    ("a.corp.example,b.corp.example", "it holds \",\"; write names apart, with a space between them"),
+    ("10.1.2.3", "is an address, not a host name; where the hosts lead is said with --address"),
     ("\(String(repeating: "a", count: 64)).corp.example", "longer than 63"),
   ]) func refuses(host: String, why: String) {
     let message = refusal { _ = try importHosts([host]) }

@@ -187,7 +187,9 @@ private let zone = "git.corp.example.zone"
     let why = refusal { _ = try failover("a", in: folder) }
     #expect(why.contains("app.corp.example leads to"), "\(why)")
     #expect(why.contains("moved together: backroad link failover acme a OTHER"), "\(why)")
-    let over = folder.after(try failover("a", "b", "a", in: folder))
+    let both = try failover("a", "b", "a", in: folder)
+    #expect(both.nextSteps.count == 2, "a link that is named twice is moved once: \(both.nextSteps)")
+    let over = folder.after(both)
     #expect(over.records("app.corp.example.zone") == ["app.corp.example. A 10.9.0.7"])
     #expect(
       try LinkUpdate.undo(in: folder.changed(LinkUndo.changes(of: failover("a", "b", in: folder), in: folder))).count(

@@ -67,7 +67,7 @@ public struct VPCEndpointName: Hashable, Sendable {
 public struct VPCEndpointService: Hashable, Sendable {
   /// The region that the service is in.
   public let region: String
-  /// `vpce-svc-` and lower-case letters, digits or dashes.
+  /// `vpce-svc-` and hexadecimal digits, in lower case: `vpce-svc-XXXX` stands in documentation in its place, and is none.
   public let id: String
 
   /// Reads a service name; nil when the text is none. China's start with `cn.com.amazonaws` or `com.amazonaws`.
@@ -89,11 +89,6 @@ public struct VPCEndpointService: Hashable, Sendable {
   private static func isPart(_ text: some StringProtocol) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
-  }
-
-  /// False for what stands in documentation in the place of an id, `vpce-svc-XXXX`: AWS's are hexadecimal.
-  public var hasRealID: Bool {
-    id.utf8.dropFirst("vpce-svc-".utf8.count).allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }
   }
 
   /// The service name.

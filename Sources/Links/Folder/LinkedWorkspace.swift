@@ -20,8 +20,6 @@ extension Workspace {
       guard !failedOver.isEmpty else { return load(source, guarding: try links.guards(in: folder), in: setting) }
       let moved = StandbyZones.asFarAsPossible(folder, links, failingOver: failedOver)
       var guards = try moved.links.guards(in: folder)
-      // By the files: what is failed over from has to be watched, to come back.
-      guards.targets = links.flatMap(\.targets)
       guards.automatic = links.automaticFailovers
       guards.failedOver = moved.done
       let files = WorkspaceSource(name: source.name, folder: source.folder, files: moved.folder.files)

@@ -140,8 +140,7 @@ extension VCSForm {
   func service() throws(Problem) -> (value: VPCEndpointService, position: Position)? {
     guard let text = values[.service] else { return nil }
     let items = Self.items(text)
-    guard items.count == 1, let item = items.first, let service = VPCEndpointService(item.string), service.hasRealID
-    else {
+    guard items.count == 1, let item = items.first, let service = VPCEndpointService(item.string) else {
       throw problem(
         .service, text,
         "is not the name of one endpoint service; ask for it as AWS shows it: com.amazonaws.vpce.REGION.vpce-svc-…")

@@ -110,7 +110,7 @@ extension PastedReader {
   private mutating func take(_ field: PastedField, _ words: PastedWords) throws(Problem) {
     if fields.count < Limits.Links.hosts { fields.append(field) }
     if field.value.startsSame(as: "com.amazonaws.vpce.") {
-      guard let found = VPCEndpointService(field.value), found.hasRealID else {
+      guard let found = VPCEndpointService(field.value) else {
         throw Problem(
           file: file,
           "\(quoted(field.value)) is not the name of one endpoint service; ask for it as AWS shows it, and give it with backroad "

@@ -153,7 +153,7 @@ enum LifeCommands {
 
   private static func readService(_ arguments: Arguments) throws(UsageError) -> String? {
     guard let text = arguments.value(service) else { return nil }
-    guard let service = VPCEndpointService(text), service.hasRealID else {
+    guard let service = VPCEndpointService(text) else {
       throw UsageError(
         "\(service.name): \(shown(text)) is not the name of an endpoint service: com.amazonaws.vpce.REGION.vpce-svc-…")
     }
