@@ -228,6 +228,44 @@ public enum Limits {
     public static let damages = 100
   }
 
+  /// What servers of a fleet are told by their store.
+  public enum Fleet {
+    /// The longest status line and header fields of an answer together, interim answers' and trailers among them, in
+    /// octets.
+    public static let headOctets = 16 << 10
+    /// The most header fields and trailers of an answer.
+    public static let headFields = 64
+    /// The most interim answers (1xx) before one.
+    public static let interimAnswers = 8
+    /// The longest line with the size of a chunk, in octets.
+    public static let chunkLineOctets = 256
+    /// The deepest nesting of arrays and objects that is read as it comes.
+    public static let depth = 64
+    /// The longest key of an object that is kept, in octets.
+    public static let keyOctets = 1024
+    /// The longest number that is kept, in octets.
+    public static let numberOctets = 64
+    /// The longest string that is kept, in octets: what etcd takes of a value (1.5 MiB) in base64.
+    public static let stringOctets = 2 << 20
+    /// The longest token that etcd gives for a user and a password, in octets.
+    public static let tokenOctets = 8192
+    /// The most leases that an answer may list.
+    public static let leases = 1_000_000
+    /// The most operations of one transaction, as etcd has it (`--max-txn-ops`): those of success, those of failure, and
+    /// the comparisons, each.
+    public static let operationsOfTransaction = 128
+    /// The most members of a cluster that are told of, and the most that an address may name.
+    public static let members = 32
+    /// The most addresses that are told of one member.
+    public static let addressesOfMember = 16
+    /// The longest prefix of a store's keys, in octets.
+    public static let prefixOctets = 255
+    /// The longest name of a replica, in octets.
+    public static let nameOctets = 128
+    /// The longest path of a Unix socket, in octets: what the kernel takes.
+    public static let socketPathOctets = 107
+  }
+
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.
   public enum Forwarding {
     /// The most questions in flight: 1000 a second that all take 3.5 s fit.
