@@ -15,7 +15,7 @@ enum Recorded {
   }
 
   /// The body of one that etcd said in JSON.
-  static func body(_ name: String) throws -> [UInt8] { try Answer(pieces: [octets(name)]).body }
+  static func body(_ name: String) throws -> [UInt8] { try Answer(pieces: [octets(name)], mayBreakOff: true).body }
 
   /// What etcd said in one.
   static func said(_ name: String) throws -> [EtcdReader.Event] { try said(pieces: [body(name)]) }
@@ -51,7 +51,7 @@ struct Answer: Hashable {
   /// What was left alone after the end.
   var rest: [UInt8] = []
 
-  init(pieces: [[UInt8]], toHEAD: Bool = false) throws {
+  init(pieces: [[UInt8]], toHEAD: Bool = false, mayBreakOff: Bool = false) throws {
     var reader = ResponseReader(toHEAD: toHEAD)
     for piece in pieces {
       var at = 0
@@ -70,7 +70,7 @@ struct Answer: Hashable {
     }
     hasEnded = reader.hasEnded
     canBeUsedAgain = reader.canBeUsedAgain
-    if !hasEnded { try reader.finish() }
+    if !hasEnded && !mayBreakOff { try reader.finish() }
   }
 
   init(_ text: String, toHEAD: Bool = false) throws { try self.init(pieces: [Array(text.utf8)], toHEAD: toHEAD) }

@@ -114,7 +114,11 @@ public struct EtcdReader: Sendable {
     case .before: before = EtcdKeyValue()
     case .responses: operation = -1
     case .response: operation += 1
-    case .member: member = EtcdMember()
+    case .member:
+      guard message.members.count < Limits.Fleet.members else {
+        throw .notEtcd("more than \(Limits.Fleet.members) members")
+      }
+      member = EtcdMember()
     default: break
     }
   }

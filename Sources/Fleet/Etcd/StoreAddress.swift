@@ -59,8 +59,10 @@ public struct StoreAddress: Hashable, Sendable {
 
   private static func socketPath(_ path: String) throws(Mistake) -> String {
     guard !path.isEmpty else { throw Mistake("the socket's path is missing: etcd:unix:/run/etcd.sock") }
-    guard path.utf8.count <= Limits.Fleet.socketPathOctets, !path.utf8.contains(0) else {
-      throw Mistake("a socket's path has \(Limits.Fleet.socketPathOctets) octets at most: \(quoted(path))")
+    guard path.utf8.count <= Limits.Fleet.socketPathOctets, path.utf8.allSatisfy({ $0 >= 0x20 }) else {
+      throw Mistake(
+        "a socket's path has \(Limits.Fleet.socketPathOctets) octets at most, none of them a control character: \(quoted(path))"
+      )
     }
     return path
   }
@@ -125,10 +127,7 @@ public struct StoreAddress: Hashable, Sendable {
       guard let address = IPAddress(text) else { throw Mistake("\(quoted(text)) is no host") }
       return address.description
     }
-    let isName = labels.allSatisfy { label in
-      (1...63).contains(label.utf8.count)
-        && label.utf8.allSatisfy { isToken($0) && ($0 == 0x2d || $0 == 0x5f || $0 >= 0x30) }
-    }
+    let isName = labels.allSatisfy { (1...63).contains($0.utf8.count) && $0.utf8.allSatisfy(isNameOctet) }
     guard isName, text.utf8.count <= 253 else { throw Mistake("\(quoted(text)) is no host") }
     return text
   }
