@@ -37,7 +37,7 @@ struct StoreTests {
       ("etcd:http://a:1,", "missing"),
       ("etcd:http://a:1,,b:2", "missing"), ("etcd:http://a:0", "no port"), ("etcd:http://a:65536", "no port"),
       ("etcd:http://a:", "no port"),
-      ("etcd:http://a:+1", "no port"), ("etcd:http://::1:2379", "brackets"), ("etcd:http://[::1:2379", "2379"),
+      ("etcd:http://a:+1", "no port"), ("etcd:http://::1:2379", "brackets"), ("etcd:http://[::1:2379", "brackets"),
       ("etcd:http://[10.0.0.1]:1", "IPv6"), ("etcd:http://1.2.3:1", "no host"), ("etcd:http://010.0.0.1:1", "no host"),
       ("etcd:http://a b:1", "no host"), ("etcd:http://a..b:1", "no host"), ("etcd:http://a%41:1", "no host"),
       ("etcd:http://\u{e9}:1", "no host"),
