@@ -1,5 +1,4 @@
 import Bounds
-import Text
 
 /// Reads what etcd's gateway says, an answer or a stream of messages, as it comes: each key-value as soon as it is whole,
 /// and at the end of each message all the rest of it. Of a watch line of any length one key-value is kept at a time.
