@@ -69,19 +69,10 @@ extension ZonesFolder {
     }
   }
 
-  /// What an import or a change of links needs of a workspace, all of one moment.
-  ///
-  /// - Throws: as `source(of:)`, and when the workspace does not exist.
-  public func contents(of name: WorkspaceName) throws(Problem) -> WorkspaceContents {
-    let (contents, problems) = try readable(of: name)
-    if let first = problems.first { throw first }
-    return contents
-  }
-
-  /// The same without the files that cannot be read, for one who looks for all that is wrong.
+  /// What an import or a change of links needs of a workspace, all of one moment, without the files that cannot be read.
   ///
   /// - Returns: what can be read, and a problem for each file that cannot.
-  /// - Throws: as `contents(of:)`, but not for a single file.
+  /// - Throws: as `source(of:)`, but not for a single file; and when the workspace does not exist.
   public func readable(
     of name: WorkspaceName
   ) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
@@ -123,15 +114,6 @@ extension ZonesFolder {
   /// - Throws: when the folder is not there, or cannot be listed: a name is no text, say, or there are too many.
   public func files(of name: WorkspaceName) throws(Problem) -> [String] {
     try FolderTree(of: try open(name), shown: path(of: name), budget(of: name)).files
-  }
-
-  /// That a workspace does not exist, naming the nearest that does.
-  public func noWorkspace(_ name: WorkspaceName) throws(Problem) -> Problem {
-    let near = nearest(to: name.description, among: try workspaceNames().map(\.description))
-    let remedy =
-      near.map { "did you mean \(quoted($0))?" }
-      ?? "make it with backroad workspace add \(word: name.description) --client CIDR"
-    return Problem(file: path, "there is no workspace \(quoted(name.description)) here; \(remedy)")
   }
 
   /// What `body` gives once it does not give nil.

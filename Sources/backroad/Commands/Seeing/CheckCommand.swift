@@ -68,16 +68,16 @@ private struct Findings {
     }
   }
 
-  private mutating func look(in zones: ZonesFolder) throws(Problem) {
-    let names = try zones.workspaceNames()
-    problems += try zones.strays() + zones.openToOthers(names) + zones.writtenByOthers(names)
+  private mutating func look(in store: any Store) throws(Problem) {
+    let names = try store.workspaceNames()
+    problems += try store.faults(names)
     workspaceCount = names.count
     var loaded: [Workspace] = []
     let progress = Progress()
     for (index, name) in names.enumerated() {
       progress.update("checking \(index) of \(names.count) workspaces")
       do throws(Problem) {
-        let (contents, unreadable) = try zones.readable(of: name)
+        let (contents, unreadable) = try store.readable(of: name)
         if let workspace = check(contents, unreadable) {
           if let nobody = workspace.warningOfNobody(isLeased: leased.contains(name)) { problems.append(nobody) }
           problems += HiddenNames.warnings(workspace.image.listing, folder: contents.folder)

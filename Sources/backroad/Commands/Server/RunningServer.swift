@@ -10,8 +10,13 @@ import Workspaces
 
 /// How commands find the zones folder, by one rule for all of them.
 extension Arguments {
-  /// The flags by which the zones folder is found.
+  /// The flags by which the workspaces are found.
   static let zonesFlags: [Flag] = [.zones, .config]
+
+  /// Where workspaces are read and changed.
+  ///
+  /// - Throws: what is wrong with the configuration, unless a flag makes it of no matter.
+  func store() throws -> any Store { try zonesFolder() }
 
   /// The zones folder: that of `--zones`, of the configuration file, or the usual one, in this order.
   ///
