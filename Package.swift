@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "Fleet", dependencies: ["Workspaces", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(
-      name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "Bounds", "SystemIO"], swiftSettings: strict),
+      name: "Storage", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"], swiftSettings: strict),
     .target(
       name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
       swiftSettings: strict),
@@ -42,14 +42,14 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Admin", "Answering", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
         "SystemIO",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "backroad",
       dependencies: [
-        "Server", "Admin", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "Server", "Admin", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
         "SystemIO",
       ],
       swiftSettings: strict),

@@ -264,6 +264,22 @@ public enum Limits {
     public static let nameOctets = 128
     /// The longest path of a Unix socket, in octets: what the kernel takes.
     public static let socketPathOctets = 107
+    /// How long a command waits for the store, in milliseconds: longer than an election, which takes some seconds.
+    public static let patienceMilliseconds = 30_000
+    /// How long one member may take for an answer, in milliseconds: without a quorum it says so after seven seconds.
+    public static let answerMilliseconds = 10_000
+    /// How long one member may take to be connected to, in milliseconds.
+    public static let connectMilliseconds = 2000
+    /// How often a command asks each member before it gives up.
+    public static let rounds = 3
+    /// The largest answer that a command takes, in octets: a workspace of the largest size, in base64.
+    public static let answerOctets = 192 << 20
+    /// The most keys of a page.
+    public static let keysOfPage = 10_000
+    /// The largest file with a user and a password, in octets.
+    public static let credentialsOctets = 4096
+    /// How many changes of a workspace are looked at for one whose answer was lost.
+    public static let changesLookedBack = 64
   }
 
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.

@@ -11,8 +11,16 @@ public struct WorkspaceContents: Sendable {
   public let folder: String
   /// `workspace.json`, the zone files, and `links/*.json` and `links/.undo`, each by its path within the folder.
   public let files: [String: [UInt8]]
-  /// What stood there.
-  let tree: FolderTree
+  /// What tells whether they are still the same.
+  let standing: Standing
+
+  enum Standing: Sendable {
+    case folder(FolderTree)
+    case etcd(EtcdStanding)
+  }
+
+  /// What stood in the folder; nothing of a workspace that is in none.
+  var tree: FolderTree { if case .folder(let tree) = standing { tree } else { FolderTree() } }
 
   /// The same for a server.
   public var source: WorkspaceSource {
@@ -89,7 +97,7 @@ extension ZonesFolder {
       guard let (files, areSteady) = found else { throw Self.tooLarge(shown) }
       let after = try FolderTree(of: try open(name), shown: shown, budget)
       guard areSteady, tree.isSame(as: after) else { return nil }
-      return (WorkspaceContents(name: name, folder: shown, files: files, tree: tree), problems ?? [])
+      return (WorkspaceContents(name: name, folder: shown, files: files, standing: .folder(tree)), problems ?? [])
     }
   }
 

@@ -229,7 +229,7 @@ extension ZonesFolder {
   /// - Parameter wait: called before waiting for another process that has the lock.
   /// - Throws: what `body` throws, or a problem: that there is no such folder, or that it cannot be locked.
   @discardableResult
-  func withLock<Result>(
+  public func withLock<Result>(
     beforeWaiting wait: () -> Void = {}, _ body: (borrowing ZonesLock) throws -> Result
   ) throws -> Result {
     let lock = try ZonesLock(self, beforeWaiting: wait)

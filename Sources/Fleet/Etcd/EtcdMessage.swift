@@ -105,6 +105,8 @@ public struct EtcdError: Error, Hashable, Sendable {
   public var isUnavailable: Bool { code == 14 || code == 4 || message.utf8.contains("request timed out") }
   /// The database is full (NOSPACE): nothing is written until somebody makes room.
   public var isOutOfSpace: Bool { code == 8 && message.utf8.contains("database space exceeded") }
+  /// The request is larger than etcd takes (code 3): 1.5 MiB unless its operator said otherwise.
+  public var isTooLarge: Bool { code == 3 && message.utf8.contains("request is too large") }
   /// The lease is gone (code 5).
   public var isLeaseGone: Bool { code == 5 && message.utf8.contains("lease not found") }
 }

@@ -11,6 +11,8 @@ public enum StoreKey: Hashable, Sendable {
   case file(WorkspaceName, path: String)
   /// Who changed a workspace last, when, and by which command.
   case change(WorkspaceName)
+  /// Who added a workspace last: whoever adds one holds its clients against all others of the same moment.
+  case claims
   /// Whose client a pod's address is.
   case pod(IPAddress)
   /// A replica, by its name.
@@ -59,6 +61,7 @@ public struct StoreKeys: Hashable, Sendable {
     case .format: octets("format")
     case .file(let name, let path): octets("ws/\(name)/\(path)")
     case .change(let name): octets("ws/\(name)/\(Self.changePath)")
+    case .claims: octets("claims")
     case .pod(let address): octets("pod/\(address)")
     case .replica(let name): octets("replica/\(name)")
     case .canary(let name): octets("canary/\(name)")
@@ -81,7 +84,7 @@ public struct StoreKeys: Hashable, Sendable {
       return .bad(workspace(ofRest: key.dropFirst(start.count)), reason: "a key that is not UTF-8")
     }
     guard let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) else {
-      return rest.isSame(as: "format") ? .key(.format) : .foreign
+      return rest.isSame(as: "format") ? .key(.format) : rest.isSame(as: "claims") ? .key(.claims) : .foreign
     }
     let name = String(rest[rest.utf8.index(after: slash)...])
     switch rest[..<slash] {
