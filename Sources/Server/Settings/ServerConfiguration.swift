@@ -27,9 +27,6 @@ public struct ServerConfiguration: Sendable {
   /// The zones folder unless something else is said.
   public static let defaultZones = "zones"
 
-  /// The folder with a server's copy of a store in etcd unless something else is said.
-  public static let defaultMirror = "backroad-mirror"
-
   /// How many MiB of upstreams' answers are kept unless something else is said.
   public static let defaultCacheMebibytes = 64
 

@@ -21,8 +21,6 @@ public struct ServerSettings: Sendable {
   public var store: StoreAddress?
   /// The file with the store's user and password.
   public var storeUserFile: String?
-  /// The folder that a server of a fleet keeps its copy of the store in.
-  public var mirror: String?
   /// The path of the leases' file.
   public var leases: String?
   /// The forwarding; an empty list says that there is none.
@@ -41,7 +39,7 @@ public struct ServerSettings: Sendable {
   public var adminHosts: [String]?
 
   private static let keys = [
-    "listen", "zones", "store", "store-user-file", "mirror", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
+    "listen", "zones", "store", "store-user-file", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
     "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
     "watch-every",
   ]
@@ -161,7 +159,6 @@ public struct ServerSettings: Sendable {
   /// Reads where the workspaces are kept: `"store"` is a folder, which is the same as `"zones"`, or etcd.
   private mutating func readStore(_ root: JSON.Object, _ file: String) throws(Problem) {
     storeUserFile = try Self.path("store-user-file", of: "a file", root, file)
-    mirror = try Self.path("mirror", of: "a folder", root, file)
     guard let value = root["store"] else { return }
     guard root["zones"] == nil else {
       throw Problem(
@@ -278,10 +275,18 @@ extension ServerSettings {
   ///   - file: what the file says of what these, the flags, leave open.
   ///   - interfaces: the machine's own addresses.
   ///   - resolvConf: the machine's `resolv.conf`, whose name servers are the upstreams when neither names any.
-  /// - Throws: when an upstream is the server itself.
+  /// - Throws: when an upstream is the server itself, or the workspaces are where no server reads them.
   public func configuration(over file: ServerSettings, interfaces: [IPAddress] = [], resolvConf: [UInt8])
     throws(Problem) -> ServerConfiguration
   {
+    // Which is not to be taken for the usual folder.
+    guard zones != nil || file.store == nil else {
+      throw Problem(
+        """
+        a server does not follow a store in etcd yet, only commands know it; serve a copy: backroad store copy ETCD DIR, \
+        then backroad serve --zones DIR
+        """)
+    }
     var configuration = ServerConfiguration(
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,

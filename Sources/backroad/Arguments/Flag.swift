@@ -42,8 +42,6 @@ extension Flag {
     "--store", "STORE", help: "where the workspaces are: a folder, as with --zones, or etcd:http://HOST:PORT[,…][/PREFIX]")
   static let storeUserFile = Flag(
     "--store-user-file", "FILE", help: "the file with USER:PASSWORD for a store in etcd that asks for them")
-  static let mirror = Flag(
-    "--mirror", "DIR", help: "where a server keeps its copy of a store in etcd (default: backroad-mirror)")
   static let config = Flag(
     "--config", "FILE", help: "the configuration (default: backroad.json, if there is one here)")
   static let admin = Flag(

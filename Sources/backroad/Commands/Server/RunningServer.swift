@@ -52,7 +52,7 @@ extension Arguments {
   /// Who changes a store that others change too.
   private static var author: String { "\(System.ownUserName)@\(System.hostName)" }
 
-  /// The folder that a server answers from: the zones folder, or in a fleet its copy of the store.
+  /// The folder that a server answers from.
   func zonesFolder() throws -> ZonesFolder {
     zonesFolder(over: namesStore ? ServerSettings() : try configurationFile())
   }
@@ -61,9 +61,6 @@ extension Arguments {
   func zonesFolder(over file: ServerSettings) -> ZonesFolder {
     if let folder = value(.zones) { return ZonesFolder(path: folder) }
     if let text = value(.store), !StoreAddress.isMeant(by: text) { return ZonesFolder(path: text) }
-    guard !has(.store), file.store == nil else {
-      return ZonesFolder(path: value(.mirror) ?? file.mirror ?? ServerConfiguration.defaultMirror)
-    }
     return ZonesFolder(path: file.zones ?? ServerConfiguration.defaultZones)
   }
 }
