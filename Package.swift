@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "Fleet", dependencies: ["Workspaces", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(
-      name: "Storage", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"], swiftSettings: strict),
+      name: "Storage", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
+      swiftSettings: strict),
     .target(
       name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
       swiftSettings: strict),
@@ -42,7 +43,8 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text",
+        "Bounds",
         "SystemIO",
       ],
       swiftSettings: strict),

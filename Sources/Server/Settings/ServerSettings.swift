@@ -39,7 +39,8 @@ public struct ServerSettings: Sendable {
   public var adminHosts: [String]?
 
   private static let keys = [
-    "listen", "zones", "store", "store-user-file", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
+    "listen", "zones", "store", "store-user-file", "leases", "forward", "workers", "cache", "admin", "admin-token-file",
+    "admin-hosts",
     "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
     "watch-every",
   ]
