@@ -113,6 +113,8 @@ public enum Limits {
     public static let clientZones = 8
     /// The most networks of all of them together.
     public static let clientZoneNetworks = 256
+    /// The most octets that the zones take once more for each of them, all together.
+    public static let octetsOfZonalImages = 32 << 20
     /// The most forwarding rules of one workspace.
     public static let rules = 4096
     /// The most upstreams of one rule.
