@@ -107,10 +107,12 @@ extension Store {
 }
 
 extension ZonesFolder: Store {
+  /// What stands beside the workspaces, and who may look into them or write them.
   public func faults(_ names: [WorkspaceName]) throws(Problem) -> [Problem] {
     try strays() + openToOthers(names) + writtenByOthers(names)
   }
 
+  /// Makes a change under the folder's lock, which is held for writing alone.
   public func commit(
     _ changes: [String: [UInt8]?], to contents: WorkspaceContents, beforeWaiting wait: () -> Void
   ) throws(Problem) -> [Problem]? {
@@ -122,6 +124,7 @@ extension ZonesFolder: Store {
     return try lock.commit(changes, to: current)
   }
 
+  /// Makes a workspace under the folder's lock.
   public func add(
     _ name: WorkspaceName, beforeWaiting wait: () -> Void, _ files: () throws -> [String: [UInt8]]?
   ) throws -> [Problem] {
@@ -130,6 +133,7 @@ extension ZonesFolder: Store {
     return try files().map { files throws(Problem) in try lock.addWorkspace(name, files: files) } ?? []
   }
 
+  /// Removes a workspace under the folder's lock.
   public func remove(
     _ name: WorkspaceName, beforeWaiting wait: () -> Void, if isWanted: () -> Bool
   ) throws(Problem) -> [Problem] {

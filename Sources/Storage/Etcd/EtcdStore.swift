@@ -29,21 +29,28 @@ public struct EtcdStore: Store {
     keys = StoreKeys(prefix: address.prefix)
   }
 
+  /// The address, as it can be read again.
   public var path: String { "\(address)" }
+  /// The address and the workspace's name: it is no path of etcd's own.
   public func path(of name: WorkspaceName) -> String { "\(address)/\(name)" }
 
   // MARK: The store itself
 
+  /// True when the store has Backroad's form.
+  ///
+  /// - Throws: when it has another.
   public func exists() throws(Problem) -> Bool {
     guard let format = try ask(.range(.key(keys.octets(of: .format)))).keyValues.first else { return false }
     guard format.value.elementsEqual(StoreKeys.format.utf8) else {
       throw Problem(
         file: path,
-        "this store has another form, \(quoted(String(decoding: format.value, as: UTF8.self))); use a Backroad that knows it")
+        "this store has another form, \(quoted(String(decoding: format.value, as: UTF8.self))); use a Backroad that knows it"
+      )
     }
     return true
   }
 
+  /// Writes which form the keys have.
   public func make() throws(Problem) {
     let key = keys.octets(of: .format)
     _ = try commit(
@@ -51,12 +58,15 @@ public struct EtcdStore: Store {
       what: path)
   }
 
+  /// Leaves the store as it is.
   public func unmake() {
     // An empty store is as good as none, and somebody may have begun to fill it.
   }
 
+  /// Nothing: etcd answers once a change lasts.
   public func settle() -> [Problem] { [] }
 
+  /// Keys that are none of Backroad's where only its own are to be.
   public func faults(_ names: [WorkspaceName]) throws(Problem) -> [Problem] {
     var problems: [Problem] = []
     try forEachKey(keys.all) { key in
@@ -70,6 +80,7 @@ public struct EtcdStore: Store {
 
   // MARK: Reading
 
+  /// The names of all workspaces, of one moment.
   public func workspaceNames() throws(Problem) -> [WorkspaceName] {
     guard try exists() else { throw missing }
     var names: [WorkspaceName] = []
@@ -79,11 +90,13 @@ public struct EtcdStore: Store {
     return names
   }
 
+  /// True when there is any file of the workspace.
   public func contains(_ name: WorkspaceName) throws(Problem) -> Bool {
     guard try exists() else { throw missing }
     return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.contains { workspace(of: $0.key) == name }
   }
 
+  /// A workspace's files of one revision.
   public func readable(of name: WorkspaceName) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
     let (folder, range) = (path(of: name), keys.workspace(name))
     let answer = try ask(.range(range))
@@ -116,10 +129,12 @@ public struct EtcdStore: Store {
     return (contents, problems)
   }
 
+  /// A workspace's settings as they are now.
   public func settings(of name: WorkspaceName) throws(Problem) -> [UInt8]? {
     try ask(.range(.key(keys.octets(of: .file(name, path: WorkspaceFile.fileName))))).keyValues.first?.value
   }
 
+  /// The paths of a workspace's keys, whatever they are called.
   public func files(of name: WorkspaceName) throws(Problem) -> [String] {
     let start = keys.octets(of: .file(name, path: "")).count
     return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.filter { workspace(of: $0.key) == name }
@@ -128,6 +143,9 @@ public struct EtcdStore: Store {
 
   // MARK: Changing
 
+  /// Makes a change by one transaction.
+  ///
+  /// - Throws: who came before, where somebody did: what the change was worked out from is no longer so.
   public func commit(
     _ changes: [String: [UInt8]?], to contents: WorkspaceContents, beforeWaiting wait: () -> Void
   ) throws(Problem) -> [Problem]? {
@@ -153,6 +171,7 @@ public struct EtcdStore: Store {
     return []
   }
 
+  /// Makes a workspace by one transaction, of many files by several, of which the last makes it one.
   public func add(
     _ name: WorkspaceName, beforeWaiting wait: () -> Void, _ files: () throws -> [String: [UInt8]]?
   ) throws -> [Problem] {
@@ -208,6 +227,7 @@ public struct EtcdStore: Store {
     _ = try send(transaction, what: path(of: name))
   }
 
+  /// Removes a workspace by one transaction.
   public func remove(
     _ name: WorkspaceName, beforeWaiting wait: () -> Void, if isWanted: () -> Bool
   ) throws(Problem) -> [Problem] {
@@ -312,9 +332,11 @@ public struct EtcdStore: Store {
         "\(error.message); name a user who may read and write \(keys.prefix)/ with --store-user-file")
     case .refused(let error) where error.isOutOfSpace:
       Problem(
-        file: file, "etcd's database is full (NOSPACE), and nothing was changed; compact and defragment it, then disarm the alarm")
+        file: file,
+        "etcd's database is full (NOSPACE), and nothing was changed; compact and defragment it, then disarm the alarm")
     case .refused(let error) where error.isTooLarge:
-      Problem(file: file, "this change is larger than etcd takes at once (1.5 MiB), and nothing was changed; split the zone")
+      Problem(
+        file: file, "this change is larger than etcd takes at once (1.5 MiB), and nothing was changed; split the zone")
     case .refused(let error): Problem(file: file, "\(error)")
     }
   }
