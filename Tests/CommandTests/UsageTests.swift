@@ -11,7 +11,8 @@ struct UsageTests {
     "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link failover", "link undo", "lease add", "lease list",
-    "lease remove", "check", "explain", "doctor", "store copy", "store check", "status", "reload", "cache flush", "version",
+    "lease remove", "check", "explain", "doctor", "store copy", "store check", "status", "reload", "cache flush",
+    "version",
   ]
 
   @Test func theHelpListsEveryCommandAndNoOther() throws {

@@ -85,15 +85,15 @@ extension EndToEnd {
           try lab.start(
             path,
             [
-              "import", "hosts", "--workspace", "acme", "--link", "l\(number)", "--address", "10.0.1.\(number)",
+              "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7",
               "h\(number).corp.example", "--store", cluster.store,
             ])
         }
         let outcomes = try importers.map { try $0.wait() }
         let done = outcomes.indices.filter { outcomes[$0].status == 0 }
-        let links = try lab.backroad(["link", "list", "--json", "--store", cluster.store])
+        let link = try lab.backroad(["link", "show", "acme", "git", "--store", cluster.store])
         for (number, outcome) in outcomes.enumerated() {
-          #expect(links.contains("\"l\(number)\"") == (outcome.status == 0), "l\(number): \(outcome.errors)")
+          #expect(link.contains("h\(number).corp.example") == (outcome.status == 0), "\(number): \(outcome.errors)")
           guard outcome.status != 0 else { continue }
           #expect(outcome.status == 1)
           #expect(outcome.errors.contains("/acme: this was changed by "), "\(outcome.errors)")

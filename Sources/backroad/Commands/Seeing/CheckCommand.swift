@@ -52,7 +52,8 @@ private struct Findings {
   init(_ arguments: Arguments, _ named: (any Store)?) throws {
     let settings = try arguments.configurationFile(&problems)
     // Where the configuration cannot be read it does not say where the zones are, and others' are not to be looked at.
-    let isLost = !problems.isEmpty && settings.zones == nil && settings.store == nil && !arguments.namesStore && named == nil
+    let isLost =
+      !problems.isEmpty && settings.zones == nil && settings.store == nil && !arguments.namesStore && named == nil
     setting = WorkspaceSetting(settings, &problems)
     profile = arguments.hasOwnConfiguration ? settings.operatorProfile : nil
     problems += Exposure.warnings(
