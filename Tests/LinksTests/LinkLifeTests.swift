@@ -364,6 +364,7 @@ private func setEndpoint(
         """
           "aws": {
             "state": "PendingAcceptance",
+            "id": "vpce-0a1b2c3d4e5f60718",
             "service": "\(serviceName)",
             "zones": ["us-east-1a", "us-east-1b"],
             "seen": "2026-01-31T12:00:00Z"
@@ -383,6 +384,49 @@ private func setEndpoint(
     #expect(try failed.link("prod").stateText == "Failed")
     let back = failed.done(try LinkUpdate.undo(in: failed))
     #expect(try back.link("prod").main.endpoint == nil)
+  }
+
+  /// A link that is only asked for has no endpoint that the word could be held against but its id.
+  @Test(arguments: ["Available", "Rejected", "PendingAcceptance"])
+  func aWordIsKeptForTheEndpointThatItIsOf(word: String) throws {
+    let asked = workspace().done(try addition(workspace(), service: serviceName))
+    let said = asked.done(try state(described(word), in: asked))
+    #expect(try said.link("prod").cloud?.id == "vpce-0a1b2c3d4e5f60718")
+    let other = vpce.replacing("0a1b2c3d4e5f60718-abcdefgh", with: "0bbbbbbbbbbbbbbbb-abcdefgh")
+    for endpoint in [other, "10.0.0.1"] {
+      for plan in [
+        try setEndpoint(endpoint, in: said), try importHosts(["git.corp.example"], link: "prod", endpoint: endpoint, in: said),
+      ] {
+        let after = try said.done(plan).link("prod")
+        #expect(after.stateText == "unknown", "\(endpoint)")
+        #expect(plan.notes.contains { $0.hasPrefix("AWS's word of vpce-0a1b2c3d4e5f60718 (\(word)) is forgotten") })
+        let list = Checklist(for: after, profile: nil).items.map(\.what)
+        #expect(list.contains(.principal) && list.contains(.accept), "\(endpoint)")
+      }
+    }
+    for plan in [try setEndpoint(vpce, in: said), try importHosts(["git.corp.example"], link: "prod", in: said)] {
+      #expect(try said.done(plan).link("prod").stateText == word)
+    }
+    // Of a word without an id nobody knows of which endpoint it is.
+    var older = said
+    let text = try #require(said.text("links/prod.json"))
+    older.files["links/prod.json"] = Array(
+      text.split(separator: "\n").filter { !$0.contains("\"id\"") }.joined(separator: "\n").utf8)
+    #expect(try older.link("prod").cloud?.id == nil)
+    #expect(try older.done(setEndpoint(vpce, in: older)).link("prod").stateText == "unknown")
+    // It stands in the customer's list, in command lines among others.
+    let hostile = text.replacing("vpce-0a1b2c3d4e5f60718\"", with: "vpce-$(reboot)\"")
+    #expect(
+      refusal { _ = try LinkFileReader.read(Array(hostile.utf8), name: "prod", file: "f") }.contains(
+        "\"id\" of \"aws\" is the id of an endpoint"))
+    // With another service it is another's too.
+    var replacing = LinkChoices()
+    replacing.replaces = true
+    var options = DatabricksImport.Options(LinkRequest("prod", endpoint: nil))
+    options.link.choices = replacing
+    options.link.service = serviceName.replacing("0123456789abcdef0", with: "0aaaaaaaaaaaaaaaa")
+    let replaced = try DatabricksImport.plan("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com", options: options, in: said)
+    #expect(try said.done(replaced).link("prod").cloud == nil)
   }
 
   /// A step names both in a command line.

@@ -34,6 +34,13 @@ public struct VPCEndpointName: Hashable, Sendable {
   private static let domains = ["vpce.amazonaws.com", "vpce.amazonaws.com.cn", "vpce.amazonaws.eu"]
   private static let prefixesOfS3 = ["bucket", "accesspoint", "control"]
 
+  /// True for an endpoint's id: `vpce-` and lower-case letters or digits.
+  static func isID(_ text: String) -> Bool {
+    let digits = text.utf8.dropFirst("vpce-".utf8.count)
+    return text.startsSame(as: "vpce-") && !digits.isEmpty
+      && digits.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
+  }
+
   /// Reads a name.
   public init(_ name: Name) throws(Refusal) {
     let text = name.lowercased.textWithoutFinalDot

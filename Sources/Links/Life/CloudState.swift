@@ -11,6 +11,8 @@ public struct CloudState: Hashable, Sendable {
 
   /// AWS's word: one of `states`, or one that was not known when this was written.
   public var state: String
+  /// The id of the endpoint that it is said of, `vpce-…`; nil when that was not said, or is not known of an older word.
+  public var id: String?
   /// The service that the endpoint is of; nil when that was not said.
   public var service: String?
   /// The availability zones in which the endpoint has a name of its own, in order.
@@ -19,8 +21,9 @@ public struct CloudState: Hashable, Sendable {
   public var seen: String
 
   /// Takes the parts.
-  public init(state: String, service: String?, zones: [String], seen: String) {
+  public init(state: String, id: String? = nil, service: String?, zones: [String], seen: String) {
     self.state = state
+    self.id = id
     self.service = service
     self.zones = zones
     self.seen = seen
@@ -65,6 +68,7 @@ extension CloudState {
   /// As a link's file holds it.
   var json: JSON {
     var members: [(String, JSON)] = [("state", .string(state))]
+    if let id { members.append(("id", .string(id))) }
     if let service { members.append(("service", .string(service))) }
     members.append(("zones", .array(zones.map { .string($0) })))
     members.append(("seen", .string(seen)))
@@ -74,7 +78,7 @@ extension CloudState {
   /// Reads it from a link's file.
   init(_ value: JSON, file: String) throws(Problem) {
     let object = try value.expectObject("\"aws\"", file: file)
-    try object.check(known: ["state", "service", "zones", "seen"], file: file)
+    try object.check(known: ["state", "id", "service", "zones", "seen"], file: file)
     func text(_ key: String) throws(Problem) -> String? {
       try object[key]?.expectString("\(quoted(key)) of \"aws\"", file: file)
     }
@@ -85,11 +89,30 @@ extension CloudState {
     for zone in try object["zones"]?.expectArray("\"zones\" of \"aws\"", file: file) ?? [] {
       zones.append(try zone.expectString("an availability zone", file: file))
     }
-    self.init(state: state, service: try text("service"), zones: zones, seen: try text("seen") ?? "")
+    let id = try text("id")
+    // The customer's list has it in a command line.
+    guard id.map(VPCEndpointName.isID) ?? true else {
+      throw Problem(file: file, position: value.position, "\"id\" of \"aws\" is the id of an endpoint, vpce-…, or left out")
+    }
+    self.init(state: state, id: id, service: try text("service"), zones: zones, seen: try text("seen") ?? "")
   }
 }
 
 extension Link {
+  /// Keeps AWS's word of the link as it was where that is of the endpoint that this one leads to. It decides what the customer
+  /// is asked for, so that a word which may be another endpoint's is none.
+  mutating func takeCloud(of old: Link, in workspace: WorkspaceFolder, _ notes: inout [String]) {
+    cloud = nil
+    guard let word = old.cloud else { return }
+    let isSame =
+      old.main.endpoint.leadsWhere(main.endpoint) && (main.endpoint != nil || old.difference(from: self) == nil)
+    let id = main.endpoint?.vpcEndpoint?.id
+    guard !isSame, id == nil || word.id != id else { return cloud = word }
+    notes.append(
+      "AWS's word of \(word.id ?? "the endpoint before") (\(word.state)) is forgotten, for it is not known to be of "
+        + "\(main.endpoint.text): hand over what AWS says of that with backroad link state \(word: workspace.name) \(word: name)")
+  }
+
   /// How the link stands, in a word or two: for lists. AWS's word is of the endpoint, so of a link at its standby it is told
   /// as that: of where the names lead the file knows nothing.
   public var stateText: String {

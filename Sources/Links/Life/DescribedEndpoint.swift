@@ -4,7 +4,7 @@ import Wire
 
 /// An endpoint as `aws ec2 describe-vpc-endpoints` tells of it.
 public struct DescribedEndpoint: Sendable {
-  /// `vpce-…`; nil when it was cut away.
+  /// `vpce-…`, as its names have it where it was cut away; nil where neither says it.
   public let id: String?
   /// AWS's word for its state.
   public let state: String
@@ -87,15 +87,17 @@ public struct DescribedEndpoint: Sendable {
       guard isOne(text) else { throw problem(value, "\(quoted(key)) is not \(what): \(quoted(text))") }
       return text
     }
-    id = try text("VpcEndpointId", Self.isID, "the id of an endpoint, vpce-…")
+    let said = try text("VpcEndpointId", VPCEndpointName.isID, "the id of an endpoint, vpce-…")
     service = try text("ServiceName", Link.isWord, "the name of a service")
     var regional: String?
     var zonal: [(zone: String, name: String)] = []
+    var idOfName: String?
     for entry in try object["DnsEntries"]?.expectArray("\"DnsEntries\"", file: file) ?? [] {
       guard let text = entry.asObject?["DnsName"]?.asString else { continue }
       // S3 has a pattern for its buckets' names. Private names of a service stand beside the endpoint's own, and are none.
       let bare = text.startsSame(as: "*.") ? "bucket" + text.dropFirst() : text
       guard case .host(let name, _) = HostText.read(bare), let read = try? VPCEndpointName(name) else { continue }
+      idOfName = idOfName ?? read.id
       if let zone = read.availabilityZone {
         zonal.append((zone, name.textWithoutFinalDot))
       } else {
@@ -105,15 +107,9 @@ public struct DescribedEndpoint: Sendable {
         throw problem(entry, "too many names for one endpoint")
       }
     }
+    id = said ?? idOfName
     name = regional
     zonalNames = zonal.sorted { $0.zone < $1.zone }
-  }
-
-  /// `vpce-` and lower-case letters or digits.
-  private static func isID(_ text: String) -> Bool {
-    let digits = text.utf8.dropFirst("vpce-".utf8.count)
-    return text.startsSame(as: "vpce-") && !digits.isEmpty
-      && digits.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
   }
 
   private func isOf(service text: String) -> Bool {

@@ -58,7 +58,7 @@ extension LinkUpdate {
       // Whoever says where the names lead means it.
       if endpoint != nil { link.usesStandby = false }
       if choices.replaces { link.service = link.serviceOfEndpoint ?? link.service }
-      if old.main.endpoint != nil, !old.main.endpoint.leadsWhere(link.main.endpoint) { link.cloud = nil }
+      link.takeCloud(of: old, in: workspace, &plan.notes)
       plan.warnings = try link.checkEndpoint()
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
       return (old, link)

@@ -227,14 +227,15 @@ extension LinkUpdate {
       return try workspace.link(name)
     }
     let zones = Set(endpoint.zonalNames.map(\.zone)).sorted()
-    let state = CloudState(state: endpoint.state, service: endpoint.service, zones: zones, seen: seen)
+    let state = CloudState(
+      state: endpoint.state, id: endpoint.id, service: endpoint.service, zones: zones, seen: seen)
     link.cloud = state
     var plan = Plan(workspace: workspace.name, link: name)
     plan.headline = "AWS says \(state.state)"
     plan.canBeUndone = false
     plan.cloud = .object(
-      [("id", endpoint.id.map { .string($0) } ?? nil)] + (state.json.asObject?.members ?? []).map { ($0.key, $0.value) }
-        + [("names", .array(endpoint.names.map { .string($0) }))])
+      [("id", endpoint.id.map { .string($0) } ?? nil)]
+        + (state.json.asObject?.members ?? []).filter { $0.key != "id" }.map { ($0.key, $0.value) } + [("names", .array(endpoint.names.map { .string($0) }))])
     if let id = endpoint.id { plan.notes.append("\(id) of \(endpoint.service ?? "a service that is not named")") }
     if !CloudState.states.contains(state.state) { plan.notes.append("\(state.state) is no state that is known here") }
     if let name = endpoint.name { plan.notes.append("for all zones: \(name)") }

@@ -57,7 +57,7 @@ public enum LinkUpdate {
       draft.link.main.endpoint = try kind.spelling(draft.link.main.endpoint)
       before?.main.endpoint = try kind.spelling(old?.main.endpoint)
     }
-    var link = merged(draft, with: before, prune: request.prune, choices, &notes)
+    var link = merged(draft, with: before, prune: request.prune, choices, in: workspace, &notes)
     let others = try workspace.links(except: [name])
     let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
     let doubts = try oneProblem { () throws(Problem) in
@@ -220,7 +220,8 @@ public enum LinkUpdate {
 
   /// The input's link, with what the one before has and the input says nothing of.
   private static func merged(
-    _ draft: LinkDraft, with old: Link?, prune: Bool, _ choices: LinkChoices, _ notes: inout [String]
+    _ draft: LinkDraft, with old: Link?, prune: Bool, _ choices: LinkChoices, in workspace: WorkspaceFolder,
+    _ notes: inout [String]
   ) -> Link {
     var link = draft.link
     link.isPublic = link.isPublic || choices.isPublic
@@ -248,9 +249,7 @@ public enum LinkUpdate {
       link.service = link.service ?? old.service
       link.region = link.region ?? old.region
     }
-    if (old.main.endpoint == nil && !choices.replaces) || old.main.endpoint.leadsWhere(link.main.endpoint) {
-      link.cloud = old.cloud
-    }
+    link.takeCloud(of: old, in: workspace, &notes)
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.statedPorts = link.statedPorts ?? old.statedPorts
