@@ -78,6 +78,64 @@ import Workspaces
     #expect(guards.zonal["a"]?.map(\.description).sorted() == ["10.0.1.7", "10.9.2.7"])
   }
 
+  /// A workspace with a link by name alone, of which AWS has said that it is in two zones.
+  private func said(zones clients: String = "\"us-east-1a\": [\"10.1.0.0/20\"]") throws -> WorkspaceFolder {
+    let folder = workspace([
+      "workspace.json": "{ \"clients\": [\"10.1.0.0/16\"], \"client-zones\": { \(clients) } }"
+    ])
+    let made = folder.after(try importHosts(["git.corp.example"], in: folder))
+    let names = ["", "-us-east-1b", "-us-east-1a"].map { vpce.replacing("-abcdefgh", with: "-abcdefgh\($0)") }
+    let entries = names.map { "{\"DnsName\": \"\($0)\"}" }.joined(separator: ", ")
+    let json = "{\"State\": \"available\", \"ServiceName\": \"\(serviceName)\", \"DnsEntries\": [\(entries)]}"
+    let endpoints = try DescribedEndpoint.read(Array(json.utf8), file: "aws")
+    let one = try DescribedEndpoint.find(for: made.link("corp"), among: endpoints, file: "aws")
+    return made.after(try LinkUpdate.state(one, of: "corp", seen: "2026-01-31T12:00:00Z", in: made))
+  }
+
+  /// An endpoint by its name has the addresses of all its zones; pinned it has those that were named.
+  @Test func whatIsPinnedWithoutAZoneIsWarnedOf() throws {
+    let folder = try said()
+    let plan = try LinkUpdate.endpoint(nil, of: "corp", choices: choices(true, two[0]), in: folder)
+    #expect(plan.notes.contains { $0.hasPrefix("\(vpce) is pinned to these addresses from now on") }, "\(plan.notes)")
+    let missing = "us-east-1b is missing, where AWS says that the endpoint is too"
+    #expect(plan.warnings.map(\.message).contains { $0.contains(missing) }, "\(plan.warnings)")
+    #expect(LinkUpdate.problems(in: folder.after(plan)).map(\.message).contains { $0.contains(missing) })
+    // As it is by an address whose zone nobody says, and in an import.
+    for endpoint in ["\(vpce)=10.0.1.7"] {
+      #expect(try importHosts(["git.corp.example"], endpoint: endpoint, in: folder).warnings.count == 1)
+    }
+    for all in [try choices(true, two[0], two[1]), try choices(nil, two[0], two[1])] {
+      let whole = try LinkUpdate.endpoint(nil, of: "corp", choices: all, in: folder)
+      #expect(whole.warnings == [] && LinkUpdate.problems(in: folder.after(whole)) == [])
+    }
+    #expect(try importHosts(["git.corp.example"], endpoint: "\(vpce)=10.0.1.7,10.0.2.7", in: folder).warnings == [])
+    // What is pinned already is so no more from now on than before.
+    let pinned = folder.after(try importHosts(["git.corp.example"], endpoint: "\(vpce)=10.0.1.7", in: folder))
+    let more = try LinkUpdate.endpoint(nil, of: "corp", choices: choices(nil, two[1]), in: pinned)
+    #expect(!more.notes.contains { $0.contains("from now on") } && more.warnings == [])
+  }
+
+  @Test(arguments: ["use1-az1", "us-east-1z", "eu-west-1a"])
+  func zonesThatDoNotMeetAreWarnedOf(client: String) throws {
+    let folder = try said(zones: "\"\(client)\": [\"10.1.0.0/20\"]")
+    let plan = try LinkUpdate.endpoint(nil, of: "corp", choices: choices(true, two[0], two[1]), in: folder)
+    let doubt =
+      "the addresses are in us-east-1a, us-east-1b, and the clients of \"client-zones\" in workspace.json in \(client): nobody is"
+    #expect(plan.warnings.contains { $0.message.contains(doubt) }, "\(plan.warnings)")
+    #expect(!plan.notes.contains { $0.contains("first") }, "\(plan.notes)")
+    #expect(LinkUpdate.problems(in: folder.after(plan)).contains { $0.message.contains(doubt) })
+    // Where some meet, the others are named.
+    let both = try said(zones: "\"us-east-1b\": [\"10.1.0.0/20\"], \"\(client)\": [\"10.1.16.0/20\"]")
+    let some = try LinkUpdate.endpoint(nil, of: "corp", choices: choices(true, two[0], two[1]), in: both)
+    #expect(
+      some.notes.suffix(3) == [
+        "clients of us-east-1b are answered with the addresses there first",
+        "no client is in us-east-1a, as \"client-zones\" in workspace.json has it",
+        "no address is in \(client): clients there are answered in the usual order",
+      ], "\(some.notes)")
+    #expect(some.warnings == [] && LinkUpdate.problems(in: both.after(some)) == [])
+  }
+
   @Test func theAddressesAreHeldToWhatAllAddressesAre() throws {
     #expect(
       refusal { _ = try importHosts(["git.corp.example"], choices: choices(true, "us-east-1a=203.0.113.7")) }.contains(

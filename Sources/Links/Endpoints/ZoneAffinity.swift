@@ -49,10 +49,11 @@ extension Endpoint {
 extension Link {
   /// Gives the link what the choices say of availability zones, or else what the link before has.
   ///
+  /// - Returns: what is likely not meant.
   /// - Throws: that an endpoint has too many addresses.
   mutating func takeZones(
     _ choices: LinkChoices, after old: Link?, in workspace: WorkspaceFolder, _ notes: inout [String]
-  ) throws(Problem) {
+  ) throws(Problem) -> [Problem] {
     hasZoneAffinity = choices.zoneAffinity ?? old?.hasZoneAffinity ?? hasZoneAffinity
     var known: [IPAddress: String] = [:]
     for endpoint in old?.endpoints ?? [] { known.merge(endpoint.zones) { first, _ in first } }
@@ -60,34 +61,99 @@ extension Link {
     if let endpoint = stage?.endpoint { stage?.endpoint = endpoint.knowing(known) }
     standby = standby?.knowing(known)
     if !choices.zonal.zones.isEmpty {
-      try pin(choices.zonal)
+      let unpinned = main.endpoint.flatMap { $0.addresses.isEmpty ? $0.name : nil }
+      main.endpoint = try Endpoint.pinning(choices.zonal, beside: main.endpoint, flag: "--zone-address")
       notes.append("addresses by availability zone: \(choices.zonal.text)")
+      if let unpinned {
+        notes.append(
+          "\(unpinned.textWithoutFinalDot) is pinned to these addresses from now on, and clients get no others: name those of "
+            + "all its zones, so that nothing is lost when one is")
+      }
     }
-    guard hasZoneAffinity else {
-      if old?.hasZoneAffinity == true { notes.append("clients of all zones are answered in the same order again") }
-      return
+    let clients = ((try? workspace.workspaceFile())?.clientZones ?? []).map(\.name)
+    let isNew = old?.hasZoneAffinity != true || choices.zoneAffinity == true || !choices.zonal.zones.isEmpty
+    if hasZoneAffinity {
+      notes += zoneNotes(clients, isNew: isNew)
+    } else if old?.hasZoneAffinity == true {
+      notes.append("clients of all zones are answered in the same order again")
     }
-    if endpoints.allSatisfy(\.zones.isEmpty) {
-      notes.append(
+    return zoneDoubts(clients).map { Problem(severity: .warning, $0) }
+  }
+
+  /// What comes of the order by zones, for the plan.
+  private func zoneNotes(_ clients: [String], isNew: Bool) -> [String] {
+    let zones = Set(endpoints.flatMap(\.zones.values))
+    if zones.isEmpty {
+      return [
         "in which zones the endpoint's addresses are is not known, so that nobody is answered in another order: say it with "
-          + "--zone-address ZONE=ADDR,…")
-    } else if (try? workspace.workspaceFile())?.clientZones.isEmpty == true {
-      notes.append("no client is known to be in a zone: \"client-zones\" in workspace.json says which are")
-    } else if old?.hasZoneAffinity != true {
-      notes.append("clients of a zone are answered with the addresses there first")
+          + "--zone-address ZONE=ADDR,…"
+      ]
+    }
+    if clients.isEmpty {
+      return ["no client is known to be in a zone: \"client-zones\" in workspace.json says which are"]
+    }
+    let met = zones.intersection(clients)
+    guard isNew, !met.isEmpty else { return [] }
+    func list(_ zones: Set<String>) -> String { zones.sorted().joined(separator: ", ") }
+    let (lonely, unserved) = (zones.subtracting(clients), Set(clients).subtracting(zones))
+    return ["clients of \(list(met)) are answered with the addresses there first"]
+      + (lonely.isEmpty ? [] : ["no client is in \(list(lonely)), as \"client-zones\" in workspace.json has it"])
+      + (unserved.isEmpty ? [] : ["no address is in \(list(unserved)): clients there are answered in the usual order"])
+  }
+
+  /// What of the link's zones does not do what it seems to.
+  ///
+  /// - Parameter clients: the zones that clients of the workspace are in.
+  func zoneDoubts(_ clients: [String]) -> [String] {
+    var doubts: [String] = []
+    if let endpoint = main.endpoint, !zonesWithoutAddress.isEmpty {
+      let missing = zonesWithoutAddress.joined(separator: ", ")
+      doubts.append(
+        "\(endpoint.textWithAddresses) is pinned, and \(missing) is missing, where AWS says that the endpoint is too: no client is led "
+          + "there, whatever becomes of the other zones; give it with --zone-address ZONE=ADDR")
+    }
+    let zones = Set(endpoints.flatMap(\.zones.values))
+    if hasZoneAffinity, !zones.isEmpty, !clients.isEmpty, zones.isDisjoint(with: clients) {
+      doubts.append(
+        "the addresses are in \(zones.sorted().joined(separator: ", ")), and the clients of \"client-zones\" in workspace.json in "
+          + "\(clients.sorted().joined(separator: ", ")): nobody is answered in another order; call a zone the same in both places")
+    }
+    return doubts
+  }
+
+  /// The zones that the endpoint has by AWS's word, and of which none of its pinned addresses can be; in order.
+  private var zonesWithoutAddress: [String] {
+    guard let cloud, let endpoint = main.endpoint, !endpoint.addresses.isEmpty else { return [] }
+    let missing = Set(cloud.zones).subtracting(endpoint.zones.values)
+    // One whose zone nobody said may be in any of them.
+    let open = endpoint.addresses.count { endpoint.zones[$0] == nil }
+    return open >= missing.count ? [] : missing.sorted()
+  }
+}
+
+extension LinkUpdate {
+  /// What of availability zones does not do what it seems to.
+  static func doubts(ofZonesOf links: [Link], in workspace: WorkspaceFolder) -> [Problem] {
+    let clients = ((try? workspace.workspaceFile())?.clientZones ?? []).map(\.name)
+    return links.flatMap { link in
+      link.zoneDoubts(clients).map { Problem(file: workspace.shown(link.path), severity: .warning, $0) }
     }
   }
 }
 
-extension Link {
-  /// Pins these addresses beside those that the endpoint has.
-  private mutating func pin(_ zonal: ZonalAddresses) throws(Problem) {
-    let zones = (main.endpoint?.zones ?? [:]).merging(zonal.zones) { _, new in new }
-    let addresses = (main.endpoint?.addresses ?? []) + zonal.zones.keys
-    guard let pinned = Endpoint(name: main.endpoint?.name, addresses: Array(Set(addresses)), zones: zones) else {
-      throw Problem("--zone-address: more than \(Limits.Links.addressesOfEndpoint) addresses of one endpoint")
+extension Endpoint {
+  /// An endpoint with these addresses beside those that it has.
+  ///
+  /// - Parameter flag: for errors.
+  fileprivate static func pinning(
+    _ zonal: ZonalAddresses, beside endpoint: Endpoint?, flag: String
+  ) throws(Problem) -> Endpoint {
+    let zones = (endpoint?.zones ?? [:]).merging(zonal.zones) { _, new in new }
+    let addresses = (endpoint?.addresses ?? []) + zonal.zones.keys
+    guard let pinned = Endpoint(name: endpoint?.name, addresses: Array(Set(addresses)), zones: zones) else {
+      throw Problem("\(flag): more than \(Limits.Links.addressesOfEndpoint) addresses of one endpoint")
     }
-    main.endpoint = pinned
+    return pinned
   }
 }
 

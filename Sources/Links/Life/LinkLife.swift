@@ -25,7 +25,7 @@ extension LinkUpdate {
       }
       link.main.endpoint = try LinkKind.named(link.kind)?.spelling(link.main.endpoint) ?? link.main.endpoint
       try link.takeStandby(choices, after: nil, &plan.notes)
-      try link.takeZones(choices, after: nil, in: workspace, &plan.notes)
+      plan.warnings += try link.takeZones(choices, after: nil, in: workspace, &plan.notes)
       plan.warnings += try link.checkEndpoint()
       try choices.checkArePrivate(link, insteadOf: nil, in: workspace)
       try choices.profile?.check(link, insteadOf: nil, &plan, in: workspace)
@@ -54,12 +54,12 @@ extension LinkUpdate {
       let given = named.keepingPins(of: old.main.endpoint, choices, &plan.notes)
       link.main.endpoint = given ?? old.main.endpoint
       try link.takeStandby(choices, after: old, &plan.notes)
-      try link.takeZones(choices, after: old, in: workspace, &plan.notes)
+      link.takeCloud(of: old, in: workspace, &plan.notes)
+      let doubts = try link.takeZones(choices, after: old, in: workspace, &plan.notes)
       // Whoever says where the names lead means it.
       if endpoint != nil { link.usesStandby = false }
       if choices.replaces { link.service = link.serviceOfEndpoint ?? link.service }
-      link.takeCloud(of: old, in: workspace, &plan.notes)
-      plan.warnings = try link.checkEndpoint()
+      plan.warnings = try link.checkEndpoint() + doubts
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
       return (old, link)
     }

@@ -62,11 +62,11 @@ public enum LinkUpdate {
     let (changed, redirects) = settle(&link, isPrimary: draft.isPrimary, among: others)
     let doubts = try oneProblem { () throws(Problem) in
       try link.takeStandby(choices, after: choices.replaces ? nil : old, &notes)
-      try link.takeZones(choices, after: choices.replaces ? nil : old, in: workspace, &notes)
+      let zones = try link.takeZones(choices, after: choices.replaces ? nil : old, in: workspace, &notes)
       if choices.replaces, link.standby == nil, let dropped = old?.standby {
         notes.append("\(dropped.text) was the standby of the link before, and is dropped")
       }
-      let doubts = try link.checkEndpoint()
+      let doubts = try link.checkEndpoint() + zones
       try choices.checkArePrivate(link, insteadOf: old, in: workspace)
       return doubts
     }
@@ -129,6 +129,7 @@ public enum LinkUpdate {
             : "this generated zone is missing or not what the links say; import one of the links again")
       }
       return stale + generation.warnings + obstacles(among: links, settings, in: workspace)
+        + doubts(ofZonesOf: links, in: workspace)
     } catch { return error.all }
   }
 
