@@ -395,7 +395,8 @@ private func setEndpoint(
     let other = vpce.replacing("0a1b2c3d4e5f60718-abcdefgh", with: "0bbbbbbbbbbbbbbbb-abcdefgh")
     for endpoint in [other, "10.0.0.1"] {
       for plan in [
-        try setEndpoint(endpoint, in: said), try importHosts(["git.corp.example"], link: "prod", endpoint: endpoint, in: said),
+        try setEndpoint(endpoint, in: said),
+        try importHosts(["git.corp.example"], link: "prod", endpoint: endpoint, in: said),
       ] {
         let after = try said.done(plan).link("prod")
         #expect(after.stateText == "unknown", "\(endpoint)")
@@ -425,7 +426,8 @@ private func setEndpoint(
     var options = DatabricksImport.Options(LinkRequest("prod", endpoint: nil))
     options.link.choices = replacing
     options.link.service = serviceName.replacing("0123456789abcdef0", with: "0aaaaaaaaaaaaaaaa")
-    let replaced = try DatabricksImport.plan("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com", options: options, in: said)
+    let replaced = try DatabricksImport.plan(
+      "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com", options: options, in: said)
     #expect(try said.done(replaced).link("prod").cloud == nil)
   }
 

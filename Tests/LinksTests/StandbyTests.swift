@@ -182,18 +182,45 @@ private let zone = "git.corp.example.zone"
     let plan = try importHosts(
       ["b.corp.example", "app.corp.example"], link: "b", endpoint: "10.0.0.7", choices: .standby("10.9.0.7"), in: folder
     )
-    #expect(plan.warnings.contains { $0.message.contains("this link alone cannot be failed over, because then") })
+    #expect(plan.warnings.contains { $0.message.contains("this link alone cannot be failed over: links that share") })
     folder = folder.after(plan)
     let why = refusal { _ = try failover("a", in: folder) }
     #expect(why.contains("app.corp.example leads to"), "\(why)")
-    #expect(why.contains("moved together: backroad link failover acme a OTHER"), "\(why)")
-    let both = try failover("a", "b", "a", in: folder)
-    #expect(both.nextSteps.count == 2, "a link that is named twice is moved once: \(both.nextSteps)")
-    let over = folder.after(both)
+    #expect(why.contains("moved together: backroad link failover acme a b"), "\(why)")
+    #expect(!why.contains("--take-over"), "\(why)")
+    let together = try failover("a", "b", "a", in: folder)
+    let back = ["and back: backroad link failover acme a b --back"]
+    #expect(together.nextSteps == back, "a link that is named twice is moved once")
+    let over = folder.after(together)
+    #expect(try failover("a", "b", back: true, in: over).count(.changed) == 4)
     #expect(over.records("app.corp.example.zone") == ["app.corp.example. A 10.9.0.7"])
     #expect(
       try LinkUpdate.undo(in: folder.changed(LinkUndo.changes(of: failover("a", "b", in: folder), in: folder))).count(
         .changed) == 4)
+  }
+
+  /// What is said of two links names both, and whole, and what is to be typed is what works.
+  @Test func whatKeepsALinkFromMovingNamesBothAndTheWay() throws {
+    let names = (1...2).map { "a-rather-long-host-name-of-the-kind-that-customers-have-\($0).corp.example" }
+    var folder = workspace().after(try importHosts(names, link: "one", choices: .standby(other)))
+    folder = folder.after(try importHosts(names + ["b.corp.example"], link: "two", in: folder))
+    let plan = try set(nil, .standby(other, after: "2m"), link: "two", in: folder)
+    let warning = try #require(plan.warnings.map(\.message).first { $0.contains("alone") })
+    #expect(warning.contains("backroad link failover acme two one"), "\(warning)")
+    #expect(warning.contains("by the link \"one\"") && warning.contains("by the link \"two\""), "\(warning)")
+    #expect(!warning.contains("this link, and") && !warning.hasSuffix("…"), "\(warning)")
+    // The other one has none yet, and the command that gives it one is said.
+    folder = workspace().after(try importHosts(names, link: "one", choices: .standby(other)))
+    folder = folder.after(try importHosts(names, link: "two", in: folder))
+    let why = refusal { _ = try failover("one", in: folder) }
+    #expect(why.contains("backroad link failover acme one two, once they have the same standby"), "\(why)")
+    #expect(why.contains("backroad link set-endpoint acme two --standby \(other)"), "\(why)")
+    folder = folder.after(try set(nil, .standby(other), link: "two", in: folder))
+    #expect(try failover("one", "two", in: folder).count(.changed) == 4)
+    // Links with standbys of their own are told that it must be one.
+    folder = folder.after(try set(nil, .standby(abroad), link: "two", in: folder))
+    let apart = refusal { _ = try failover("one", "two", in: folder) }
+    #expect(apart.contains("need the same standby: backroad link set-endpoint acme two --standby \(other)"), "\(apart)")
   }
 
   @Test(arguments: [

@@ -35,6 +35,13 @@ public struct Endpoint: Hashable, Sendable {
     return "\(text) (\(addresses.map(\.description).joined(separator: ", ")))"
   }
 
+  /// As an argument of a command line has it: `NAME`, `NAME=ADDR,…` or `ADDR,…`.
+  var argument: String {
+    let list = addresses.map(\.description).joined(separator: ",")
+    guard let name else { return list }
+    return name.textWithoutFinalDot + (list.isEmpty ? "" : "=\(list)")
+  }
+
   /// True when both lead to the same place: the same name, whatever is pinned, or the same addresses.
   public func leadsWhere(_ other: Endpoint) -> Bool {
     name != nil || other.name != nil ? name == other.name : addresses == other.addresses

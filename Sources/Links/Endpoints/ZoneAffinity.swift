@@ -116,7 +116,8 @@ extension Link {
     if hasZoneAffinity, !zones.isEmpty, !clients.isEmpty, zones.isDisjoint(with: clients) {
       doubts.append(
         "the addresses are in \(zones.sorted().joined(separator: ", ")), and the clients of \"client-zones\" in workspace.json in "
-          + "\(clients.sorted().joined(separator: ", ")): nobody is answered in another order; call a zone the same in both places")
+          + "\(clients.sorted().joined(separator: ", ")): nobody is answered in another order; call a zone the same in both places"
+      )
     }
     return doubts
   }

@@ -92,7 +92,8 @@ extension CloudState {
     let id = try text("id")
     // The customer's list has it in a command line.
     guard id.map(VPCEndpointName.isID) ?? true else {
-      throw Problem(file: file, position: value.position, "\"id\" of \"aws\" is the id of an endpoint, vpce-…, or left out")
+      throw Problem(
+        file: file, position: value.position, "\"id\" of \"aws\" is the id of an endpoint, vpce-…, or left out")
     }
     self.init(state: state, id: id, service: try text("service"), zones: zones, seen: try text("seen") ?? "")
   }
@@ -110,7 +111,8 @@ extension Link {
     guard !isSame, id == nil || word.id != id else { return cloud = word }
     notes.append(
       "AWS's word of \(word.id ?? "the endpoint before") (\(word.state)) is forgotten, for it is not known to be of "
-        + "\(main.endpoint.text): hand over what AWS says of that with backroad link state \(word: workspace.name) \(word: name)")
+        + "\(main.endpoint.text): hand over what AWS says of that with backroad link state \(word: workspace.name) \(word: name)"
+    )
   }
 
   /// How the link stands, in a word or two: for lists. AWS's word is of the endpoint, so of a link at its standby it is told

@@ -97,7 +97,7 @@ extension LinkUpdate {
     if link.hostCount == 0 { plan.notes = ["the link has no names that could be held closed"] }
     if let standby = old.standby { plan.notes.append("the standby goes with the endpoint: \(standby.text)") }
     plan.nextSteps = waysOn(link, in: workspace)
-    try finish(&plan, Change(links: [name: link]), in: workspace)
+    try finish(&plan, Change(links: [name: link], occasion: .files), in: workspace)
     return plan
   }
 

@@ -194,7 +194,7 @@ extension LinkUpdate {
     let last = try oneProblem { () throws(Problem) in try LinkUndo(of: workspace) }
     let differences = last.differences(in: workspace)
     guard differences.isEmpty else { throw Problems(differences) }
-    var change = Change(links: [:], misses: last.misses.mapValues(\.was))
+    var change = Change(links: [:], misses: last.misses.mapValues(\.was), occasion: .files)
     let names = last.links.keys.sorted()
     var plan = Plan(workspace: workspace.name, link: names.joined(separator: ", "))
     for name in names {
@@ -235,13 +235,15 @@ extension LinkUpdate {
     plan.canBeUndone = false
     plan.cloud = .object(
       [("id", endpoint.id.map { .string($0) } ?? nil)]
-        + (state.json.asObject?.members ?? []).filter { $0.key != "id" }.map { ($0.key, $0.value) } + [("names", .array(endpoint.names.map { .string($0) }))])
+        + (state.json.asObject?.members ?? []).filter { $0.key != "id" }.map { ($0.key, $0.value) } + [
+          ("names", .array(endpoint.names.map { .string($0) }))
+        ])
     if let id = endpoint.id { plan.notes.append("\(id) of \(endpoint.service ?? "a service that is not named")") }
     if !CloudState.states.contains(state.state) { plan.notes.append("\(state.state) is no state that is known here") }
     if let name = endpoint.name { plan.notes.append("for all zones: \(name)") }
     plan.notes += endpoint.zonalNames.map { "for \($0.zone) alone: \($0.name)" }
     plan.nextSteps = steps(after: endpoint, link, in: workspace)
-    try finish(&plan, Change(links: [name: link]), in: workspace)
+    try finish(&plan, Change(links: [name: link], occasion: .files), in: workspace)
     return plan
   }
 

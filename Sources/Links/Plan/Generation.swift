@@ -16,6 +16,8 @@ struct Generation {
   let links: [Link]
   /// The hosts that a link keeps though its input did not name them; nil where there is no input.
   let kept: (link: String, hosts: Set<Name>)?
+  /// What the zones are made for.
+  private let occasion: Occasion
   /// Zones whose misses are forwarded, by the settings that are to be.
   let forwardedMisses: Set<Name>
 
@@ -30,10 +32,22 @@ struct Generation {
   private let shared: [Name: ClientRedirect.Shared]
   private let redirects: [String: ClientRedirect]
 
+  /// What zones are made for, by which two links that lead a name elsewhere are told of with a remedy that works.
+  enum Occasion {
+    /// An input or an endpoint, which a person may say with `--take-over`.
+    case input
+    /// A link's names are moved to the other one of its endpoints; whoever moves them says what to do.
+    case move
+    /// The links as they are, or as they were.
+    case files
+  }
+
   /// Works out the zones; they are complete only when there are no errors.
   init(
-    workspace: WorkspaceFolder, links: [Link], settings: JSON, kept: (link: String, hosts: Set<Name>)? = nil
+    workspace: WorkspaceFolder, links: [Link], settings: JSON, for occasion: Occasion = .files,
+    kept: (link: String, hosts: Set<Name>)? = nil
   ) {
+    self.occasion = occasion
     self.workspace = workspace
     self.links = links
     self.kept = kept
@@ -98,11 +112,8 @@ struct Generation {
         refuse(
           problem(
             link,
-            "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by this link, and to \(other.endpoint.text) "
-              + "by the link \(quoted(other.link.name)); within a workspace a name leads to one endpoint: say it again with "
-              + "--take-over to move it, or leave it out of the input (with --prune where the link has it), or put one of "
-              + "the links into a workspace of its own"
-              + remark(on: host.name, link, other.link)))
+            "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by \(called(link)), and to \(other.endpoint.text) "
+              + "by the link \(quoted(other.link.name))" + wayOut + remark(on: host.name, link, other.link)))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: endpoint, host: host, link: link)
       }
@@ -113,11 +124,28 @@ struct Generation {
       refuse(
         problem(
           link,
-          "\(name.textWithoutFinalDot) is pinned to \(list(endpoint)) by this link, and to "
+          "\(name.textWithoutFinalDot) is pinned to \(list(endpoint)) by \(called(link)), and to "
             + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"))
     }
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
+  }
+
+  /// A link in a problem of its file, which may be told beside another link's.
+  private func called(_ link: Link) -> String { occasion == .move ? "the link \(quoted(link.name))" : "this link" }
+
+  /// What to do about a name that two links lead elsewhere.
+  private var wayOut: String {
+    let workspaces = "put one of the links into a workspace of its own"
+    return switch occasion {
+    case .input:
+      "; within a workspace a name leads to one endpoint: say it again with --take-over to move it, or leave it out of the "
+        + "input (with --prune where the link has it), or \(workspaces)"
+    case .move: ""
+    case .files:
+      "; within a workspace a name leads to one endpoint: give it to one of them with backroad link set-endpoint "
+        + "\(word: workspace.name) LINK VPCE --take-over, or \(workspaces)"
+    }
   }
 
   /// Warns of names that another link answers than the one that is asked for: once for each two links.

@@ -108,7 +108,7 @@ public enum LinkUpdate {
     plan.hosts = changes(from: old, to: nil, draft: nil)
     plan.what = "removal of the link \(name)"
     plan.isRemoval = true
-    try finish(&plan, Change(links: [name: nil]), in: workspace)
+    try finish(&plan, Change(links: [name: nil], occasion: .files), in: workspace)
     return plan
   }
 
@@ -141,8 +141,8 @@ public enum LinkUpdate {
     var misses: [Name: MissPolicy?] = [:]
     /// The hosts that a link keeps though its input did not name them; nil where there is no input.
     var kept: (link: String, hosts: Set<Name>)?
-    /// True to warn of changed links that could not be failed over.
-    var warnsOfFailovers = true
+    /// What it is for.
+    var occasion = Generation.Occasion.input
   }
 
   /// Works out the files: the links', the zones of all links together, the settings.
@@ -166,7 +166,8 @@ public enum LinkUpdate {
       }
       return try after.settings()
     }
-    let generation = Generation(workspace: workspace, links: links, settings: settings, kept: change.kept)
+    let generation = Generation(
+      workspace: workspace, links: links, settings: settings, for: change.occasion, kept: change.kept)
     let zones = try generation.changes()
     plan.warnings += generation.warnings
     files += zones
@@ -184,7 +185,7 @@ public enum LinkUpdate {
     {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
-    if change.warnsOfFailovers { plan.warnings += obstacles(to: change, links, settings, in: workspace) }
+    if change.occasion != .move { plan.warnings += obstacles(to: change, links, settings, in: workspace) }
     let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
     for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
     plan.files = files

@@ -15,18 +15,20 @@ public enum LinkFailover {
     let names = names.filter { seen.insert($0).inserted }
     var plan = Plan(workspace: workspace.name, link: names.joined(separator: ", "))
     plan.what = "\(isBack ? "way back" : "failover") of the link \(names.joined(separator: ", "))"
-    var change = LinkUpdate.Change(links: [:], warnsOfFailovers: false)
+    var change = LinkUpdate.Change(links: [:], occasion: .move)
+    var moved: [String] = []
     for name in names {
-      let moved = try workspace.links().map { change.links[$0.name].flatMap { $0 } ?? $0 }
+      let links = try workspace.links().map { change.links[$0.name].flatMap { $0 } ?? $0 }
       try oneProblem { () throws(Problem) in
         _ = try workspace.settings()
         let link = try workspace.link(name)
-        let redirected = link.standby == nil ? ClientRedirect.shared(moved).filter { $1.links.contains(name) } : [:]
+        let redirected = link.standby == nil ? ClientRedirect.shared(links).filter { $1.links.contains(name) } : [:]
         let after =
           redirected.isEmpty
           ? [try endpoint(of: link, isBack: isBack, &plan, in: workspace)]
-          : try primary(of: link, redirected, isBack: isBack, among: moved, &plan, in: workspace)
+          : try primary(of: link, redirected, isBack: isBack, among: links, &plan, in: workspace)
         for link in after { change.links[link.name] = link }
+        if after.contains(where: { !links.contains($0) }) { moved.append(name) }
         plan.proof = plan.proof ?? link.main.hosts.first { !$0.name.isWildcard }?.name
       }
     }
@@ -34,16 +36,42 @@ public enum LinkFailover {
       let old = try oneProblem { () throws(Problem) in try workspace.link(name) }
       plan.hosts += LinkUpdate.changes(from: old, to: link, draft: nil)
     }
+    if !isBack, !moved.isEmpty {
+      plan.nextSteps.append("and back: " + command(moved, isBack: true, in: workspace))
+    }
     do throws(Problems) {
       try LinkUpdate.finish(&plan, change, in: workspace)
     } catch {
-      guard names.count == 1 else { throw error }
-      let remedy = Problem(
-        "links that share names are moved together: backroad link failover \(word: workspace.name) \(word: names[0]) OTHER"
-          + (isBack ? " --back" : ""))
-      throw Problems(error.all + [remedy])
+      throw Problems(error.all + (try remedy(names, isBack: isBack, in: workspace).map { [$0] } ?? []))
     }
     return plan
+  }
+
+  /// The command line that moves links; of many the first.
+  static func command(_ names: [String], isBack: Bool, in workspace: WorkspaceFolder) -> String {
+    let shown = names.prefix(namesInCommand).map { "\(word: $0)" } + (names.count > namesInCommand ? ["…"] : [])
+    return "backroad link failover \(word: workspace.name) \(shown.joined(separator: " "))\(isBack ? " --back" : "")"
+  }
+
+  private static let namesInCommand = 10
+
+  /// What to do where links cannot be moved; nil where they share their names with nobody.
+  private static func remedy(
+    _ names: [String], isBack: Bool, in workspace: WorkspaceFolder
+  ) throws(Problems) -> Problem? {
+    let links = try workspace.links()
+    let others = links.sharingNames(with: names)
+    let standbys = names.map { name in links.first { $0.name == name }?.standby }
+    func same(_ name: String) -> String {
+      "backroad link set-endpoint \(word: workspace.name) \(word: name) --standby \(word: standbys.first??.argument ?? "VPCE")"
+    }
+    guard !others.isEmpty else {
+      let odd = zip(names, standbys).first { $0.1 != standbys.first }?.0
+      return odd.map { Problem("links that share names need the same standby: \(same($0))") }
+    }
+    let command = command(names + others.map(\.name), isBack: isBack, in: workspace)
+    let without = others.first { $0.standby == nil }.map { ", once they have the same standby: \(same($0.name))" } ?? ""
+    return Problem("links that share names are moved together: \(command)\(without)")
   }
 
   /// A link with one endpoint and a standby.
@@ -72,9 +100,6 @@ public enum LinkFailover {
       return link
     }
     plan.notes.append("clients follow within \(link.ttlSeconds) s, as the records' time to live says")
-    if !isBack {
-      plan.nextSteps.append("and back: backroad link failover \(word: workspace.name) \(word: link.name) --back")
-    }
     return link.failedOver(!isBack)
   }
 
@@ -104,9 +129,6 @@ public enum LinkFailover {
     guard var owner = links.first(where: { $0.name == target }) else { return [] }
     let (changed, notes) = LinkUpdate.settle(&owner, isPrimary: true, among: links.filter { $0.name != target })
     plan.notes += notes.map { "\(target): \($0)" }
-    if !isBack {
-      plan.nextSteps.append("and back: backroad link failover \(word: workspace.name) \(word: link.name) --back")
-    }
     return changed + [owner]
   }
 }

@@ -20,7 +20,7 @@ enum StandbyZones {
     guard moved != links else { return nil }
     let settings = try oneProblem { () throws(Problem) in try workspace.settings() }
     let before = Generation(workspace: workspace, links: links, settings: settings)
-    let after = Generation(workspace: workspace, links: moved, settings: settings)
+    let after = Generation(workspace: workspace, links: moved, settings: settings, for: .move)
     guard before.errors.isEmpty, after.errors.isEmpty else { throw Problems(before.errors + after.errors) }
     var folder = workspace
     for apex in Set(before.zones.keys).union(after.zones.keys) {
@@ -77,9 +77,9 @@ extension LinkUpdate {
     var problems: [Problem] = []
     for case let link? in change.links.values where link.standby != nil && link.main.endpoint != nil {
       let other = links.map { $0.name == link.name ? $0.failedOver(!$0.usesStandby) : $0 }
-      let generation = Generation(workspace: workspace, links: other, settings: settings)
+      let generation = Generation(workspace: workspace, links: other, settings: settings, for: .move)
       guard let first = generation.errors.first else { continue }
-      problems.append(obstacle(first, of: link, in: workspace))
+      problems.append(obstacle(first, of: link, among: links, in: workspace))
     }
     return problems
   }
@@ -88,19 +88,49 @@ extension LinkUpdate {
   static func obstacles(among links: [Link], _ settings: JSON, in workspace: WorkspaceFolder) -> [Problem] {
     let other = links.map { $0.failover != nil && $0.main.endpoint != nil ? $0.failedOver(true) : $0 }
     guard other != links else { return [] }
-    let generation = Generation(workspace: workspace, links: other, settings: settings)
+    let generation = Generation(workspace: workspace, links: other, settings: settings, for: .move)
     return generation.errors.prefix(1).map { problem in
       Problem(
         file: problem.file, severity: .warning,
-        "the links cannot be failed over as their files say, because then \(problem.message)")
+        "the links cannot be failed over as their files say, because then \(problem.message); give links that share names the "
+          + "same --standby and --failover-after")
     }
   }
 
-  private static func obstacle(_ problem: Problem, of link: Link, in workspace: WorkspaceFolder) -> Problem {
-    Problem(
+  private static func obstacle(
+    _ problem: Problem, of link: Link, among links: [Link], in workspace: WorkspaceFolder
+  ) -> Problem {
+    let way = link.usesStandby ? "back" : "over"
+    let together = links.sharingNames(with: [link.name]).map(\.name)
+    let command =
+      together.isEmpty
+      ? "" : " with " + LinkFailover.command([link.name] + together, isBack: link.usesStandby, in: workspace)
+    return Problem(
       file: workspace.shown(link.path), severity: .warning,
-      "this link alone cannot be failed \(link.usesStandby ? "back" : "over"), because then \(problem.message); links that "
-        + "share names need the same standby, and are failed over together")
+      "this link alone cannot be failed \(way): links that share names need the same standby, and are moved "
+        + "together\(command); alone, \(problem.message)")
+  }
+}
+
+extension [Link] {
+  /// The links that share names with these, and those that share names with them in turn: a name leads to one endpoint, so that
+  /// all of these are moved together. Connection URLs of client redirect keep nobody together, nor do links without an endpoint.
+  func sharingNames(with names: [String]) -> [Link] {
+    let redirected = Set(ClientRedirect.shared(self).keys)
+    var having: [Name: [Int]] = [:]
+    for (index, link) in enumerated() where link.main.endpoint != nil {
+      for host in link.main.hosts where !redirected.contains(host.name) { having[host.name, default: []].append(index) }
+    }
+    var found: Set<Int> = Set(indices.filter { names.contains(self[$0].name) })
+    var waiting = [Int](found)
+    while let index = waiting.popLast() {
+      for host in self[index].main.hosts {
+        for other in having.removeValue(forKey: host.name) ?? [] where found.insert(other).inserted {
+          waiting.append(other)
+        }
+      }
+    }
+    return found.sorted().map { self[$0] }.filter { !names.contains($0.name) }
   }
 }
 
