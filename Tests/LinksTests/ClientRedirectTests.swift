@@ -76,6 +76,30 @@ private let west = "vpce-0b1b2c3d4e5f60718-ijklmnop.vpce-svc-0fedcba9876543210.u
     #expect(why.contains("backroad link failover acme LINK --back"), "\(why)")
   }
 
+  /// A name that leads elsewhere afterwards is shown as one, once, and where it led.
+  @Test func thePlanShowsWhatMoves() throws {
+    let names = ["acme-dr.\(parent)", "ocsp.acme-dr.\(parent)"]
+    func check(_ plan: Plan, to target: String, was: String, _ link: String) {
+      let moved = plan.hosts.filter { names.contains($0.host.textWithoutFinalDot) }
+      #expect(moved.count == 2 && plan.count(.changed) == 2, "\(plan.text(server: "@s"))")
+      for host in moved {
+        #expect(host.change == .changed && host.target?.text == target)
+        #expect(host.remark == "was \(was), of the link \"\(link)\"", "\(host.remark ?? "")")
+      }
+    }
+    let folder = try both()
+    let imported = try change("west", primary: true, in: folder)
+    check(imported, to: west, was: east, "east")
+    check(try LinkFailover.plan(["east"], isBack: false, in: folder), to: west, was: east, "east")
+    let over = folder.after(imported)
+    check(try LinkFailover.plan(["east"], isBack: true, in: over), to: east, was: west, "west")
+    // A link that is new with the connection takes it from the one that had it alone.
+    let one = workspace().after(try change("east", in: workspace()))
+    let first = try change("west", primary: true, in: one).hosts.first { $0.host.textWithoutFinalDot == names[0] }
+    #expect(first?.change == .added && first?.remark == "was \(east), of the link \"east\"")
+    #expect(try change("west", in: one).count(.changed) == 0)
+  }
+
   /// `--primary` moves it, one import of either moves nothing, and either order of the two accounts will do.
   @Test func primarySaysWhoseItIsAndOthersKeepIt() throws {
     let moved = try both().after(change("west", primary: true, in: both()))

@@ -117,16 +117,32 @@ extension LinkUpdate {
 }
 
 extension Plan {
-  /// Says of the connection URLs of a link where they lead while another link has them.
-  mutating func show(redirects links: [Link]) {
-    let shared = ClientRedirect.shared(links)
+  /// Says of the connection URLs that several links have where they lead, and of those that are moved where they led.
+  ///
+  /// - Parameters:
+  ///   - before: the workspace's links as they are.
+  ///   - after: as they are to be.
+  ///   - remark: of a name that the link with this name has now, for a plan of another link; nil where there is no such plan.
+  mutating func show(redirects before: [Link], _ after: [Link], remark: ((String) -> String)? = nil) {
+    let shared = ClientRedirect.shared(after)
     guard !shared.isEmpty else { return }
+    let sharedBefore = ClientRedirect.shared(before)
+    // A URL that one link alone had was that link's.
+    var owners: [Name: String] = sharedBefore.mapValues(\.owner)
+    for link in before { for name in ClientRedirect(link).names where owners[name] == nil { owners[name] = link.name } }
+    let targets = { (links: [Link]) in
+      Dictionary(links.map { ($0.name, $0.activeEndpoint) }, uniquingKeysWith: { first, _ in first })
+    }
+    let (led, lead) = (targets(before), targets(after))
     for index in hosts.indices where hosts[index].change != .removed {
-      guard let owner = shared[hosts[index].host]?.owner, owner != link,
-        let other = links.first(where: { $0.name == owner })
-      else { continue }
-      hosts[index].target = other.activeEndpoint
-      hosts[index].remark = "the link \(quoted(owner)) has it now; --primary moves it here"
+      guard let owner = shared[hosts[index].host]?.owner, let target = lead[owner] else { continue }
+      hosts[index].target = target
+      if owner != link, let remark { hosts[index].remark = remark(owner) }
+      guard let old = owners[hosts[index].host], old != owner, let was = led[old], !was.leadsWhere(target) else {
+        continue
+      }
+      if hosts[index].change == .kept { hosts[index].change = .changed }
+      hosts[index].remark = "was \(was.text), of the link \(quoted(old))"
     }
   }
 }

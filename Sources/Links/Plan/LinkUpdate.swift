@@ -73,7 +73,10 @@ public enum LinkUpdate {
     var plan = Plan(workspace: workspace.name, link: name)
     plan.hosts = changes(from: old, to: link, draft: draft)
     plan.leftOut = draft.leftOut
-    plan.show(redirects: others.map { other in changed.first { $0.name == other.name } ?? other } + [link])
+    let after = others.map { other in changed.first { $0.name == other.name } ?? other } + [link]
+    plan.show(redirects: others + (old.map { [$0] } ?? []), after) { owner in
+      "the link \(quoted(owner)) has it now; --primary moves it here"
+    }
     plan.notes = draft.notes + notes + redirects
     plan.nextSteps = draft.nextSteps + waysOn(link, in: workspace)
     plan.proof = link.main.endpoint == nil ? nil : draft.proof

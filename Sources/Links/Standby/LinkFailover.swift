@@ -32,10 +32,16 @@ public enum LinkFailover {
         plan.proof = plan.proof ?? link.main.hosts.first { !$0.name.isWildcard }?.name
       }
     }
-    for (name, link) in change.links.sorted(by: { $0.key < $1.key }) {
-      let old = try oneProblem { () throws(Problem) in try workspace.link(name) }
-      plan.hosts += LinkUpdate.changes(from: old, to: link, draft: nil)
+    let before = try workspace.links()
+    let after = before.map { change.links[$0.name].flatMap { $0 } ?? $0 }
+    let owners = ClientRedirect.shared(after).mapValues(\.owner)
+    for (old, link) in zip(before, after) where change.links[link.name] != nil {
+      // A connection URL is told of once, with the link that has it then.
+      plan.hosts += LinkUpdate.changes(from: old, to: link, draft: nil).filter {
+        owners[$0.host] ?? link.name == link.name
+      }
     }
+    plan.show(redirects: before, after)
     if !isBack, !moved.isEmpty {
       plan.nextSteps.append("and back: " + command(moved, isBack: true, in: workspace))
     }
