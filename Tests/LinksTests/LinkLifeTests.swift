@@ -386,6 +386,29 @@ private func setEndpoint(
     #expect(try back.link("prod").main.endpoint == nil)
   }
 
+  /// No host shows it where there is none.
+  @Test func aLinkWithoutNamesSaysWhereItLeads() throws {
+    func head(_ plan: Plan) -> String {
+      String(plan.text(server: "@s").prefix { $0 != "\n" }.dropFirst("workspace acme, link prod: ".count))
+    }
+    let made = try addition(workspace(), endpoint: "10.0.0.1")
+    #expect(head(made) == "no names yet, leads to 10.0.0.1")
+    #expect(head(try addition(workspace())) == "asked for, with no names yet")
+    let folder = workspace().done(made)
+    var choices = LinkChoices()
+    choices.standby = .this(try readEndpoint("10.9.0.1"))
+    let set = try setEndpoint("10.0.0.2", choices, in: folder)
+    #expect(head(set) == "no names yet, leads to 10.0.0.2, was 10.0.0.1")
+    let there = folder.done(set)
+    let over = try LinkFailover.plan(["prod"], isBack: false, in: there)
+    #expect(head(over) == "no names yet, leads to 10.9.0.1, was 10.0.0.2")
+    #expect(over.notes.contains("the link prod has no names yet, and leads to 10.9.0.1, was 10.0.0.2"))
+    #expect(head(try LinkUpdate.undo(in: there)) == "no names yet, leads to 10.0.0.1, was 10.0.0.2")
+    #expect(head(try LinkUpdate.closing("prod", in: there)) == "no names yet, leads to no endpoint yet, was 10.0.0.2")
+    let named = there.done(try importHosts(["git.corp.example"], link: "prod", endpoint: nil, in: there))
+    #expect(head(try setEndpoint("10.0.0.3", link: "prod", in: named)) == "0 added, 1 changed, 0 removed, 0 kept")
+  }
+
   /// A link that is only asked for has no endpoint that the word could be held against but its id.
   @Test(arguments: ["Available", "Rejected", "PendingAcceptance"])
   func aWordIsKeptForTheEndpointThatItIsOf(word: String) throws {

@@ -30,7 +30,7 @@ extension LinkUpdate {
       try choices.checkArePrivate(link, insteadOf: nil, in: workspace)
       try choices.profile?.check(link, insteadOf: nil, &plan, in: workspace)
     }
-    plan.headline = "asked for, with no names yet"
+    if link.main.endpoint == nil { plan.headline = "asked for, with no names yet" }
     plan.nextSteps = [stepToNames(link, in: workspace)] + waysOn(link, in: workspace)
     try finish(&plan, Change(links: [link.name: link]), in: workspace)
     return plan

@@ -189,6 +189,7 @@ public enum LinkUpdate {
       files.append(FileChange(path: "workspace.json", content: settings))
     }
     if change.occasion != .move { plan.warnings += obstacles(to: change, links, settings, in: workspace) }
+    plan.tellLeads(of: change.links, in: workspace)
     let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
     for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
     plan.files = files

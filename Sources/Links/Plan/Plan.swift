@@ -101,6 +101,19 @@ public struct Plan: Sendable {
     what = "import into the link \(link)"
   }
 
+  /// Says of links without names where they lead, and led: no host shows it.
+  mutating func tellLeads(of links: [String: Link?], in workspace: WorkspaceFolder) {
+    for (name, link) in links.sorted(by: { $0.key < $1.key }) {
+      guard let link, link.hostCount == 0 else { continue }
+      let old = try? workspace.link(name)
+      guard old?.hostCount ?? 0 == 0, old?.activeEndpoint != link.activeEndpoint else { continue }
+      let now = "leads to \(link.activeEndpoint.map(\.textWithAddresses) ?? "no endpoint yet")"
+      let was = old.map { ", was \($0.activeEndpoint.map(\.textWithAddresses) ?? "no endpoint yet")" } ?? ""
+      notes.append("the link \(name) has no names yet, and \(now)\(was)")
+      if links.count == 1, hosts.isEmpty, headline == nil { headline = "no names yet, \(now)\(was)" }
+    }
+  }
+
   /// How many hosts are `change`.
   public func count(_ change: Change) -> Int { hosts.count { $0.change == change } }
 }
