@@ -99,6 +99,19 @@ struct DoctorCommandTests {
     #expect(outcome.status == 1 && outcome.output.contains("127.77.0.0:1 is not reached"), "\(outcome.output)")
   }
 
+  /// A link that may be public is told of as one, and not connected to.
+  @Test func aPublicAddressThatMayBeIsNoted() throws {
+    let line = "import hosts --workspace acme --link l --public --endpoint 203.0.113.0 --port 443 a.corp.example"
+    #expect(try backroad(line).status == 0)
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1, of: [203, 0, 113])) }
+    }
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port)")
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("203.0.113.0 is public, as the link may be (\"public\"), and is not connected to"))
+    #expect(!outcome.output.contains("TIME (UTC)"), "\(outcome.output)")
+  }
+
   /// What answers at a public address is not the link. (0.0.0.0 is none of the private ones, and leads to this machine.)
   @Test func nothingIsConnectedToAtAPublicAddress() throws {
     try importHosts(1)

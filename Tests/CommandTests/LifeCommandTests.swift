@@ -125,6 +125,14 @@ struct LifeCommandTests {
     _ = try done("link remove acme git")
     _ = try done(line + " --public")
     #expect(try backroad.read("zones/acme/links/git.json").contains("\"public\": true"))
+    #expect(try done("link list").contains(" (may be public)\n"))
+    #expect(try done("link show acme git").contains("public: the names may be answered with public addresses\n"))
+    #expect(try refused("link set-endpoint acme git --public --no-public", status: 2).contains("opposite things"))
+    _ = try done("link set-endpoint acme git 10.1.0.7")
+    #expect(try done("link show acme git").contains("public: the names"), "a private endpoint alone does not end it")
+    _ = try done("link set-endpoint acme git --no-public")
+    #expect(try !backroad.read("zones/acme/links/git.json").contains("public"))
+    #expect(try !done("link list").contains("public"))
   }
 
   @Test func aNameOfTwoLinksIsRefusedOrTakenOver() throws {

@@ -8,7 +8,7 @@ import Workspaces
 @Suite struct PublicLinkTests {
   private func choices(public isPublic: Bool = false, replacing: Bool = false) -> LinkChoices {
     var choices = LinkChoices()
-    (choices.isPublic, choices.replaces) = (isPublic, replacing)
+    (choices.isPublic, choices.replaces) = (isPublic ? true : nil, replacing)
     return choices
   }
 
@@ -28,6 +28,27 @@ import Workspaces
     // A link that is only asked for closes no name of one that is there.
     let both = there.after(try importHosts(hosts, link: "later", endpoint: nil, in: there))
     #expect(try guards(both).entry(for: Name("git.corp.example")) == nil)
+  }
+
+  /// What may be public is told by whoever may end it, and of the link alone that a plan is of.
+  @Test func thereIsAWayBack() throws {
+    var folder = workspace().after(
+      try importHosts(["a.corp.example"], link: "pub", endpoint: "203.0.113.7", choices: choices(public: true)))
+    let warning = try #require(LinkUpdate.problems(in: folder).first)
+    #expect(warning.message.contains("backroad link set-endpoint acme pub --no-public ends that"), "\(warning)")
+    // It is no news in the plan of another link, nor is what else is so of that one alone.
+    folder = folder.after(try importHosts(["corp.example"], link: "domain", endpoint: "10.0.0.1", in: folder))
+    #expect(LinkUpdate.problems(in: folder).count == 2)
+    #expect(try importHosts(["b.corp.example"], link: "other", endpoint: "10.0.0.1", in: folder).warnings == [])
+    let own = try importHosts(["c.corp.example"], link: "pub", endpoint: nil, in: folder).warnings
+    #expect(own.count == 1 && own[0].message.contains("--no-public"), "\(own)")
+    var ends = LinkChoices()
+    ends.isPublic = false
+    let refused = refusal { _ = try LinkUpdate.endpoint(nil, of: "pub", choices: ends, in: folder) }
+    #expect(refused.contains("the endpoint's address 203.0.113.7 is not private"), "\(refused)")
+    let plan = try LinkUpdate.endpoint(readEndpoint("10.0.0.7"), of: "pub", choices: ends, in: folder)
+    #expect(plan.warnings == [] && plan.hosts.first?.remark == "was 203.0.113.7, no longer public")
+    #expect(try !folder.after(plan).link("pub").isPublic)
   }
 
   /// Whoever puts another link in its place says anew that it may be public.

@@ -49,7 +49,7 @@ extension LinkUpdate {
       _ = try workspace.settings()
       let old = try workspace.link(name)
       var link = old
-      link.isPublic = old.isPublic || choices.isPublic
+      link.isPublic = choices.isPublic ?? old.isPublic
       let named = try LinkKind.named(old.kind)?.spelling(endpoint) ?? endpoint
       let given = named.keepingPins(of: old.main.endpoint, choices, &plan.notes)
       link.main.endpoint = given ?? old.main.endpoint

@@ -18,6 +18,8 @@ struct Generation {
   let kept: (link: String, hosts: Set<Name>)?
   /// What the zones are made for.
   private let occasion: Occasion
+  /// The links that are told of by themselves; nil for all. What is so of another one was told when that was made.
+  private let told: Set<String>?
   /// Zones whose misses are forwarded, by the settings that are to be.
   let forwardedMisses: Set<Name>
 
@@ -45,9 +47,10 @@ struct Generation {
   /// Works out the zones; they are complete only when there are no errors.
   init(
     workspace: WorkspaceFolder, links: [Link], settings: JSON, for occasion: Occasion = .files,
-    kept: (link: String, hosts: Set<Name>)? = nil
+    telling told: Set<String>? = nil, kept: (link: String, hosts: Set<Name>)? = nil
   ) {
     self.occasion = occasion
+    self.told = told
     self.workspace = workspace
     self.links = links
     self.kept = kept
@@ -69,8 +72,12 @@ struct Generation {
     checkHandWrittenZones()
     checkWildcards()
     checkDomains()
-    for link in links where link.isPublic {
-      warn(problem(link, severity: .warning, "the names of this link may be answered with public addresses"))
+    for link in links where link.isPublic && isTold(link) {
+      warn(
+        problem(
+          link, severity: .warning,
+          "the names of this link may be answered with public addresses (\"public\"); backroad link set-endpoint "
+            + "\(word: workspace.name) \(word: link.name) --no-public ends that"))
     }
     if errors.isEmpty { fill() }
   }
@@ -130,6 +137,8 @@ struct Generation {
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
   }
+
+  private func isTold(_ link: Link) -> Bool { told?.contains(link.name) ?? true }
 
   /// A link in a problem of its file, which may be told beside another link's.
   private func called(_ link: Link) -> String { occasion == .move ? "the link \(quoted(link.name))" : "this link" }
@@ -228,7 +237,7 @@ extension Generation {
     for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
       let name = claim.host.name
       guard ["hosts", "vcs"].contains(claim.link.kind), claim.host.zone == name, PublicDomain.isLikelyDomain(name),
-        !forwardedMisses.contains(name)
+        !forwardedMisses.contains(name), isTold(claim.link)
       else { continue }
       let text = name.textWithoutFinalDot
       warn(

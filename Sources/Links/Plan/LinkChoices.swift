@@ -8,8 +8,8 @@ public struct LinkChoices: Sendable {
   public var replaces = false
   /// True to take names from the links that lead them elsewhere.
   public var takesOver = false
-  /// True when the names may be answered with public addresses.
-  public var isPublic = false
+  /// True when the names may be answered with public addresses, false when not; nil for what the link has.
+  public var isPublic: Bool?
   /// True when an endpoint that is named without addresses has none pinned from now on.
   public var emptiesPins = false
   /// Another endpoint for when the first has failed.
@@ -32,12 +32,12 @@ public struct LinkChoices: Sendable {
 }
 
 extension LinkChoices {
-  /// Refuses endpoints with public addresses that are not a link's already, unless the link may be public.
+  /// Refuses endpoints with public addresses that a private link does not have already, unless the link may be public.
   func checkArePrivate(_ link: Link, insteadOf old: Link?, in workspace: WorkspaceFolder) throws(Problem) {
     guard !link.isPublic else { return }
     // Settings that cannot be read are told of by who loads them, and make nothing private.
     let own = (try? workspace.workspaceFile())?.ownNetworks ?? []
-    let known = Set(old?.endpoints.flatMap(\.addresses) ?? [])
+    let known = Set((old?.isPublic == true ? nil : old)?.endpoints.flatMap(\.addresses) ?? [])
     let networks = networks.adding(own)
     for address in link.endpoints.flatMap(\.addresses) {
       guard !networks.contains(address), !known.contains(address) else { continue }

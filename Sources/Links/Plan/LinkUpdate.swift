@@ -170,7 +170,8 @@ public enum LinkUpdate {
       return try after.settings()
     }
     let generation = Generation(
-      workspace: workspace, links: links, settings: settings, for: change.occasion, kept: change.kept)
+      workspace: workspace, links: links, settings: settings, for: change.occasion,
+      telling: Set(change.links.keys), kept: change.kept)
     let zones = try generation.changes()
     plan.warnings += generation.warnings
     files += zones
@@ -230,7 +231,7 @@ public enum LinkUpdate {
     _ notes: inout [String]
   ) -> Link {
     var link = draft.link
-    link.isPublic = link.isPublic || choices.isPublic
+    link.isPublic = choices.isPublic ?? link.isPublic
     guard let old else { return link }
     let keepsHosts = !prune && !choices.replaces
     // What another function said of a host before stays said.
@@ -259,7 +260,7 @@ public enum LinkUpdate {
     if draft.usesDefaultTTL { link.ttlSeconds = old.ttlSeconds }
     if draft.usesDefaultAnswer { link.answer = old.answer }
     link.statedPorts = link.statedPorts ?? old.statedPorts
-    link.isPublic = link.isPublic || (old.isPublic && !choices.replaces)
+    link.isPublic = choices.isPublic ?? (link.isPublic || (old.isPublic && !choices.replaces))
     link.primary = old.primary
     return link
   }

@@ -86,4 +86,5 @@ extension Flag {
     "--replace", help: "put this in the link's place though it is of another account, service or kind")
   static let takeOver = Flag("--take-over", help: "take names from the links that lead them elsewhere")
   static let isPublic = Flag("--public", help: "the names may be answered with public addresses")
+  static let noPublic = Flag("--no-public", help: "the names may be answered with private addresses alone again")
 }

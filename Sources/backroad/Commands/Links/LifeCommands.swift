@@ -36,7 +36,7 @@ enum LifeCommands {
       var link = Link(
         name: try linkName(arguments.operands[1]), kind: try readKind(arguments), service: try readService(arguments),
         main: Link.Route(endpoint: endpoint, hosts: []))
-      link.isPublic = choices.isPublic
+      link.isPublic = choices.isPublic ?? false
       return try LinkChange(name, arguments, console).make { [link, choices] folder in
         try LinkUpdate.addition(of: link, choices: choices, warnings: warnings, in: folder)
       }
@@ -45,14 +45,14 @@ enum LifeCommands {
   private static let setEndpoint = Command(
     words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
     operands: "W NAME [VPCE[=ADDR,…]]", operandCount: 2...3,
-    flags: [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .replace, .takeOver]
+    flags: [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .noPublic, .replace, .takeOver]
       + Arguments.zonesFlags + [
         .dryRun, .all, .json,
       ],
     details: """
       VPCE is the endpoint's DNS name, with its addresses when they are to be pinned, or addresses alone.
       Addresses that were pinned to the same name stay; NAME= without any empties them. With --standby,
-      --failover-after or what is said of zones it may be left out: then the endpoint stays.
+      --failover-after, --no-public or what is said of zones it may be left out: then the endpoint stays.
       """,
     examples: [
       "backroad link set-endpoint acme snowflake-prod \\",
@@ -62,11 +62,11 @@ enum LifeCommands {
       let name = try workspaceName(arguments.operands[0])
       try checkOrder(arguments)
       let operand = arguments.operands.count > 2 ? arguments.operands[2] : nil
-      guard operand != nil || ([.address, .standby, .failoverAfter] + Flag.availability).contains(where: arguments.has)
-      else {
+      let alone = [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .noPublic]
+      guard operand != nil || alone.contains(where: arguments.has) else {
         throw UsageError(
           "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or --failover-after, or what is to "
-            + "be known of zones: --zone-address, --zone-affinity or --no-zone-affinity")
+            + "be known of zones: --zone-address, --zone-affinity or --no-zone-affinity; or say --public or --no-public")
       }
       let (endpoint, warnings, said) = try arguments.endpointChoice(operand, flag: "VPCE")
       var choices = said
@@ -168,7 +168,7 @@ extension Arguments {
     var choices = LinkChoices()
     choices.replaces = has(.replace)
     choices.takesOver = has(.takeOver)
-    choices.isPublic = has(.isPublic)
+    choices.isPublic = has(.isPublic) ? true : has(.noPublic) ? false : nil
     choices.networks = PrivateNetworks(own: (try? configurationFile())?.ownNetworks ?? [])
     return choices
   }
@@ -182,6 +182,9 @@ extension Arguments {
     _ argument: String?, flag: String = Flag.endpoint.name
   ) throws -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
     var (choices, warnings) = (linkChoices, [Problem]())
+    if has(.isPublic), has(.noPublic) {
+      throw UsageError("\(Flag.isPublic.name) and \(Flag.noPublic.name) say opposite things; leave one out")
+    }
     try readStandby(into: &choices, &warnings)
     try readZones(into: &choices)
     guard argument != nil || has(.address) else { return (nil, warnings, choices) }

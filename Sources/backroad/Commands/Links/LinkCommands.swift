@@ -102,6 +102,7 @@ extension Link {
       text += usesStandby ? "failed over from: \(main.endpoint.text)\n" : "standby: \(standby.textWithAddresses)\n"
       if let failover { text += "failover: by servers \(failover.text)\n" }
     }
+    if isPublic { text += "public: the names may be answered with public addresses\n" }
     if hasZoneAffinity { text += "zones: clients have the addresses of their own first\n" }
     if !ports.isEmpty { text += "ports: \(portsText)\n" }
     for name in primary.sorted() { text += "has the connection URL now: \(name.textWithoutFinalDot)\n" }

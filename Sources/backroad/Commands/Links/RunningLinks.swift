@@ -92,6 +92,10 @@ struct LinkStatesView {
 
   /// Where a link's names lead, with the server's word where it has failed the link over by itself.
   func endpoint(of link: Link, in workspace: WorkspaceName) -> String {
+    lead(of: link, in: workspace) + (link.isPublic ? " (may be public)" : "")
+  }
+
+  private func lead(of link: Link, in workspace: WorkspaceName) -> String {
     guard let standby = link.standby, standing(of: link, in: workspace)?.isFailedOver == true else {
       return link.activeText
     }

@@ -83,7 +83,11 @@ struct HostFinding: Sendable {
       complaints.append(elsewhere)
       cause = .ofOtherAnswer
     }
-    for address in addresses where !host.networks.contains(address) && !host.isPublic {
+    for address in addresses where !host.networks.contains(address) {
+      guard !host.isPublic else {
+        notes.append("\(address) is public, as the link may be (\"public\"), and is not connected to")
+        continue
+      }
       complaints.append("\(address) is public")
       cause = .ofPublicAddress(host)
     }
@@ -152,6 +156,7 @@ struct HostFinding: Sendable {
       let complaint = try difference(from: endpoint, &view)
     else { return nil }
     guard case .unknown(let standby) = host.lead, try difference(from: standby, &view) == nil else { return complaint }
+    leadsToStandby = true
     notes.append(
       "leads to the standby \(standby.text): a server fails this link over by itself, and whether it has could not be asked"
     )
@@ -205,6 +210,9 @@ struct HostFinding: Sendable {
     [chain.last?.textWithoutFinalDot ?? "", host.lead.text].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
+  /// True where the names were seen to lead to the standby, which nobody said.
+  private var leadsToStandby = false
+
   /// True when nothing is wrong.
   var isWell: Bool { complaints.isEmpty }
 
@@ -220,7 +228,7 @@ struct HostFinding: Sendable {
       "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
       "addresses": .array(
         addresses.map { ["address": .string("\($0)"), "private": JSON(.bool(host.networks.contains($0)))] as JSON }),
-      "active": .string(host.lead.isAtStandby || !notes.isEmpty ? "standby" : "endpoint"),
+      "active": .string(host.lead.isAtStandby || leadsToStandby ? "standby" : "endpoint"),
       "failedOverBy": host.lead.decider.map { .string($0) } ?? nil, "notes": .array(notes.map { .string($0) }),
       "attempts": .array(attempts.map(\.json)), "complaints": .array(complaints.map { .string($0) }),
       "likely": cause.map { .string($0.text) } ?? nil,
