@@ -57,13 +57,26 @@ struct LifeCommandTests {
     #expect(closed.contains("(was \(endpoint))") && !closed.contains("public again"))
     _ = try done("link undo acme")
     let removed = try done("link remove acme prod")
-    #expect(removed.contains("(public again)") && removed.contains("link remove acme prod --closed keeps"))
+    #expect(removed.contains("link remove acme prod --closed in the place of this, after backroad link undo acme where"))
     _ = try done("link undo acme")
     #expect(try done("check") == "1 workspace, 2 zones, 1 link: nothing is wrong\n")
     try backroad.write(
       "zones/acme/links/prod.json",
       backroad.read("zones/acme/links/prod.json").replacing("\"ttl\": 60", with: "\"ttl\": 61"))
     #expect(try refused("link undo acme").contains("zones/acme/links/prod.json: \"ttl\" changed since"))
+  }
+
+  /// What is said of a removal works before it and after it.
+  @Test func namesThatAreRemovedAreKeptClosedByWhatIsSaid() throws {
+    _ = try done("import hosts --workspace acme --link few --endpoint 10.1.0.7 a.corp.example b.corp.example")
+    for line in ["link remove acme few --dry-run", "link remove acme few"] {
+      let removed = try done(line)
+      let remedy = removed.split(separator: "\n").compactMap { line in
+        line.firstRange(of: "backroad import hosts").map { line[$0.lowerBound...].dropFirst("backroad ".count) }
+      }.first
+      #expect(remedy == "import hosts --workspace acme --link few-closed a.corp.example b.corp.example", "\(removed)")
+      #expect(try done("\(remedy ?? "") --dry-run").contains("held closed until there is an endpoint:"))
+    }
   }
 
   @Test func aLinkAnswersByZones() throws {

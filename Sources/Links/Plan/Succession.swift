@@ -75,13 +75,15 @@ extension Plan {
     }
     guard let first = open.first else { return }
     let others = open.count > 1 ? " and \(open.count - 1) more" : ""
-    // Names without an endpoint are a link too, which holds them closed.
+    // Names without an endpoint are a link too, which holds them closed: before this change and after it.
+    let shown = open.prefix(Self.namesInRemedy).map { " \(word: $0.textWithoutFinalDot)" }.joined()
+    let isCut = open.count > Self.namesInRemedy
     let remedy =
-      isRemoval
-      ? "backroad link remove \(word: self.workspace) \(word: link) --closed keeps a link's names closed instead"
-      : "to keep them closed: backroad import hosts --workspace \(word: self.workspace) --link \(word: nameOfClosing) "
-        + open.prefix(Self.namesInRemedy).map { "\(word: $0.textWithoutFinalDot)" }
-        .joined(separator: " ") + (open.count > Self.namesInRemedy ? " …" : "")
+      isRemoval && isCut
+      ? "to keep them closed: backroad link remove \(word: self.workspace) \(word: link) --closed in the place of this, after "
+        + "backroad link undo \(word: self.workspace) where this is done"
+      : "to keep them closed: backroad import hosts --workspace \(word: self.workspace) --link \(word: nameOfClosing)"
+        + shown + (isCut ? " …" : "")
     warnings.append(
       Problem(
         severity: .warning,
