@@ -264,4 +264,32 @@ extension String {
     }
     return result
   }
+
+  /// What a link has of an endpoint for its stage is that account's: nobody typed it for another one, whose storage may be
+  /// elsewhere.
+  @Test func anotherAccountIsRefusedAsOneAndTakesNoStageOver() throws {
+    func config(_ account: String, _ region: String, _ number: Int) -> String {
+      """
+      {"privatelink-account-url": "\(account).\(region).\(parent)",
+       "privatelink-vpce-id": "com.amazonaws.vpce.\(region).vpce-svc-0123456789abcdef\(number)",
+       "privatelink-internal-stage": "sfc-\(account)-customer-stage.s3.\(region).amazonaws.com"}
+      """
+    }
+    let stage = "bucket.vpce-0c1b2a3d4e5f60718-abcdefgh.s3.us-east-1.vpce.amazonaws.com"
+    let folder = workspace().after(try importSnowflake(config("ea1", "us-east-1", 0), stage: stage))
+    let refused = refusal { _ = try importSnowflake(config("we2", "us-west-2", 1), endpoint: nil, in: folder) }
+    #expect(
+      refused.contains("give this one another --link, or put it in the place of that one with --replace"), "\(refused)")
+    #expect(!refused.contains("--stage-endpoint"), "\(refused)")
+    var choices = LinkChoices()
+    choices.replaces = true
+    let plan = try importSnowflake(config("we2", "us-west-2", 1), endpoint: nil, choices: choices, in: folder)
+    #expect(plan.notes.contains("\(stage) was the stage's endpoint of the link before, and is dropped"), "\(plan.notes)")
+    #expect(try folder.after(plan).link("prod").stage == nil)
+    // Of the same account it stays, and one that does not fit is called what it is.
+    #expect(try importSnowflake(config("ea1", "us-east-1", 0), endpoint: nil, in: folder).changesNothing)
+    let moved = config("ea1", "us-east-1", 0).replacing("stage.s3.us-east-1", with: "stage.s3.us-east-2")
+    let other = refusal { _ = try importSnowflake(moved, endpoint: nil, in: folder) }
+    #expect(other.contains("the stage's endpoint of the link \"prod\", \"\(stage)\" is in us-east-1"), "\(other)")
+  }
 }

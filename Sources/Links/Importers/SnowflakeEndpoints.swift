@@ -10,7 +10,7 @@ extension SnowflakeReading {
   func draft(notes exportNotes: [String]) throws(Problems) -> LinkDraft {
     guard errors.isEmpty else { throw Problems(errors.shortened) }
     var draft = options.link.draft(
-      kind: "snowflake", account: account ?? accountAsBefore ?? accountOfURL, service: service?.value.text, hosts: hosts
+      kind: "snowflake", account: accountSaid, service: service?.value.text, hosts: hosts
     )
     if let stage = options.stage, !stageHosts.isEmpty {
       draft.link.stage = Link.Route(endpoint: stage, hosts: stageHosts)
@@ -28,6 +28,17 @@ extension SnowflakeReading {
     draft.proof = accountURL ?? hosts.first { !$0.name.isWildcard }?.name
     return draft
   }
+
+  /// True where the input is of another account or service than a link.
+  func isOfAnother(than link: Link) -> Bool {
+    let said = Link(
+      name: link.name, kind: link.kind, account: accountSaid, service: service?.value.text,
+      main: Link.Route(endpoint: nil, hosts: []))
+    return link.difference(from: said) != nil
+  }
+
+  /// The account that the input is of.
+  private var accountSaid: String? { account ?? accountAsBefore ?? accountOfURL }
 
   /// The host of the account's URL, the one with its region before the others.
   private var accountURL: Name? { accountURLs.first }
@@ -84,7 +95,7 @@ extension SnowflakeReading {
     }
     // What no account of Snowflake has for an endpoint is refused with the link.
     guard endpoint.isEndpointService else { return }
-    let known = old?.service.flatMap { VPCEndpointService($0) }
+    let known = options.link.choices.replaces ? nil : old?.service.flatMap { VPCEndpointService($0) }
     guard let (service, position) = service ?? known.map({ ($0, Position(line: 1, column: 1)) }) else {
       warnings.append(
         Problem(
@@ -222,13 +233,13 @@ extension SnowflakeReading {
     guard let endpoint = stage.vpcEndpoint, let region = regionOfS3(host.name) else { return }
     guard endpoint.service == "s3" else {
       throw Problem(
-        "--stage-endpoint: \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3; give "
-          + "bucket.vpce-….s3.\(region).vpce.amazonaws.com")
+        "\(stageCalled) \(quoted(stage.text)) is an endpoint of \(endpoint.service), not of S3; give "
+          + "bucket.vpce-….s3.\(region).vpce.amazonaws.com with --stage-endpoint")
     }
     guard endpoint.region == region else {
       throw Problem(
-        "--stage-endpoint: \(quoted(stage.text)) is in \(endpoint.region), and the stage in \(region); give the "
-          + "endpoint of S3 in \(region)")
+        "\(stageCalled) \(quoted(stage.text)) is in \(endpoint.region), and the stage in \(region); give the "
+          + "endpoint of S3 in \(region) with --stage-endpoint")
     }
   }
 }

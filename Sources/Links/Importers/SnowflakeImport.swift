@@ -32,12 +32,18 @@ public enum SnowflakeImport {
     let export = try oneProblem { () throws(Problem) in
       try ExportReader.read(input, file: file, function: SnowflakeKey.function)
     }
-    var options = options
     let old = try? workspace.link(options.link.name)
-    if options.stage == nil, old?.kind == "snowflake" { options.stage = old?.stage?.endpoint }
-    var reading = SnowflakeReading(file: file, options: options, old: old)
+    let stage = options.stage == nil && old?.kind == "snowflake" ? old?.stage?.endpoint : nil
+    var reading = SnowflakeReading(file: file, options: options, old: old, keeping: stage)
     reading.workspace = workspace
     reading.read(export)
+    if let old, let stage, reading.isOfAnother(than: old) {
+      // Where another account's storage is, the endpoint of this one's says nothing of. Whether it may be is decided with the link.
+      reading = SnowflakeReading(file: file, options: options, old: old)
+      reading.workspace = workspace
+      reading.read(export)
+      reading.notes.append("\(stage.text) was the stage's endpoint of the link before, and is dropped")
+    }
     return try LinkUpdate.plan(
       reading.draft(notes: export.notes), for: options.link, in: workspace)
   }
@@ -47,6 +53,8 @@ public enum SnowflakeImport {
 struct SnowflakeReading {
   let file: String
   let options: SnowflakeImport.Options
+  /// What the stage's endpoint is called in a refusal: the flag, or the link that has it already.
+  let stageCalled: String
 
   var hosts: [Link.Host] = []
   /// The names of `hosts`.
@@ -75,8 +83,12 @@ struct SnowflakeReading {
   /// What each key, as `SnowflakeKey.uses` spells it, was given.
   private var given: [OctetText: ExportEntry] = [:]
 
-  init(file: String, options: SnowflakeImport.Options, old: Link?) {
+  /// - Parameter stage: the stage's endpoint that the link has already, where no other is said.
+  init(file: String, options: SnowflakeImport.Options, old: Link?, keeping stage: Endpoint? = nil) {
     self.file = file
+    var options = options
+    stageCalled = stage == nil ? "--stage-endpoint:" : "the stage's endpoint of the link \(quoted(options.link.name)),"
+    options.stage = options.stage ?? stage
     self.options = options
     self.old = old
   }
