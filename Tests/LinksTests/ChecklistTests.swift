@@ -51,6 +51,29 @@ import Wire
     #expect(what(try link("hosts", service: serviceName), profile) == ["principal", "network", "accept"])
   }
 
+  /// By AWS's word an endpoint has an id before the link leads to it.
+  @Test func theEndpointIsCalledByItsIdOnceThatIsKnown() throws {
+    var asked = try link("hosts", service: serviceName)
+    #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of our endpoint, as soon"))
+    asked.cloud = CloudState(
+      state: "PendingAcceptance", id: "vpce-0a1b2c3d4e5f60718", service: nil, zones: [], seen: "")
+    #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0a1b2c3d4e5f60718, as soon"))
+    asked.main.endpoint = try readEndpoint(vpce.replacing("0a1b2c3d4e5f60718", with: "0bbbbbbbbbbbbbbbb"))
+    #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0bbbbbbbbbbbbbbbb, as soon"))
+  }
+
+  /// What answers there is reached from the networks of its own environment.
+  @Test func theNetworksOfAStandbyAreLetInToo() throws {
+    var one = try link("hosts", vpce)
+    one.standby = try readEndpoint(vpce.replacing("us-east-1", with: "eu-west-1"))
+    let profile = try ProfileTests.profile()
+    let networks = Checklist(for: one, profile: profile).items.first { $0.what == .network }?.text ?? ""
+    #expect(networks.hasPrefix("Let 10.0.1.0/24, and 10.8.1.0/24 for the standby endpoint vpce-"), "\(networks)")
+    one.standby = try readEndpoint(vpce.replacing("0a1b2c3d4e5f60718", with: "0bbbbbbbbbbbbbbbb"))
+    let same = Checklist(for: one, profile: profile).items.first { $0.what == .network }?.text ?? ""
+    #expect(same.hasPrefix("Let 10.0.1.0/24 in on"), "\(same)")
+  }
+
   @Test func theRegionIsAskedForWhereItDiffersAlone() throws {
     let profile = try ProfileTests.profile()
     #expect(!what(try link("hosts", vpce), profile).contains("region"))

@@ -132,7 +132,12 @@ private struct ChecklistWriter {
       let known = environment.networks.map(\.description)
       return known.isEmpty ? placeholder("cidrs\" of \"\(environment.name)") : known.joined(separator: ", ")
     }
-    if let choice { return list(choice.environment) }
+    if let choice {
+      guard let standby = link.standby, let other = profile?.environment(of: link.atStandby)?.environment,
+        other != choice.environment
+      else { return list(choice.environment) }
+      return "\(list(choice.environment)), and \(list(other)) for the standby endpoint \(standby.text),"
+    }
     let all = profile?.environments ?? []
     return all.isEmpty
       ? placeholder("cidrs\" of \"environments")
@@ -143,7 +148,8 @@ private struct ChecklistWriter {
 
   /// The endpoint's id, or what it is called before it has one.
   private var endpoint: String {
-    link.main.endpoint?.vpcEndpoint?.id ?? (isOnAWS ? nil : link.main.endpoint?.text) ?? "our endpoint"
+    let id = link.main.endpoint?.vpcEndpoint?.id ?? link.cloud?.id
+    return id ?? (isOnAWS ? nil : link.main.endpoint?.text) ?? "our endpoint"
   }
 
   // MARK: What is said of several kinds
