@@ -57,13 +57,28 @@ struct LifeCommandTests {
     #expect(closed.contains("(was \(endpoint))") && !closed.contains("public again"))
     _ = try done("link undo acme")
     let removed = try done("link remove acme prod")
-    #expect(removed.contains("link remove acme prod --closed in the place of this, after backroad link undo acme where"))
+    #expect(
+      removed.contains("link remove acme prod --closed in the place of this, after backroad link undo acme where"))
     _ = try done("link undo acme")
     #expect(try done("check") == "1 workspace, 2 zones, 1 link: nothing is wrong\n")
     try backroad.write(
       "zones/acme/links/prod.json",
       backroad.read("zones/acme/links/prod.json").replacing("\"ttl\": 60", with: "\"ttl\": 61"))
     #expect(try refused("link undo acme").contains("zones/acme/links/prod.json: \"ttl\" changed since"))
+  }
+
+  /// As a flag's value of any other flag: the command line is wrong, and not what it is about.
+  @Test(arguments: [
+    "--address 10.0.0", "--address 10.0.0.7,", "--zone-address us-east-1a", "--zone-address us-east-1a=10.0.0",
+    "--standby-zone-address a=b",
+  ])
+  func aMalformedAddressIsAMistakeOfTheCommandLine(flag: String) throws {
+    _ = try done("import hosts --workspace acme --link git --endpoint 10.1.0.7 git.corp.example")
+    #expect(try refused("link set-endpoint acme git \(flag)", status: 2).contains(flag.split(separator: " ")[0]))
+    guard !flag.hasPrefix("--standby") else { return }
+    #expect(
+      try refused("import hosts --workspace acme --link git \(flag) git.corp.example", status: 2).contains(
+        "backroad: --"))
   }
 
   /// What is said of a removal works before it and after it.

@@ -57,9 +57,11 @@ import Wire
     #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of our endpoint, as soon"))
     asked.cloud = CloudState(
       state: "PendingAcceptance", id: "vpce-0a1b2c3d4e5f60718", service: nil, zones: [], seen: "")
-    #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0a1b2c3d4e5f60718, as soon"))
+    #expect(
+      Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0a1b2c3d4e5f60718, as soon"))
     asked.main.endpoint = try readEndpoint(vpce.replacing("0a1b2c3d4e5f60718", with: "0bbbbbbbbbbbbbbbb"))
-    #expect(Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0bbbbbbbbbbbbbbbb, as soon"))
+    #expect(
+      Checklist(for: asked, profile: nil).text.contains("Accept the connection of vpce-0bbbbbbbbbbbbbbbb, as soon"))
   }
 
   /// What answers there is reached from the networks of its own environment.

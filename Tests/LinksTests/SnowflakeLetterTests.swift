@@ -284,7 +284,8 @@ extension String {
     var choices = LinkChoices()
     choices.replaces = true
     let plan = try importSnowflake(config("we2", "us-west-2", 1), endpoint: nil, choices: choices, in: folder)
-    #expect(plan.notes.contains("\(stage) was the stage's endpoint of the link before, and is dropped"), "\(plan.notes)")
+    #expect(
+      plan.notes.contains("\(stage) was the stage's endpoint of the link before, and is dropped"), "\(plan.notes)")
     #expect(try folder.after(plan).link("prod").stage == nil)
     // Of the same account it stays, and one that does not fit is called what it is.
     #expect(try importSnowflake(config("ea1", "us-east-1", 0), endpoint: nil, in: folder).changesNothing)

@@ -136,6 +136,24 @@ import Workspaces
     #expect(some.warnings == [] && LinkUpdate.problems(in: both.after(some)) == [])
   }
 
+  /// As it is for the endpoint's own.
+  @Test func theZonesOfAStandbyAreSaidByAFlag() throws {
+    let folder = workspace().after(try importHosts(["git.corp.example"], endpoint: "10.0.1.7"))
+    var said = try choices(true, "us-east-1a=10.0.1.7")
+    said.zonalOfStandby = try ZonalAddresses(["us-east-1a=10.9.1.7"], flag: "--standby-zone-address")
+    #expect(
+      refusal { _ = try LinkUpdate.endpoint(nil, of: "corp", choices: said, in: folder) }.contains(
+        "--standby-zone-address: the link \"corp\" has no standby; name it with --standby VPCE"))
+    said.standby = .this(try readEndpoint("10.9.2.7"))
+    let plan = try LinkUpdate.endpoint(nil, of: "corp", choices: said, in: folder)
+    #expect(plan.notes.contains("the standby's addresses by availability zone: us-east-1a 10.9.1.7"), "\(plan.notes)")
+    #expect(
+      try guards(folder.after(plan)).zonal.mapValues { $0.map(\.description).sorted() } == [
+        "us-east-1a": ["10.0.1.7", "10.9.1.7"]
+      ])
+    #expect(try folder.after(plan).link("corp").standby?.addresses.count == 2)
+  }
+
   @Test func theAddressesAreHeldToWhatAllAddressesAre() throws {
     #expect(
       refusal { _ = try importHosts(["git.corp.example"], choices: choices(true, "us-east-1a=203.0.113.7")) }.contains(

@@ -61,23 +61,36 @@ extension Link {
     if let endpoint = stage?.endpoint { stage?.endpoint = endpoint.knowing(known) }
     standby = standby?.knowing(known)
     if !choices.zonal.zones.isEmpty {
-      let unpinned = main.endpoint.flatMap { $0.addresses.isEmpty ? $0.name : nil }
+      notes += Self.notes(of: choices.zonal, "addresses", main.endpoint)
       main.endpoint = try Endpoint.pinning(choices.zonal, beside: main.endpoint, flag: "--zone-address")
-      notes.append("addresses by availability zone: \(choices.zonal.text)")
-      if let unpinned {
-        notes.append(
-          "\(unpinned.textWithoutFinalDot) is pinned to these addresses from now on, and clients get no others: name those of "
-            + "all its zones, so that nothing is lost when one is")
+    }
+    if !choices.zonalOfStandby.zones.isEmpty {
+      guard let other = standby else {
+        throw Problem("--standby-zone-address: the link \(quoted(name)) has no standby; name it with --standby VPCE")
       }
+      notes += Self.notes(of: choices.zonalOfStandby, "the standby's addresses", other)
+      standby = try Endpoint.pinning(choices.zonalOfStandby, beside: other, flag: "--standby-zone-address")
     }
     let clients = ((try? workspace.workspaceFile())?.clientZones ?? []).map(\.name)
-    let isNew = old?.hasZoneAffinity != true || choices.zoneAffinity == true || !choices.zonal.zones.isEmpty
+    let isNew =
+      old?.hasZoneAffinity != true || choices.zoneAffinity == true || !choices.zonal.zones.isEmpty
+      || !choices.zonalOfStandby.zones.isEmpty
     if hasZoneAffinity {
       notes += zoneNotes(clients, isNew: isNew)
     } else if old?.hasZoneAffinity == true {
       notes.append("clients of all zones are answered in the same order again")
     }
     return zoneDoubts(clients).map { Problem(severity: .warning, $0) }
+  }
+
+  /// What is pinned, for the plan.
+  private static func notes(of zonal: ZonalAddresses, _ what: String, _ endpoint: Endpoint?) -> [String] {
+    let notes = ["\(what) by availability zone: \(zonal.text)"]
+    guard let endpoint, let name = endpoint.name, endpoint.addresses.isEmpty else { return notes }
+    return notes + [
+      "\(name.textWithoutFinalDot) is pinned to these addresses from now on, and clients get no others: name those of all its "
+        + "zones, so that nothing is lost when one is"
+    ]
   }
 
   /// What comes of the order by zones, for the plan.
@@ -108,9 +121,11 @@ extension Link {
     var doubts: [String] = []
     if let endpoint = main.endpoint, !zonesWithoutAddress.isEmpty {
       let missing = zonesWithoutAddress.joined(separator: ", ")
+      let isWhole = endpoint.addresses.allSatisfy { endpoint.zones[$0] != nil }
       doubts.append(
-        "\(endpoint.textWithAddresses) is pinned, and \(missing) is missing, where AWS says that the endpoint is too: no client is led "
-          + "there, whatever becomes of the other zones; give it with --zone-address ZONE=ADDR")
+        "\(endpoint.textWithAddresses) is pinned, and \(isWhole ? missing : "one of \(missing)") is missing, where AWS says that the "
+          + "endpoint is too: no client is led there, whatever becomes of the other zones; give it with --zone-address ZONE=ADDR"
+      )
     }
     let zones = Set(endpoints.flatMap(\.zones.values))
     if hasZoneAffinity, !zones.isEmpty, !clients.isEmpty, zones.isDisjoint(with: clients) {

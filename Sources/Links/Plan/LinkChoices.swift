@@ -22,6 +22,8 @@ public struct LinkChoices: Sendable {
   public var zoneAffinity: Bool?
   /// Addresses that the endpoint is to have, by the zone that each is in.
   public var zonal = ZonalAddresses()
+  /// Addresses that the standby is to have, by the zone that each is in.
+  public var zonalOfStandby = ZonalAddresses()
   /// What is private by the server's word; the workspace's own networks count beside it.
   public var networks = PrivateNetworks()
   /// What the operator holds links to; nil for nothing.

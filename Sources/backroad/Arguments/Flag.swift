@@ -71,6 +71,9 @@ extension Flag {
   static let zoneAddress = Flag(
     "--zone-address", "ZONE=ADDR,…", .repeated,
     help: "an address of the endpoint, and the availability zone that it is in")
+  static let standbyZoneAddress = Flag(
+    "--standby-zone-address", "ZONE=ADDR,…", .repeated,
+    help: "an address of the standby, and the availability zone that it is in")
   static let zoneAffinity = Flag(
     "--zone-affinity", help: "answer clients of an availability zone with the addresses there first")
   static let noZoneAffinity = Flag("--no-zone-affinity", help: "answer clients of all zones in the same order")

@@ -18,7 +18,8 @@ enum LifeCommands {
   private static let add = Command(
     words: ["link", "add"], summary: "make a link that is asked for, before its names or its endpoint are known",
     operands: "W NAME", operandCount: 2...2,
-    flags: [kind, service, .endpoint, .address, .standby, .failoverAfter] + Flag.availability + [.isPublic]
+    flags: [kind, service, .endpoint, .address, .standby, .failoverAfter, .standbyZoneAddress] + Flag.availability
+      + [.isPublic]
       + Arguments.zonesFlags + [.dryRun, .all, .json],
     details: """
       An import into the link adds its names; set-endpoint says where they lead. Until both are there, the
@@ -45,7 +46,9 @@ enum LifeCommands {
   private static let setEndpoint = Command(
     words: ["link", "set-endpoint"], summary: "say where a link's names lead, from now on",
     operands: "W NAME [VPCE[=ADDR,…]]", operandCount: 2...3,
-    flags: [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .noPublic, .replace, .takeOver]
+    flags: [.address, .standby, .failoverAfter, .standbyZoneAddress] + Flag.availability + [
+      .isPublic, .noPublic, .replace, .takeOver,
+    ]
       + Arguments.zonesFlags + [
         .dryRun, .all, .json,
       ],
@@ -62,11 +65,13 @@ enum LifeCommands {
       let name = try workspaceName(arguments.operands[0])
       try checkOrder(arguments)
       let operand = arguments.operands.count > 2 ? arguments.operands[2] : nil
-      let alone = [.address, .standby, .failoverAfter] + Flag.availability + [.isPublic, .noPublic]
+      let alone =
+        [.address, .standby, .failoverAfter, .standbyZoneAddress] + Flag.availability + [.isPublic, .noPublic]
       guard operand != nil || alone.contains(where: arguments.has) else {
         throw UsageError(
           "what is to change? name the endpoint, VPCE[=ADDR,…], or --address, --standby or --failover-after, or what is to "
-            + "be known of zones: --zone-address, --zone-affinity or --no-zone-affinity; or say --public or --no-public")
+            + "be known of zones: --zone-address, --zone-affinity or --no-zone-affinity; or say --public or --no-public"
+        )
       }
       let (endpoint, warnings, said) = try arguments.endpointChoice(operand, flag: "VPCE")
       var choices = said
@@ -188,6 +193,11 @@ extension Arguments {
     try readStandby(into: &choices, &warnings)
     try readZones(into: &choices)
     guard argument != nil || has(.address) else { return (nil, warnings, choices) }
+    for text in values(.address).flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+      do throws(Problem) { _ = try Endpoint.read(nil, addresses: [String(text)]) } catch {
+        throw UsageError(error.message)
+      }
+    }
     let given = try Endpoint.read(argument, addresses: values(.address), flag: flag)
     choices.emptiesPins = given.emptiesPins
     return (given.endpoint, given.warnings + warnings, choices)
@@ -215,7 +225,8 @@ extension Arguments {
 
   /// Reads what is said of availability zones.
   private func readZones(into choices: inout LinkChoices) throws {
-    choices.zonal = try ZonalAddresses(values(.zoneAddress), flag: Flag.zoneAddress.name)
+    choices.zonal = try zonalAddresses(.zoneAddress)
+    choices.zonalOfStandby = try zonalAddresses(.standbyZoneAddress)
     switch (has(.zoneAffinity), has(.noZoneAffinity)) {
     case (true, true):
       throw UsageError("\(Flag.zoneAffinity.name) and \(Flag.noZoneAffinity.name) say opposite things; leave one out")
@@ -223,6 +234,12 @@ extension Arguments {
     case (false, true): choices.zoneAffinity = false
     case (false, false): break
     }
+  }
+
+  private func zonalAddresses(_ flag: Flag) throws(UsageError) -> ZonalAddresses {
+    do throws(Problem) {
+      return try ZonalAddresses(values(flag), flag: flag.name)
+    } catch { throw UsageError(error.message) }
   }
 
   /// What is said of an import whatever its kind is.
