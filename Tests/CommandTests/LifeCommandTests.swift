@@ -46,6 +46,7 @@ struct LifeCommandTests {
     #expect(try done("link list").contains("Available"))
     #expect(try done("link show acme prod").contains("state: Available\nports: 80, 443\nAWS: Available, as of 2"))
     #expect(try done("link list --json").contains("\"state\": \"Available\""))
+    #expect(try done("link show acme prod --json").contains("\"ports\": [80, 443]"))
     let set = try backroad.state()
     // A plan before it, and another after.
     #expect(try done("link undo acme --dry-run").contains("takes back: endpoint of the link prod"))
@@ -120,12 +121,18 @@ struct LifeCommandTests {
     let planned = try done("link failover acme git --dry-run")
     #expect(
       planned.contains("to 10.9.0.7:\n  ~ git.corp.example  (was 10.1.0.7)") && planned.contains("Nothing was written"))
+    #expect(try done("link show acme git --json").contains("\"active\": \"endpoint\""))
     let json = try done("link failover acme git --json --dry-run")
+    #expect(json.contains("\"path\": \"links/git.json\", \"change\": \"changed\""), "\(json)")
     #expect(json.contains("\"target\": \"10.9.0.7\"") && json.contains("\"remark\": \"was 10.1.0.7\""))
     _ = try done("link failover acme git")
     #expect(try backroad.read("zones/acme/git.corp.example.zone").contains("10.9.0.7"))
     #expect(try done("link list").contains("10.9.0.7 (standby)"))
-    #expect(try done("link list --json").contains("\"active\": \"standby\""))
+    for line in ["link list --json", "link show acme git --json"] {
+      let json = try done(line)
+      #expect(json.contains("\"active\": \"standby\"") && json.contains("\"failedOverBy\": \"person\""), "\(json)")
+      #expect(json.matches(of: /"active"/).count == 1 && !json.contains("\"failedOver\":"), "\(json)")
+    }
     #expect(try done("link show acme git").contains("failed over from: 10.1.0.7\n"))
     #expect(try done("workspace show acme").contains("10.9.0.7 (standby)"))
     #expect(try done("check") == "1 workspace, 1 zone, 1 link: nothing is wrong\n")

@@ -25,7 +25,7 @@ extension Plan {
     add("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
     add("read as", notes)
     add("warnings", warnings.map(\.descriptionWithoutSeverity))
-    add("files", files.map { "\(mark($0)) \($0.path)" })
+    add("files", files.map { "\(change($0).rawValue) \($0.path)" })
     add("next", steps(server))
     if changesNothing {
       text += "\nNothing changes.\n"
@@ -54,8 +54,8 @@ extension Plan {
 
   private func place(_ left: LeftOut) -> String { left.position.map { "line \($0.line): " } ?? "" }
 
-  private func mark(_ file: FileChange) -> String {
-    file.content == nil ? "-" : existing.contains(file.path) ? "~" : "+"
+  private func change(_ file: FileChange) -> Change {
+    file.content == nil ? .removed : existing.contains(file.path) ? .changed : .added
   }
 
   private func steps(_ server: String) -> [String] {
@@ -99,7 +99,7 @@ extension Plan {
       "notes": .array(notes.map { .string($0) }),
       "warnings": .array(warnings.map { .string($0.descriptionWithoutSeverity) }),
       "files": .array(
-        files.map { ["path": .string($0.path), "change": .string($0.content == nil ? "removed" : "written")] }),
+        files.map { ["path": .string($0.path), "change": .string(change($0).word)] }),
       "next": .array(steps(server).map { .string($0) }),
     ]
     guard let cloud else { return json }

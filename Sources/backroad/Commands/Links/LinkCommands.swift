@@ -81,14 +81,18 @@ enum LinkCommands {
 }
 
 extension Link {
-  /// For programs: the link's file, with its name and workspace, how it stands, and what its customer is to do.
+  /// For programs: the link's file, with its name and workspace, its ports though they are its kind's, how it stands, and what
+  /// its customer is to do.
   fileprivate func json(in workspace: WorkspaceName, _ states: LinkStatesView, _ customer: CustomerPart? = nil) -> JSON
   {
     let named =
       [
         JSON.Member("workspace", .string(workspace.description)), JSON.Member("name", .string(name)),
-      ] + states.members(of: self, in: workspace).map { JSON.Member($0.0, $0.1) }
-    let members = named + (json.asObject?.members ?? []) + (customer.map { [$0.member] } ?? [])
+      ] + states.members(of: self, in: workspace).map { JSON.Member($0.0, $0.1) } + [
+        JSON.Member("ports", .array(ports.map { .number($0) }))
+      ]
+    let file = (json.asObject?.members ?? []).filter { member in !named.contains { $0.key == member.key } }
+    let members = named + file + (customer.map { [$0.member] } ?? [])
     return JSON(.object(JSON.Object(members)))
   }
 

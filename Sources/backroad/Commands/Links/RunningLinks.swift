@@ -104,14 +104,18 @@ struct LinkStatesView {
 
   /// For programs: members that say how a link stands.
   func members(of link: Link, in workspace: WorkspaceName) -> [(String, JSON)] {
+    // Where the names lead is told as the admin interface tells it.
+    let listed = link.listed(isFailedOver: running?.isFailedOver(link.name, in: workspace) ?? false)
+    let lead: [(String, JSON)] = ["active", "failedOverBy"].map { ($0, listed.asObject?[$0] ?? nil) }
     guard let standing = standing(of: link, in: workspace) else {
-      return [("state", .string(link.stateText)), ("seenBy", "file")]
+      return [("state", .string(link.stateText)), ("seenBy", "file")] + lead
     }
-    return [
-      ("state", .string(standing.health.state.label)), ("seenBy", "server"),
-      ("failedOver", JSON(.bool(standing.isFailedOver))),
-    ]
+    let endpoints = standing.endpoints.map { role, health in
+      JSON.object([("role", .string(role))] + (health.json.asObject?.members ?? []).map { ($0.key, $0.value) })
+    }
+    return [("state", .string(standing.health.state.label)), ("seenBy", "server")] + lead
       + (standing.health.json.asObject?.members ?? []).filter { $0.key != "state" }.map { ($0.key, $0.value) }
+      + [("endpoints", .array(endpoints))]
   }
 
   /// For a terminal: lines that say how a link stands.
