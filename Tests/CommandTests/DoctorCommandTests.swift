@@ -72,6 +72,7 @@ struct DoctorCommandTests {
       while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
     }
     let json = try backroad("doctor --workspace acme --server 127.0.0.1:\(again.port) --json").output
+    #expect(json.matches(of: /"verdict": "ok"/).count == 40)
     // Each connection comes from a port of its own.
     let sources = json.matches(of: /"source": "[^"]*"/).map { $0.output }
     #expect(sources.count == 40 && Set(sources).count == 1, "\(json)")
@@ -147,6 +148,41 @@ struct DoctorCommandTests {
       let outcome = try backroad("doctor --workspace acme --wait=\(time)")
       #expect(outcome.status == 2 && outcome.errors.contains("--wait is a time like 90s, 5m or 1h, at most 24h"))
     }
+  }
+
+  @Test func aLinkThatIsNotThereIsToldOfWithThoseThatAre() throws {
+    let empty = try backroad("doctor --workspace acme --link nope --server 127.0.0.1:1")
+    #expect(empty.status == 1 && empty.errors.contains("has no link \"nope\", nor any other"), "\(empty.errors)")
+    try importHosts(1)
+    let one = try backroad("doctor --workspace acme --link nope --server 127.0.0.1:1")
+    #expect(one.errors.contains("has no link \"nope\"; there is l\n"), "\(one.errors)")
+  }
+
+  /// Where an address is pinned at a zone's apex, or an ALIAS stands there, no CNAME shows what it leads to.
+  @Test func whatAHostLeadsToIsShownWithoutACNAMEToo() throws {
+    let endpoint = "endpoint.corp.example"
+    _ = try backroad(
+      "import hosts --workspace acme --link l --endpoint \(endpoint)=127.77.0.0 --port 1 git.corp.example")
+    let server = try FakeServer { peer in
+      while let query = peer.query() { peer.send(FakeServer.answer(query, addresses: 1)) }
+    }
+    // It is so although no port is reached.
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port)")
+    #expect(outcome.output.contains("git.corp.example  l     \(endpoint)  127.77.0.0  wrong"), "\(outcome.output)")
+  }
+
+  /// Another DNS server refuses too, and says nothing of clients.
+  @Test func anotherServersRefusalIsNotTakenForBackroads() throws {
+    let server = try FakeServer(endsConnections: true, isBackroad: false) { peer in
+      guard let query = peer.query() else { return }
+      peer.send([0, UInt8(query.count), query[0], query[1], 0x81, 0x05] + query[4...])
+    }
+    let outcome = try backroad("doctor --workspace acme --server 127.0.0.1:\(server.port)")
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.contains(
+        "does not say whose client this is (REFUSED for CH TXT whoami.backroad), as a Backroad does"),
+      "\(outcome.errors)")
   }
 
   /// What a server may say in an answer's place.
@@ -245,12 +281,15 @@ final class FakeServer: Sendable {
   /// On the first connection it says that who asks is acme's client; what the test says is for those after it.
   ///
   /// - Parameter endsConnections: when the test's part is done; otherwise they stay open.
-  convenience init(endsConnections: Bool = false, _ behaviour: @escaping @Sendable (Peer) -> Void) throws {
+  /// - Parameter isBackroad: false for one that says nothing on the first connection either but what the test says.
+  convenience init(
+    endsConnections: Bool = false, isBackroad: Bool = true, _ behaviour: @escaping @Sendable (Peer) -> Void
+  ) throws {
     try self.init(backlog: 128)
     let listener = listener
     let note: @Sendable (Int32) -> Void = { [weak self] raw in self?.connections.withLock { $0.append(raw) } }
     Thread.detachNewThread {
-      var isFirst = true
+      var isFirst = isBackroad
       while true {
         let raw = accept(listener, nil, nil)
         guard raw >= 0 else { return }

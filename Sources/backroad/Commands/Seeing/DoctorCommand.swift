@@ -97,8 +97,14 @@ enum DoctorCommand {
     let profile = try arguments.operatorProfile()
     let only = try arguments.value(link).map { (text) throws(UsageError) in try linkName(text) }
     if let only, !folder.linkNames.contains(only) {
-      let meant = nearest(to: only, among: folder.linkNames).map { "; did you mean \($0)?" } ?? ""
-      throw Problem("workspace \(workspace) has no link \(shown(only))\(meant)")
+      let names = folder.linkNames
+      let meant = nearest(to: only, among: names).map { "; did you mean \($0)?" } ?? ""
+      let most = Limits.Links.remarks
+      let list =
+        names.prefix(most).joined(separator: ", ") + (names.count > most ? " and \(names.count - most) more" : "")
+      throw Problem(
+        "workspace \(workspace) has no link \(shown(only))\(meant)"
+          + (names.isEmpty ? ", nor any other" : "; there \(names.count == 1 ? "is" : "are") \(list)"))
     }
     var hosts: [LinkHost] = []
     let links = try folder.linkNames.filter { only == nil || $0 == only }.map { try folder.link($0) }

@@ -86,12 +86,13 @@ struct DoctorView: Sendable {
       guard asked != workspace.description else { return answer.texts.map { onOneLine($0) }.joined(separator: " ") }
       throw Problem("these questions are workspace \(asked)'s, not \(workspace)'s: \(remedy)")
     }
-    guard answer.status == "REFUSED" else {
+    // A Backroad that refuses says why.
+    guard answer.status == "REFUSED", let why = answer.complaint?.text, !why.isEmpty else {
       throw Problem(
         "the server at \(server) does not say whose client this is (\(answer.status) for CH TXT whoami.backroad), as a "
           + "Backroad does; name that with --server")
     }
-    throw Problem("these questions are refused\(answer.complaint.map { ": \($0.text)" } ?? ""); \(remedy)")
+    throw Problem("these questions are refused: \(why); \(remedy)")
   }
 }
 

@@ -79,9 +79,13 @@ struct HostFinding: Sendable {
       cause = .ofNoAddress(host, reason: found?.reason ?? "")
       if complaints.isEmpty { complaints.append("no address") }
     }
-    if complaints.isEmpty, let elsewhere = try elsewhere(&view) {
-      complaints.append(elsewhere)
-      cause = .ofOtherAnswer
+    if complaints.isEmpty {
+      if let elsewhere = try elsewhere(&view) {
+        complaints.append(elsewhere)
+        cause = .ofOtherAnswer
+      } else {
+        endpointLedTo = endpointLedTo ?? host.endpoint
+      }
     }
     for address in addresses where !host.networks.contains(address) {
       guard !host.isPublic else {
@@ -156,6 +160,7 @@ struct HostFinding: Sendable {
       let complaint = try difference(from: endpoint, &view)
     else { return nil }
     guard case .unknown(let standby) = host.lead, try difference(from: standby, &view) == nil else { return complaint }
+    endpointLedTo = standby
     leadsToStandby = true
     notes.append(
       "leads to the standby \(standby.text): a server fails this link over by itself, and whether it has could not be asked"
@@ -207,9 +212,12 @@ struct HostFinding: Sendable {
 
   /// What the host's name leads to, and that this is the standby.
   private var leadsTo: String {
-    [chain.last?.textWithoutFinalDot ?? "", host.lead.text].filter { !$0.isEmpty }.joined(separator: " ")
+    let shown = chain.last ?? endpointLedTo.flatMap { $0.name == host.name ? nil : $0.name }
+    return [shown?.textWithoutFinalDot ?? "", host.lead.text].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
+  /// The endpoint whose addresses the host was seen to have; an ALIAS, and what is pinned at a zone's apex, shows no name of it.
+  private var endpointLedTo: Endpoint?
   /// True where the names were seen to lead to the standby, which nobody said.
   private var leadsToStandby = false
 
@@ -224,7 +232,7 @@ struct HostFinding: Sendable {
 
   var json: JSON {
     [
-      "host": .string(host.name.textWithoutFinalDot), "link": .string(host.link),
+      "host": .string(host.name.textWithoutFinalDot), "link": .string(host.link), "verdict": .string(verdict),
       "chain": .array(chain.map { .string($0.textWithoutFinalDot) }),
       "addresses": .array(
         addresses.map { ["address": .string("\($0)"), "private": JSON(.bool(host.networks.contains($0)))] as JSON }),
