@@ -58,8 +58,7 @@ struct LifeCommandTests {
     #expect(closed.contains("(was \(endpoint))") && !closed.contains("public again"))
     _ = try done("link undo acme")
     let removed = try done("link remove acme prod")
-    #expect(
-      removed.contains("link remove acme prod --closed in the place of this, after backroad link undo acme where"))
+    #expect(removed.contains("(public again)") && removed.contains("--link prod-closed "), "\(removed)")
     _ = try done("link undo acme")
     #expect(try done("check") == "1 workspace, 2 zones, 1 link: nothing is wrong\n")
     try backroad.write(
@@ -82,16 +81,31 @@ struct LifeCommandTests {
         "backroad: --"))
   }
 
+  /// What is printed to be typed is for then when it works.
+  @Test func aLinkThatIsOnlyPlannedIsShownOnceItIsThere() throws {
+    let line = "import hosts --workspace acme --link git --endpoint \(endpoint) git.corp.example"
+    let later = "what the customer is to do: backroad link show acme git, once the link is there\n"
+    #expect(try done(line + " --dry-run").hasSuffix(later))
+    #expect(try done(line).hasSuffix("what the customer is to do: backroad link show acme git\n"))
+    #expect(try done(line + " --ttl 61 --dry-run").hasSuffix(": backroad link show acme git\n"))
+  }
+
   /// What is said of a removal works before it and after it.
   @Test func namesThatAreRemovedAreKeptClosedByWhatIsSaid() throws {
+    let hosts = (1...6).map { " h\($0).corp.example" }.joined()
+    _ = try done("import hosts --workspace acme --link many --endpoint 10.1.0.7\(hosts)")
+    let many = try done("link remove acme many")
+    #expect(
+      many.contains("link remove acme many --closed in the place of this, after backroad link undo acme where"),
+      "\(many)")
+    _ = try done("link undo acme")
+    _ = try done("link remove acme many --closed")
     _ = try done("import hosts --workspace acme --link few --endpoint 10.1.0.7 a.corp.example b.corp.example")
     for line in ["link remove acme few --dry-run", "link remove acme few"] {
       let removed = try done(line)
-      let remedy = removed.split(separator: "\n").compactMap { line in
-        line.firstRange(of: "backroad import hosts").map { line[$0.lowerBound...].dropFirst("backroad ".count) }
-      }.first
-      #expect(remedy == "import hosts --workspace acme --link few-closed a.corp.example b.corp.example", "\(removed)")
-      #expect(try done("\(remedy ?? "") --dry-run").contains("held closed until there is an endpoint:"))
+      let remedy = "import hosts --workspace acme --link few-closed a.corp.example b.corp.example"
+      #expect(removed.contains("to keep them closed: backroad \(remedy)\n"), "\(removed)")
+      #expect(try done("\(remedy) --dry-run").contains("held closed until there is an endpoint:"))
     }
   }
 

@@ -31,9 +31,12 @@ struct CustomerPart {
   }
 
   /// All of it, or where no profile says whom to allow and whom to let in, how to see it.
-  var endOfPlan: String {
+  ///
+  /// - Parameter isThere: false for a link that is shown to nobody yet, because it was only planned.
+  func endOfPlan(isThere: Bool) -> String {
     if isComplete { return section }
-    return checklist.items.isEmpty
-      ? "" : "\nwhat the customer is to do: backroad link show \(word: workspace) \(word: link.name)\n"
+    guard !checklist.items.isEmpty else { return "" }
+    let when = isThere ? "" : ", once the link is there"
+    return "\nwhat the customer is to do: backroad link show \(word: workspace) \(word: link.name)\(when)\n"
   }
 }

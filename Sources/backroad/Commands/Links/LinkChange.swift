@@ -24,13 +24,14 @@ struct LinkChange {
   /// - Parameter tellsCustomer: true where what the customer of the link is to do may be another thing afterwards.
   func make(tellsCustomer: Bool = true, _ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
     let isDryRun = arguments.has(.dryRun)
-    let ((plan, after), warnings) = try store.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
+    let (made, warnings) = try store.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
       let before = WorkspaceFolder(contents)
       var plan = try plan(before)
       plan.notes = (arguments.pasted?.remarks ?? []) + plan.notes
       let changes = LinkUndo.changes(of: plan, in: before)
-      return (changes, (plan, before.changed(changes)))
+      return (changes, (plan, before.changed(changes), before.linkNames.contains(plan.link)))
     }
+    let (plan, after, wasThere) = made
     let unserved = Unserved(after, arguments)
     for warning in warnings + (unserved.warning.map { [$0] } ?? []) { console.problem(warning) }
     let server = arguments.serverAddress.asDigTakesIt
@@ -43,7 +44,7 @@ struct LinkChange {
       let lines = arguments.has(.all) ? Int.max : Limits.Links.planLines
       console.print(
         plan.text(server: server, isDone: !isDryRun, maximumLines: lines)
-          + (plan.changesNothing ? "" : customer?.endOfPlan ?? ""))
+          + (plan.changesNothing ? "" : customer?.endOfPlan(isThere: wasThere || !isDryRun) ?? ""))
     }
     return .done
   }
