@@ -18,6 +18,26 @@ import Zones
       now: server.upstreams.now, surroundings: surroundings)
   }
 
+  /// A prefix out of `"client-zones"` is not in `"clients"`: whoever looks for it is told where it is from.
+  @Test func theZoneOfAClientIsTold() throws {
+    let server = TestServer([
+      TestWorkspace(
+        settings: """
+          { "clients": ["10.0.0.0/8"], "client-zones": { "us-east-1a": ["10.1.0.0/16"], "us-east-1c": ["10.2.0.0/16"] } }
+          """, zones: ["corp.example": "www A 10.9.0.1\n"], zonal: ["us-east-1a": ["10.9.0.1"]])
+    ])
+    let told = Self.explain(server, "www.corp.example", from: "10.1.0.1")
+    #expect(
+      told.text.contains(
+        "that holds it, 10.1.0.0/16, in the availability zone us-east-1a, whose addresses it is given first\n"),
+      "\(told.text)")
+    #expect(told.json.compactText.contains(#""zone": "us-east-1a""#), "\(told.json.compactText)")
+    // A zone without addresses decides nothing.
+    for client in ["10.2.0.1", "10.3.0.1"] {
+      #expect(Self.explain(server, "www.corp.example", from: client).text.contains("that holds it, 10.0.0.0/8\n"))
+    }
+  }
+
   /// What `next` says and how it ends are one thing.
   @Test func withAllUpstreamsDownItEndsAtOnce() throws {
     let server = TestServer(zones: [:], forward: [".": "10.9.0.9"])

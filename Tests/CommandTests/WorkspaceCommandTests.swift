@@ -225,4 +225,21 @@ struct WorkspaceCommandTests {
       for text in texts { #expect(outcome.output.contains(text), "\(line)") }
     }
   }
+
+  @Test func theZonesOfClientsAreShown() throws {
+    _ = try backroad("workspace add acme --client 10.1.0.0/16 --no-token")
+    try backroad.write(
+      "zones/acme/workspace.json",
+      """
+      { "clients": ["10.1.0.0/16"],
+        "client-zones": { "us-east-1b": ["10.1.16.0/20", "10.1.64.0/24"], "us-east-1a": ["10.1.0.0/20"] } }
+      """)
+    let shown = try backroad("workspace show acme").output
+    #expect(
+      shown.contains(
+        "clients: 10.1.0.0/16\nclients in us-east-1a: 10.1.0.0/20\nclients in us-east-1b: 10.1.16.0/20, 10.1.64"),
+      "\(shown)")
+    let json = try backroad("workspace show acme --json").output
+    #expect(json.contains("\"us-east-1b\": [\"10.1.16.0/20\", \"10.1.64.0/24\"]"), "\(json)")
+  }
 }

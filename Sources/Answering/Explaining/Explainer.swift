@@ -118,11 +118,15 @@ public struct Explainer {
   }
 
   private func whoStep(_ client: IPAddress, _ decision: Decision) -> Explanation.Step {
-    let name = snapshot.workspaces[decision.workspace].name
+    let workspace = snapshot.workspaces[decision.workspace]
+    let name = workspace.name
     let prefix = decision.clientEntry.map { snapshot.clients.entry(at: $0).prefix }
+    let zone = prefix.flatMap { prefix in workspace.clients.first { $0.prefix == prefix }?.zone }
     var reasons = decision.shown.all.map { $0.phrase }
     if let prefix, decision.shown.contains(BasisSet(.clients)), !reasons.isEmpty {
-      reasons[reasons.count - 1] = "the longest client prefix that holds it, \(prefix)"
+      reasons[reasons.count - 1] =
+        "the longest client prefix that holds it, \(prefix)"
+        + (zone.map { ", in the availability zone \($0), whose addresses it is given first" } ?? "")
     }
     return Explanation.Step(
       topic: .who,
@@ -130,7 +134,7 @@ public struct Explainer {
       facts: [
         ("workspace", .string("\(name)")), ("by", .array(decision.shown.all.map { .string($0.word) })),
         ("prefix", prefix.map { .string("\($0)") } ?? nil),
-      ] + facts(of: name))
+      ] + (zone.map { [("zone", .string($0))] } ?? []) + facts(of: name))
   }
 
   /// What a person must know who wonders why a change of the workspace's files has no effect.

@@ -16,7 +16,7 @@ public struct WorkspaceFile: Sendable {
     /// Where the file says it.
     public let position: Position
     /// The availability zone that they are in, where that decides what they are answered first; nil where it does not.
-    var zone: String?
+    public internal(set) var zone: String?
 
     init(prefix: IPPrefix, position: Position) { (self.prefix, self.position) = (prefix, position) }
   }

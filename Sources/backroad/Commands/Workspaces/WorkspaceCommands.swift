@@ -260,6 +260,9 @@ extension WorkspaceView {
   fileprivate var text: String {
     var text = "workspace \(name) in \(onOneLine(folder))\n"
     text += "clients: \(clients.isEmpty ? "none" : clients.map { "\($0)" }.joined(separator: ", "))\n"
+    for zone in clientZones {
+      text += "clients in \(zone.name): \(zone.networks.map { "\($0.prefix)" }.joined(separator: ", "))\n"
+    }
     if !claims.tokens.isEmpty { text += "tokens: \(onOneLine(claims.tokens.map(\.id).joined(separator: ", ")))\n" }
     if !claims.listeners.isEmpty {
       text += "listening addresses: \(claims.listeners.map { "\($0.address)" }.joined(separator: ", "))\n"

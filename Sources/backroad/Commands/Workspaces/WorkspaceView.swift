@@ -18,6 +18,7 @@ struct WorkspaceView {
   let name: WorkspaceName
   let folder: String
   private(set) var clients: [IPPrefix] = []
+  private(set) var clientZones: [ClientZone] = []
   private(set) var claims = WorkspaceClaims()
   private(set) var rules: [WorkspaceFile.Rule] = []
   private(set) var zones: [ZoneLine] = []
@@ -37,6 +38,7 @@ struct WorkspaceView {
       }
       let file = try WorkspaceFile(bytes, file: path)
       clients = file.clients.map(\.prefix).sorted()
+      clientZones = file.clientZones.sorted { $0.name < $1.name }
       claims = file.claims
       rules = file.rules
       forwarded = Set(file.zones.filter { $0.miss == .forward }.map(\.zone.lowercased))
@@ -67,6 +69,8 @@ struct WorkspaceView {
     [
       "name": .string(name.description), "folder": .string(folder),
       "clients": .array(clients.map { .string("\($0)") }),
+      "client-zones": .object(
+        clientZones.map { zone in (zone.name, .array(zone.networks.map { .string("\($0.prefix)") })) }),
       "tokens": .array(claims.tokens.map { .string($0.id) }),
       "listen": .array(claims.listeners.map { .string("\($0.address)") }),
       "require": .array(claims.required.all.map { .string($0.word) }),
