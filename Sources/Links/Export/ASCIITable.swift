@@ -32,15 +32,22 @@ enum ASCIITable {
       } else {
         rows.append(cells)
       }
-      if rows.count == 1 {
-        let names = rows[0].map { OctetText($0.string.asciiLowercased) }
-        for (key, value) in [("key", "value"), ("type", "host")] as [(OctetText, OctetText)] {
-          if let key = names.firstIndex(of: key), let value = names.firstIndex(of: value) { columns = (key, value) }
-        }
-      }
+      if rows.count == 1, columns == nil { columns = self.columns(of: rows[0]) }
       open = true
     }
     return rows
+  }
+
+  /// The columns of keys and values, where the heading has them. It may be joined of many lines, and is looked at after each:
+  /// cells too long for such a name are not read.
+  private static func columns(of heading: [SourceText]) -> (key: Int, value: Int)? {
+    func column(_ name: StaticString) -> Int? {
+      heading.firstIndex { $0.count == name.utf8CodeUnitCount && $0.string.asciiLowercased.isSame(as: "\(name)") }
+    }
+    for (key, value) in [("type", "host"), ("key", "value")] as [(StaticString, StaticString)] {
+      if let key = column(key), let value = column(value) { return (key, value) }
+    }
+    return nil
   }
 
   private static func cells(of line: SourceText) -> [SourceText] {
@@ -64,9 +71,11 @@ enum ASCIITable {
   ) -> Bool {
     guard let row = rows.last, row.count == cells.count else { return false }
     // A heading, and a table that is one cell, have no keys to tell rows apart by.
-    guard rows.count > 1, let columns, columns.key < cells.count else { return true }
+    guard let columns, columns.key < cells.count else { return true }
     let key = cells[columns.key]
     if key.count == 0 { return true }
+    // Once a heading has its names, what has a key is a row, though no rule stands between them.
+    guard rows.count > 1 else { return false }
     guard row[columns.key].count + key.count <= maximumKeyOctets else { return false }
     let before = row[columns.key].string
     if row[columns.key].octets.last == 0x2d || row[columns.key].octets.last == 0x5f || key.octet(0) == 0x5f {
