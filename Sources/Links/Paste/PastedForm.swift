@@ -32,6 +32,11 @@ extension PastedReader {
             + "with \(command(.hosts)) HOST")
       }
     }
+    // What Snowflake is connected to is read from its functions' output: no word of a form is one, and none is a file.
+    let host = items.first { $0.kinds == [.snowflake] }?.operand
+    if named.first == .snowflake, let text = record.flatMap({ $0.isEmpty ? nil : $0 }) ?? host {
+      throw refusalOfSnowflake(text, type: type)
+    }
     guard let record, !record.isEmpty else {
       if let kind = named.first(where: { kind in items.contains { $0.kinds.contains(kind) } }) {
         return reading(kind, items.filter { $0.kinds.contains(kind) })
@@ -78,6 +83,15 @@ extension PastedReader {
     guard let field = fields.first(where: { $0.label == label }) else { return nil }
     let none = ["", "-", "--", "n/a", "na", "none", "no", "tbd"]
     return none.contains(field.value.asciiLowercased) ? "" : field.value
+  }
+
+  /// What to do with a form of Snowflake's that names something, which is no private host: such are read as an export.
+  private func refusalOfSnowflake(_ text: String, type: String) -> Problem {
+    Problem(
+      file: file,
+      "the form, of the type \(quoted(type)), names \(quoted(PastedHost.plain(text))), which is no private host of Snowflake's; "
+        + "ask the customer for the whole result of select \(SnowflakeKey.function.name), and import that: "
+        + "\(command(.snowflake)) CONFIG")
   }
 
   /// What to do with a form that names nothing to connect to.

@@ -154,6 +154,11 @@ public struct PastedReader {
     reading.flags += portsOfFields(kind)
     reading.service = services.first
     if kind == .hosts { handOnTargets(&reading) }
+    // Its command takes a file without a flag: what a paste names is never one.
+    if kind == .snowflake {
+      reading.input = Array(reading.operands.joined(separator: "\n").utf8)
+      reading.operands = []
+    }
     reading.notes = notes + (reading.input == nil ? notesOfTargets(isAddressed: !list.addresses.isEmpty) : [])
     for (host, why) in senders.prefix(Limits.Links.remarks) {
       reading.notes.append(
