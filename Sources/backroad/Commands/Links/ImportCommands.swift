@@ -97,7 +97,9 @@ enum ImportCommands {
         } catch {
           // A host that is refused and is a file here was to be read, most likely.
           if file == nil, arguments.pasted == nil { try refuseMissingFile(arguments) }
-          guard file == nil, arguments.pasted == nil, let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
+          guard file == nil, arguments.pasted == nil, let path = arguments.operands.first(where: { isFile($0) }) else {
+            throw error
+          }
           throw Problem(
             "\(shown(path)) is a file here; to read hosts from it, write \(from.name) \(path)")
         }
