@@ -104,4 +104,50 @@ import Wire
     let items = try HostsImport.items(try #require(reading.input), file: "paste")
     #expect(items.map { $0.position?.line } == [3, 4])
   }
+
+  /// A mail as its program saves it.
+  @Test func quotedPrintableIsRead() throws {
+    let head =
+      "From: a@b.example\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
+    let reading = try #require(
+      try read("\(head)Gr=FC=DFe,\n- wiki.corp.=\nexample\n- sso.corp.example:=20443\n").first)
+    #expect(reading.operands == ["wiki.corp.example", "sso.corp.example:443"])
+    let html = "--x=_1\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<a>other.corp.example\n"
+    let parts = try read(
+      "MIME-Version: 1.0\n\n--x=_1\n\(head.split(separator: "\n").dropFirst().joined(separator: "\n"))\n\nwiki.corp.exam=\nple\n\(html)"
+    )
+    #expect(parts.flatMap(\.operands) == ["wiki.corp.example"])
+    let config = "\(head)privatelink-account-url: ab1.us-east-1.privatelink.snowflake=\ncomputing.com\n"
+    #expect(
+      try importSnowflake(config, endpoint: nil).hosts.contains {
+        "\($0.host)".hasPrefix("ab1.us-east-1.privatelink.snowflakecomputing.com")
+      })
+    let base64 = refusal { _ = try read(head.replacing("quoted-printable", with: "base64") + "d2lraS5jb3Jw\n") }
+    #expect(base64.contains("paste:5:1") && base64.contains("base64; open the mail"), "\(base64)")
+  }
+
+  @Test func aTableUnderHeadingsOfOnesOwnIsAnExport() throws {
+    let url = "ab1.us-east-1.privatelink.snowflakecomputing.com"
+    for (head, rule) in [("Setting | Value", "---------|-------"), ("KEY | VALUE", " --- | :---: ")] {
+      let table =
+        "| \(head) |\n|\(rule)|\n| privatelink-account-url | `\(url)` |\n| privatelink-vpce-id | `\(serviceName)` |\n"
+      for text in [table, "Hello,\n\n\(table)\nThanks!\n"] {
+        let plan = try importSnowflake(text)
+        #expect(plan.hosts.contains { "\($0.host)".hasPrefix(url) }, "\(text)")
+      }
+    }
+  }
+
+  @Test func theValuesOfASentenceAreRead() throws {
+    let url = "ab1.us-east-1.privatelink.snowflakecomputing.com"
+    let plan = try importSnowflake("Hi, our URL is \(url), the service (\(serviceName)).\nUse \(url).\n")
+    #expect(plan.hosts.contains { "\($0.host)".hasPrefix(url) })
+    let said = refusal { _ = try importSnowflake("Hi,\nour privatelink account, see\nbelow\n") }
+    #expect(said.hasPrefix("cfg:2:1: this is not a form"), "\(said)")
+  }
+
+  @Test func theEndpointsOfAMailWithAConfigAreNamed() throws {
+    let notes = try read("privatelink-vpce-id: \(serviceName)\n- prod: \(vpce)\n").flatMap(\.notes)
+    #expect(notes.contains { $0.hasPrefix("\(vpce) is an endpoint's name") }, "\(notes)")
+  }
 }

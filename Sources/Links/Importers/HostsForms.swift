@@ -229,17 +229,21 @@ struct HostColumns {
   let endpoint: Int?
   let port: Int?
 
-  private static let hosts = ["host", "hostname", "host name", "fqdn", "name", "dns name"]
+  /// What the column of the hosts is called, the surest first.
+  static let hosts = ["host", "hostname", "host name", "fqdn", "dns name", "name"]
   private static let addresses = ["address", "addresses", "ip", "ips", "ip address", "ip addresses"]
   private static let endpoints = ["endpoint", "vpc endpoint", "target", "cname"]
 
-  private static let ports = ["port", "ports", "tcp port", "tcp ports"]
+  /// What the column of the ports is called.
+  static let ports = ["port", "ports", "tcp port", "tcp ports"]
 
   /// Reads a first line; nil when it is no header: none of its fields is called as a column of hosts is.
   init?(header: SourceText) {
     separator = [0x2c, 0x3b, 0x09].first { header.octets.contains($0) } ?? 0x2c
     let names = Self.split(header, at: separator).map { $0.string.asciiLowercased }
-    func column(_ known: [String]) -> Int? { names.firstIndex { name in known.contains { $0.isSame(as: name) } } }
+    func column(_ known: [String]) -> Int? {
+      known.lazy.compactMap { word in names.firstIndex { $0.isSame(as: word) } }.first
+    }
     guard let host = column(Self.hosts) else { return nil }
     self.host = host
     address = column(Self.addresses)
@@ -251,7 +255,7 @@ struct HostColumns {
   func fields(of row: SourceText) -> [SourceText] { Self.split(row, at: separator) }
 
   /// Splits at separators outside of quotes (RFC 4180 §2), and takes the quotes off. A host has none, nor has what it leads to.
-  private static func split(_ line: SourceText, at separator: UInt8) -> [SourceText] {
+  static func split(_ line: SourceText, at separator: UInt8) -> [SourceText] {
     var fields: [SourceText] = []
     var start = 0
     var isQuoted = false
