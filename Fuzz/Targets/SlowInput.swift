@@ -327,6 +327,20 @@ extension SlowInput {
           .paste,
           Array((0..<(size / 40)).map { "a\($0).privatelink.snowflakecomputing.com\n" }.joined().utf8.prefix(size)))
       ),
+      (
+        "paste, a drawn table without a rule below its heading",
+        SlowInput(
+          .paste,
+          Array(
+            ("+--+--+\n| KEY | VALUE |\n" + String(repeating: "| privatelink- | x1 |\n", count: size / 22)).utf8.prefix(
+              size)))
+      ),
+      (
+        "paste, a heading that never ends",
+        SlowInput(
+          .paste,
+          Array(("+--+--+\n" + String(repeating: "| privatelink- | x1 |\n", count: size / 22)).utf8.prefix(size)))
+      ),
       ("paste, bars", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "|"), count: size))),
       ("paste, quotes", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "\""), count: size))),
       ("paste, braces", SlowInput(.paste, [UInt8](repeating: UInt8(ascii: "{"), count: size))),

@@ -142,6 +142,28 @@ import Wire
     #expect(bucket.items.map(\.text).first?.contains("aws:SourceVpce vpce-0a1b2c3d") == true)
   }
 
+  /// An endpoint that Redshift manages has a name of its own, which is no cluster's.
+  @Test func theNameOfAManagedEndpointIsNoClusters() throws {
+    let managed = try link("redshift", hosts: ["dwh-endpoint-x1.abc123.us-east-1.redshift.amazonaws.com"])
+    let text = Checklist(for: managed, profile: try ProfileTests.profile()).text
+    #expect(text.contains("--cluster-identifier CLUSTER ") && !text.contains("dwh-endpoint-x1 "), "\(text)")
+  }
+
+  @Test func theInternalStageIsToBeReachedByItsEndpoint() throws {
+    let profile = try ProfileTests.profile()
+    for (host, items) in [
+      ("sfc-a-customer-stage.s3.us-east-1.amazonaws.com", ["network", "keep"]),
+      ("acme.blob.core.windows.net", ["network", "keep", "accept"]),
+    ] {
+      var staged = try link("snowflake", vpce, hosts: ["ab12345.privatelink.snowflakecomputing.com"], aws: "Available")
+      let name = try Name(host)
+      staged.stage = Link.Route(
+        endpoint: try readEndpoint("10.1.2.3"), hosts: [try #require(Link.Host(name: name, zone: name, sources: []))])
+      #expect(what(staged, profile) == items)
+      #expect(Checklist(for: staged, profile: profile).text.contains("ENABLE_INTERNAL_STAGES_PRIVATELINK"))
+    }
+  }
+
   /// What the profile does not say stands as the key that would.
   @Test func whatIsNotSaidNamesItsKey() throws {
     let text = Checklist(for: try link("hosts", vpce), profile: nil).text

@@ -150,6 +150,20 @@ private enum Form: CaseIterable {
       export.entries.map(\.value.string) == ["kd1.us-east-1.privatelink.snowflakecomputing.com", "", serviceName])
   }
 
+  /// A heading ends where it has its names: without a rule below it each line was taken for more of it, and it was read anew
+  /// for each, which costs the square of the lines.
+  @Test func aHeadingEndsWithoutARuleBelowIt() throws {
+    let count = 2_000
+    for (heading, kind) in [("| KEY | VALUE |", "privatelink-x"), ("| TYPE | HOST |\n|      |  |", "x")] {
+      let table = "+--+--+\n\(heading)\n" + (0..<count).map { "| \(kind)\($0) | a\($0).example |\n" }.joined()
+      let rows = ASCIITable.rows(of: try source(table), function: SnowflakeKey.function)
+      #expect(rows.count == count + 1 && rows[0].map(\.count).reduce(0, +) <= 8, "\(rows.count) rows")
+    }
+    let wrapped = "+--+--+\n| K | VAL |\n| EY | UE |\n| | |\n| privatelink-x | y |\n"
+    let rows = ASCIITable.rows(of: try source(wrapped), function: SnowflakeKey.function)
+    #expect(rows.map { $0.map(\.string) } == [["KEY", "VALUE"], ["privatelink-x", "y"]])
+  }
+
   /// Whatever is pasted, there is an answer, and soon.
   @Test func anyInputEnds() {
     let size = 40_000

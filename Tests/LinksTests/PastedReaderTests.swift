@@ -73,9 +73,9 @@ import Text
       "- wiki.corp.example\n- Internal host name: sso.corp.example:8443\n", .hosts,
       "wiki.corp.example sso.corp.example:8443"
     ),
-    ("host,port\na.corp.example,443\nb.corp.example,443\n", .hosts, "a.corp.example b.corp.example"),
+    ("host,port\na.corp.example,443\nb.corp.example,443\n", .hosts, "a.corp.example:443 b.corp.example:443"),
     (#"["a.corp.example", "b.corp.example"]"#, .hosts, "a.corp.example b.corp.example"),
-    (#"[{"host": "a.corp.example", "port": 443}]"#, .hosts, "a.corp.example"),
+    (#"[{"host": "a.corp.example", "port": 443}]"#, .hosts, "a.corp.example:443"),
     (
       "10.1.2.3 a.corp.example a\n10.1.2.3 b.corp.example\n", .hosts, "--address 10.1.2.3 a.corp.example b.corp.example"
     ),

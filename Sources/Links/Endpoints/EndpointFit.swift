@@ -118,7 +118,8 @@ extension Link {
   /// Holds one endpoint against the cloud and region of the link's hosts, and its kind.
   func check(_ endpoint: Endpoint?) throws(Problem) -> [Problem] {
     try checkKind(of: endpoint)
-    guard let kind = LinkKind.named(kind), let endpoint, let read = endpoint.vpcEndpoint else { return [] }
+    guard let kind = LinkKind.named(kind) else { return [] }
+    guard let endpoint, let read = endpoint.vpcEndpoint else { return regionsOfService(kind).shortened }
     if let region, !region.isSame(as: read.region) {
       throw Problem(
         "the link \(quoted(name)) is of the region \(region), and the endpoint \(endpoint.text) of a service in "
@@ -144,6 +145,18 @@ extension Link {
       warnings.append(Problem(severity: .warning, what))
     }
     return warnings.shortened
+  }
+
+  /// Warns of hosts in another region than the service's, which is known before there is an endpoint.
+  private func regionsOfService(_ kind: LinkKind) -> [Problem] {
+    guard let service = service.flatMap({ VPCEndpointService($0) }) else { return [] }
+    return main.hosts.compactMap { host in
+      guard let region = kind.region(of: host), !region.isSame(as: service.region) else { return nil }
+      return Problem(
+        severity: .warning,
+        "\(host.name.textWithoutFinalDot) is in \(region), and the service \(service.id) in \(service.region); ask the customer which "
+          + "is right")
+    }
   }
 
   /// The region that hosts say which can only be reached by an endpoint of their region; nil where none says one.

@@ -172,13 +172,42 @@ extension ExportReader {
         entries.append(ExportEntry(key: key, position: line.value.position(0), value: line.value))
         note("\(line.value.string) was taken for \(key)")
       } else {
-        ignored += 1
+        let said = valuesInside(line.whole).filter { value in
+          !entries.contains { $0.value.octets.elementsEqual(value.1.octets) }
+        }
+        for (key, value) in said {
+          entries.append(ExportEntry(key: key, position: value.position(0), value: value))
+          note("\(value.string) was taken for \(key)")
+        }
+        if said.isEmpty { ignored += 1 }
       }
     }
     if let waiting { entries.append(ExportEntry(key: waiting.key, position: waiting.position, value: text[0..<0])) }
     guard !entries.isEmpty else { return nil }
     note("lines with a key and its value were read" + (ignored > 0 ? ", and \(ignored) others left out" : ""))
     return entries
+  }
+}
+
+extension ExportReader {
+  /// The values in a sentence that have a key by their shape, each once.
+  private func valuesInside(_ line: SourceText) -> [(String, SourceText)] {
+    var values: [(String, SourceText)] = []
+    let marks = Array("\"'`()<>[],;.!?".utf8)
+    var start = 0
+    for end in 0...line.count where end == line.count || isSpace(line.octets[end]) {
+      let word = line[start..<end]
+      start = end + 1
+      guard let first = word.octets.firstIndex(where: { !marks.contains($0) }),
+        let last = word.octets.lastIndex(where: { !marks.contains($0) })
+      else { continue }
+      let value = word[first..<(last + 1)]
+      guard let key = function.keyOfValue(value.string), !values.contains(where: { $0.1.octets == value.octets }) else {
+        continue
+      }
+      values.append((key, value))
+    }
+    return values
   }
 }
 

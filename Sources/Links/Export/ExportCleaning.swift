@@ -16,7 +16,9 @@ extension ExportReader {
     if input.prefix(Limits.Links.pasteOctets).contains(0) {
       throw Problem(file: file, "the input is binary, not text; \(pasteTheCell)")
     }
-    let text = try SourceText(file: input, named: file, maximumOctets: Limits.Links.pasteOctets)
+    let whole = try SourceText(file: input, named: file, maximumOctets: Limits.Links.pasteOctets)
+    let text = try MailText.decoded(whole, file: file)
+    if text.count != whole.count { note("the mail's quoted-printable text was read") }
     var clean = SourceText(end: text.end)
     var at = 0
     while let octet = text.octet(at) {

@@ -97,7 +97,11 @@ extension ExportReader {
 
   /// A value of a flattened table without the quotes that VARIANT keeps, unless it was cast to text; `null` is nothing.
   func unquoted(_ cell: SourceText) throws(Problem) -> SourceText {
-    let value = cell.trimmed
+    var value = cell.trimmed
+    // What Markdown writes as code.
+    if value.count > 2, value.octet(0) == 0x60, value.octets.last == 0x60 {
+      value = value[1..<(value.count - 1)].trimmed
+    }
     if value.octets.elementsEqual("null".utf8) { return SourceText(end: value.position(0)) }
     guard value.octet(0) == UInt8(ascii: "\"") else { return value }
     do throws(Problem) {

@@ -18,14 +18,32 @@ extension ExportReader {
     if heading.count >= 2, function.knows(bare(heading[0])), !bare(heading[0]).contains(where: { ":= ".contains($0) }) {
       return try entries(flattened: rows[...], key: 0, value: 1, columns: 2)
     }
+    // Under headings of a person's own the keys are the function's all the same.
+    if heading.count >= 2, rows.count > 1, rows.allSatisfy({ $0.count == heading.count }),
+      rows.dropFirst().contains(where: { row in
+        function.keys.contains { $0.isSame(as: function.spelling(bare(row[0]))) }
+      })
+    {
+      return try entries(flattened: rows.dropFirst(), key: 0, value: 1, columns: names.count)
+    }
     let cells = (isHeading(names[0].string) || !holdsConfig(heading[0]) ? rows.dropFirst() : rows[...])
     guard heading.count == 1, cells.count == 1, let cell = cells.first?.first, holdsConfig(cell) else {
       throw problem(
-        text, 0,
+        text, firstMark(text),
         "this is not a form of \(function.name) that is known: neither JSON nor a table with columns KEY and VALUE; "
           + pasteTheCell)
     }
     return try entries(cell, layer: layer + 1)
+  }
+
+  /// Where the first line starts that has what the function's keys have; the start where none has.
+  private func firstMark(_ text: SourceText) -> Int {
+    var start = 0
+    for line in text.octets.split(separator: 0x0a, omittingEmptySubsequences: false) {
+      if function.knows(String(decoding: line, as: UTF8.self)) { return start }
+      start += line.count + 1
+    }
+    return 0
   }
 
   /// The column of that name, which a client that was told no other heads with the expression: `T.VALUE:HOST::VARCHAR`.
@@ -87,7 +105,8 @@ extension ExportReader {
   private func bare(_ cell: SourceText) -> String {
     var text = cell.trimmed
     for _ in 0..<3 {
-      guard text.count >= 2, let first = text.octets.first, first == text.octets.last, first == 0x22 || first == 0x27
+      guard text.count >= 2, let first = text.octets.first, first == text.octets.last,
+        first == 0x22 || first == 0x27 || first == 0x60 || first == 0x2a
       else {
         break
       }

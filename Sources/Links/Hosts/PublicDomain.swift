@@ -66,6 +66,11 @@ enum PublicDomain {
     return suffixes.contains(parent) || (name.labelCount == 2 && !privateTop.contains(parent))
   }
 
+  /// True for a name below a top-level name that is not in the public DNS.
+  static func isInside(_ name: Name) -> Bool {
+    name.labels.last.map { privateTop.contains(String(decoding: $0, as: UTF8.self)) } ?? false
+  }
+
   /// What domains inside a network are called, as a machine is not.
   private static let inside: Set<String> = [
     "ad", "aws", "corp", "corporate", "dc", "dev", "home", "int", "internal", "intranet", "lan", "local", "net",

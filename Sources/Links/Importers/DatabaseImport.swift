@@ -71,12 +71,19 @@ public enum DatabaseImport {
       return "is a name of \(other == .redshift ? "Redshift" : "RDS"); use \(lines.joined(separator: ", or "))"
     }
     return "is not a name that AWS gives such a database; write \(kind.service.shape), or for a server of your own use "
-      + "\(options.link.command("hosts", in: workspace)) --port \(kind.port) HOST"
+      + "\(options.link.command("hosts", in: workspace)) --port \(HostText.port(item.text) ?? kind.port) "
+      + (host(item).map { shellOperands([$0]) } ?? "HOST")
+  }
+
+  /// The host of what was given; nil where it has none.
+  private static func host(_ item: HostsImport.Item) -> String? {
+    guard case .host(let name, _) = HostText.read(item.text) else { return nil }
+    return name.textWithoutFinalDot
   }
 
   /// True for an endpoint of a cluster that Redshift manages: public DNS has its private addresses.
-  private static func isManaged(_ name: DatabaseName) -> Bool {
-    let first = name.host.textWithoutFinalDot.prefix { $0 != "." }
+  static func isManaged(_ host: Name) -> Bool {
+    let first = host.textWithoutFinalDot.prefix { $0 != "." }
     return first.contains("-endpoint-") || first.hasSuffix("-endpoint")
   }
 
@@ -94,7 +101,7 @@ public enum DatabaseImport {
     }
     if options.hasNoRecords { draft.givenKeys = [key] }
     if options.kind == .redshift {
-      draft.nextSteps = names.filter(isManaged).map { name in
+      draft.nextSteps = names.filter { isManaged($0.host) }.map { name in
         "\(name.host.textWithoutFinalDot) is an endpoint that Redshift manages, most likely: its name resolves to private "
           + "addresses by itself, and needs no link"
       }

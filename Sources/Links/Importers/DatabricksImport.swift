@@ -56,9 +56,10 @@ public enum DatabricksImport {
       add(target.host, Key.url)
       if let id { add(target.dataPlane(id), Key.id) }
     }
-    try checkOther(old, options)
-    let account = options.isBackEnd ? hosts.first?.name : target.host
-    var draft = options.link.draft(kind: kind, account: account?.textWithoutFinalDot, hosts: hosts)
+    try checkOther(old, options, hosts.first?.name)
+    // A region's relay is nobody's account.
+    let account = options.isBackEnd ? nil : target.host.textWithoutFinalDot
+    var draft = options.link.draft(kind: kind, account: account, hosts: hosts)
     // Azure's and Google's regions are theirs alone, and the relay's host has its region in it.
     if target.cloud == .aws, !options.isBackEnd { draft.link.region = options.region?.asciiLowercased }
     // What came of another workspace's id is none of this one's.
@@ -145,9 +146,16 @@ public enum DatabricksImport {
   }
 
   /// Refuses to lead a workspace to the relay's endpoint, or the relay to the workspace's.
-  private static func checkOther(_ old: Link?, _ options: Options) throws(Problem) {
+  private static func checkOther(_ old: Link?, _ options: Options, _ host: Name?) throws(Problem) {
     guard let old, !old.main.hosts.isEmpty else { return }
-    let wasBackEnd = old.main.hosts.contains { $0.sources.contains { $0.key == Key.backEnd } }
+    let relay = old.main.hosts.first { $0.sources.contains { $0.key == Key.backEnd } }?.name
+    let wasBackEnd = relay != nil
+    if let relay, let host, options.isBackEnd, relay != host, !options.link.choices.replaces {
+      throw Problem(
+        "the link \(quoted(old.name)) is of the relay \(relay.textWithoutFinalDot), and the input of "
+          + "\(host.textWithoutFinalDot); give this one another --link, or put it in the place of that one with --replace"
+      )
+    }
     guard wasBackEnd != options.isBackEnd, !options.link.prune else { return }
     let (this, other) = wasBackEnd ? ("the relay's", "a workspace") : ("a workspace's", "the relay of --back-end")
     throw Problem(

@@ -195,7 +195,7 @@ struct HostsForms {
   private func entry(_ word: SourceText, _ address: IPAddress) -> HostsImport.Item {
     var item = HostsImport.Item(word.string, position: word.position(0))
     item.addresses = [address]
-    if address.isLoopback || address.isUnspecified || address.isMulticast {
+    if PastedLead.isOwn(address) {
       item.leftOut = "\(address) is the machine's own in /etc/hosts"
     } else if !word.octets.contains(0x2e) {
       item.leftOut = "a short name, which stubs make whole with their search domains"
@@ -229,17 +229,24 @@ struct HostColumns {
   let endpoint: Int?
   let port: Int?
 
-  private static let hosts = ["host", "hostname", "host name", "fqdn", "name", "dns name"]
+  /// What the column of the hosts is called, the surest first.
+  static let hosts = ["host", "hostname", "host name", "fqdn", "dns name", "name"]
   private static let addresses = ["address", "addresses", "ip", "ips", "ip address", "ip addresses"]
   private static let endpoints = ["endpoint", "vpc endpoint", "target", "cname"]
 
-  private static let ports = ["port", "ports", "tcp port", "tcp ports"]
+  /// What the column of the ports is called.
+  static let ports = ["port", "ports", "tcp port", "tcp ports"]
+
+  /// True for the heading of a column that says where hosts lead.
+  static func saysWhere(_ heading: String) -> Bool { addresses.contains(heading) || endpoints.contains(heading) }
 
   /// Reads a first line; nil when it is no header: none of its fields is called as a column of hosts is.
   init?(header: SourceText) {
     separator = [0x2c, 0x3b, 0x09].first { header.octets.contains($0) } ?? 0x2c
     let names = Self.split(header, at: separator).map { $0.string.asciiLowercased }
-    func column(_ known: [String]) -> Int? { names.firstIndex { name in known.contains { $0.isSame(as: name) } } }
+    func column(_ known: [String]) -> Int? {
+      known.lazy.compactMap { word in names.firstIndex { $0.isSame(as: word) } }.first
+    }
     guard let host = column(Self.hosts) else { return nil }
     self.host = host
     address = column(Self.addresses)
@@ -251,7 +258,7 @@ struct HostColumns {
   func fields(of row: SourceText) -> [SourceText] { Self.split(row, at: separator) }
 
   /// Splits at separators outside of quotes (RFC 4180 §2), and takes the quotes off. A host has none, nor has what it leads to.
-  private static func split(_ line: SourceText, at separator: UInt8) -> [SourceText] {
+  static func split(_ line: SourceText, at separator: UInt8) -> [SourceText] {
     var fields: [SourceText] = []
     var start = 0
     var isQuoted = false

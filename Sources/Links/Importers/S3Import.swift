@@ -27,7 +27,7 @@ public enum S3Import {
     let old = workspace.existingLink(options.link.name, ofKind: kind)
     let endpoint = options.link.endpoint ?? old?.main.endpoint
     let region = try oneProblem { () throws(Problem) in
-      try self.region(options.region, endpoint, options.link.command(kind, in: workspace))
+      try self.region(options.region, endpoint, options.link.command(kind, in: workspace), buckets)
     }
     var hosts: [Link.Host] = []
     var warnings: [Problem] = []
@@ -60,11 +60,15 @@ public enum S3Import {
     return try LinkUpdate.plan(draft, for: options.link, in: workspace)
   }
 
-  private static func region(_ given: String?, _ endpoint: Endpoint?, _ command: String) throws(Problem) -> String {
+  private static func region(
+    _ given: String?, _ endpoint: Endpoint?, _ command: String, _ buckets: [String]
+  ) throws(Problem) -> String {
     let seen = endpoint?.vpcEndpoint?.region
     guard let region = given?.asciiLowercased ?? seen else {
+      let shown = buckets.prefix(8).filter { $0.utf8.count <= 63 }
       throw Problem(
-        "whose region's buckets? say it with \(command) --region us-east-1 BUCKET, or give the endpoint's DNS name")
+        "whose region's buckets? say it, as with \(command) --region us-east-1 \(shellOperands(shown))"
+          + "\(shown.count < buckets.count ? " …" : ""), or give the endpoint's DNS name")
     }
     if let why = AWSRegion.refusal(region) { throw Problem("--region: \(why)") }
     if let seen, seen != region {

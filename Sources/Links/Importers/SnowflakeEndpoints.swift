@@ -53,7 +53,9 @@ extension SnowflakeReading {
   /// The forms of the account's name that connectors take: `LOCATOR.REGION.privatelink`, `ORG-ACCOUNT.privatelink`.
   private var accountForms: [String] {
     var forms = account.map { [$0] } ?? []
-    for form in accountURLs.compactMap(accountName) where !forms.contains(form) { forms.append(form) }
+    for form in (accountURLs + accountURLsAsBefore).compactMap(accountName) where !forms.contains(form) {
+      forms.append(form)
+    }
     return forms
   }
 
@@ -67,6 +69,14 @@ extension SnowflakeReading {
       return nil
     }
     return old.account
+  }
+
+  /// The hosts of the account's URLs that the link has already, where the input is of the same account.
+  private var accountURLsAsBefore: [Name] {
+    guard let old, accountAsBefore != nil, !options.link.choices.replaces else { return [] }
+    return ClientRedirect.accountKeys.compactMap { key in
+      old.main.hosts.first { $0.sources.contains(Link.Source(key: key)) }?.name
+    }
   }
 
   /// All of an account's host before the vendor's domain, and `privatelink`.

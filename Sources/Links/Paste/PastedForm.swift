@@ -32,6 +32,11 @@ extension PastedReader {
             + "with \(command(.hosts)) HOST")
       }
     }
+    // What Snowflake is connected to is read from its functions' output: no word of a form is one, and none is a file.
+    let host = items.first { $0.kinds == [.snowflake] }?.operand
+    if named.first == .snowflake, let text = record.flatMap({ $0.isEmpty ? nil : $0 }) ?? host {
+      throw refusalOfSnowflake(text, type: type)
+    }
     guard let record, !record.isEmpty else {
       if let kind = named.first(where: { kind in items.contains { $0.kinds.contains(kind) } }) {
         return reading(kind, items.filter { $0.kinds.contains(kind) })
@@ -48,6 +53,17 @@ extension PastedReader {
       )
     }
     let shown = PastedHost.plain(text)
+    if let kind = named.first, let port = LinkKind.named(kind.rawValue)?.ports.first,
+      [.postgres, .mysql, .redshift].contains(kind), item.kinds.allSatisfy({ [.vcs, .hosts].contains($0) })
+    {
+      // A server of the customer's own has no name of AWS's: it is a host, on the port of its kind.
+      item.kinds = [.hosts]
+      item.operand = HostText.port(text).map { "\(shown.prefix { $0 != ":" }):\($0)" } ?? shown
+      if !fields.contains(where: \.namesPort), !item.hasPort { item.ports = [port] }
+      item.why =
+        "a form for private links, of the type \(quoted(type)), with the DNS record \(shown), a server of the customer's own"
+      return reading(.hosts, [item])
+    }
     item.kinds = named.first.map { [$0] } ?? item.kinds
     guard item.kinds.count == 1 else {
       throw Problem(
@@ -80,6 +96,15 @@ extension PastedReader {
     return none.contains(field.value.asciiLowercased) ? "" : field.value
   }
 
+  /// What to do with a form of Snowflake's that names something, which is no private host: such are read as an export.
+  private func refusalOfSnowflake(_ text: String, type: String) -> Problem {
+    Problem(
+      file: file,
+      "the form, of the type \(quoted(type)), names \(quoted(PastedHost.plain(text))), which is no private host of Snowflake's; "
+        + "ask the customer for the whole result of select \(SnowflakeKey.function.name), and import that: "
+        + "\(command(.snowflake)) CONFIG")
+  }
+
   /// What to do with a form that names nothing to connect to.
   private func refusalWithoutHost(of kind: PastedKind?, type: String, zone: String) -> Problem {
     let service = services.first.map { " --service \(word: $0.text)" } ?? ""
@@ -101,7 +126,7 @@ extension PastedReader {
   /// Refuses two forms in one text: of the second all would be lost.
   private func checkIsOneForm() throws(Problem) {
     for label in ["type", "vpc endpoint service name", "private hosted zone", "dns record"] {
-      let lines = fields.filter { $0.label == label && $0.line != nil && !$0.value.isEmpty }
+      let lines = fields.filter { $0.label == label && $0.line != nil && !$0.isPart && !$0.value.isEmpty }
       guard let first = lines.first, let other = lines.first(where: { $0.value != first.value }), let line = other.line
       else { continue }
       throw Problem(
@@ -114,10 +139,13 @@ extension PastedReader {
   /// Refuses a form whose region is not that of its service.
   private func checkRegion() throws(Problem) {
     guard let service = services.first,
-      let field = fields.first(where: { ($0.label == "region" || $0.label.hasSuffix("aws region")) && $0.line != nil }),
-      !field.value.isEmpty, field.value.utf8.filter({ $0 == 0x2d }).count == 2, !field.value.contains(" "),
-      !field.value.asciiLowercased.isSame(as: service.region)
+      let field = fields.first(where: {
+        ($0.label == "region" || $0.label.hasSuffix("aws region")) && $0.line != nil && !$0.isPart
+      })
     else { return }
+    let words = field.value.asciiLowercased.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")) }
+    let regions = words.map { String($0) }.filter(AWSRegion.isRegion)
+    guard !regions.isEmpty, !regions.contains(service.region) else { return }
     throw Problem(
       file: file, position: field.line.map { Position(line: $0, column: 1) },
       "the form says the region \(quoted(field.value)), and its service is in \(service.region); ask which is right, "

@@ -16,6 +16,33 @@ struct PastedHost: Hashable {
   var isSure: Bool
   /// True for a host that may be of several kinds and is likely of the first.
   var isLikely = false
+  /// The ports that stand beside it, not in its own text.
+  var ports: [Int] = []
+  /// Its line; nil in JSON.
+  var line: Int?
+  /// Where its line says that it leads; nil where that says nothing.
+  var lead: PastedLead?
+
+  /// True where its own text says its port.
+  var hasPort: Bool { HostText.port(operand) != nil }
+
+  /// What the importer of a kind is given: with the port beside it, where that one takes it with the host.
+  func operand(as kind: PastedKind) -> String {
+    guard ports.count == 1, let port = ports.first, !hasPort, !operand.utf8.has(",") else { return operand }
+    switch kind {
+    case .postgres, .mysql, .redshift, .hosts: return "\(operand):\(port)"
+    // The port of SSH is another protocol's than a host's.
+    case .vcs: return port == 22 ? operand : "\(operand):\(port)"
+    case .snowflake, .databricks, .s3: return operand
+    }
+  }
+
+  /// Has the usual port of a database say which it is.
+  mutating func decideByPort() {
+    guard kinds == [.postgres, .mysql] else { return }
+    if ports == [5432] { kinds = [.postgres] }
+    if ports == [3306] { kinds = [.mysql] }
+  }
 }
 
 /// The kinds of link, as their commands are called.

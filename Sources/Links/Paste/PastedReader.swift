@@ -15,14 +15,18 @@ public struct PastedReader {
   var fields: [PastedField] = []
   /// The endpoint services that it names, in order.
   var services: [VPCEndpointService] = []
-  /// The lines that list hosts.
-  var list = PastedList()
   /// Addresses and endpoints elsewhere, which hosts may lead to.
   var targets: [String] = []
   /// The same of sentences.
   var mentioned: [String] = []
   /// Hosts that are their sender's, most likely, and why.
-  var senders: [(host: String, why: String)] = []
+  var senders: [SendersHost] = []
+  /// Hosts that stand where none is taken from: in sentences, beside labels of something else.
+  var passed: [PassedHost] = []
+  /// Regions of AWS that stand in it, with their labels.
+  var regions: [PastedField] = []
+  /// How often each line is quoted, of those that are.
+  var quotes: [Int: Int] = [:]
   /// True for a text with sentences, a mail.
   var hasProse = false
   /// What is handed on in the place of a file: the input, as UTF-8.
@@ -63,7 +67,7 @@ public struct PastedReader {
       + command("hosts", link) + " HOST"
   }
 
-  private static func command(_ kind: String, _ link: (workspace: String, name: String)) -> String {
+  static func command(_ kind: String, _ link: (workspace: String, name: String)) -> String {
     importCommand(kind, workspace: link.workspace, link: link.name)
   }
 
@@ -87,6 +91,9 @@ public struct PastedReader {
     guard let snowflake else { return try readingsByShape() }
     var reading = PastedReading(.snowflake, why: snowflake)
     reading.input = input
+    tellRegions(&reading, items.filter { $0.kinds == [.snowflake] })
+    // Which of several is the link's, a person says.
+    reading.notes += notesOfTargets(unique(targets + mentioned).filter { IPAddress($0) == nil })
     // A config names storage, telemetry and more; what nobody's config has is another link's.
     let foreign = items.filter {
       $0.isSure && !Set($0.kinds).isDisjoint(with: [.databricks, .redshift, .postgres, .mysql])
@@ -113,12 +120,17 @@ public struct PastedReader {
 
   private mutating func readingsByShape() throws(Problem) -> [PastedReading] {
     leaveOutOwnSites()
+    leaveOutConsoles()
+    leaveOutQuotes()
     guard let first = items.first else {
       let service = services.first.map {
         ", only the service \($0.text): ask for it with backroad link add \(word: link.workspace) \(word: link.name) --service \(word: $0.text)"
       }
+      let others = service == nil ? notesOfOthers(nil).prefix(5).joined(separator: ". ") : ""
       throw Problem(
-        file: file, "no host, form or export was found in it\(service ?? "; \(Self.whatToPaste(link))")")
+        file: file,
+        "no host, form or export was found in it"
+          + (service ?? (others.isEmpty ? "; \(Self.whatToPaste(link))" : ". \(others)")))
     }
     try checkIsOneService()
     if let snowflake = items.first(where: { $0.kinds == [.snowflake] }) {
@@ -145,65 +157,25 @@ public struct PastedReader {
 
   func reading(_ kind: PastedKind, _ items: [PastedHost]) -> PastedReading {
     var reading = PastedReading(kind, why: items[0].why)
-    if items.count > 1 { reading.why += ", and so on: \(items.count) in all" }
-    reading.operands = unique(items.map(\.operand))
     // A flag that two items say different values of says nothing.
     let flags = unique(items.flatMap(\.flags) + (kind == .databricks || kind == .s3 ? flagsOfFields(kind) : []))
     reading.flags = flags.filter { flag in flags.allSatisfy { $0.name != flag.name || $0 == flag } }
       .filter { kind == .vcs || $0.name != "--product" }
-    reading.flags += portsOfFields(kind)
+    tellRegions(&reading, items)
+    let ports = ports(kind, of: items)
+    reading.flags += ports.map { PastedReading.Flag("--port", "\($0)") }
+    reading.parts = items.map { PastedReading.Part(ports.isEmpty ? $0.operand(as: kind) : $0.operand, $0.flags) }
+    reading.operands = unique(reading.parts.map(\.operand))
+    if reading.operands.count > 1 { reading.why += ", and so on: \(reading.operands.count) in all" }
     reading.service = services.first
-    if kind == .hosts { handOnTargets(&reading) }
-    reading.notes = notes + (reading.input == nil ? notesOfTargets(isAddressed: !list.addresses.isEmpty) : [])
-    for (host, why) in senders.prefix(Limits.Links.remarks) {
-      reading.notes.append(
-        "\(host) \(why), and was left out; if it is a host of the link: \(command(.hosts)) \(shellOperands([host]))")
+    handOnLeads(&reading, items)
+    // Its command takes a file without a flag: what a paste names is never one.
+    if kind == .snowflake {
+      reading.input = Array(reading.operands.joined(separator: "\n").utf8)
+      reading.operands = []
     }
+    reading.notes += notes + notesOfOthers(kind)
     return reading
-  }
-
-  /// Sees to it that what stands beside hosts is not lost: addresses, endpoints, ports.
-  private func handOnTargets(_ reading: inout PastedReading) {
-    // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
-    if let only = list.addresses.first, list.addresses.count == 1, targets.isEmpty {
-      return reading.flags.append(PastedReading.Flag("--address", only.description))
-    }
-    let first = input.first { !isSpace($0) }
-    let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-    let hosts = { (texts: [String]) in
-      Set(
-        texts.compactMap { text in
-          if case .host(let name, _) = HostText.read(text) { name } else { nil }
-        })
-    }
-    // As it came where it is a list as it is; else its lines that are.
-    for input in [input, list.input] {
-      guard let listed = try? HostsForms.items(input, file: file) else { continue }
-      let hosted = listed.filter { $0.leftOut == nil }
-      let hasMore = hosted.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
-      if hasMore, hosts(hosted.map(\.text)) == hosts(reading.operands) {
-        return reading.input = input
-      }
-    }
-    // What it says of where they lead cannot be read, and that is to be told of.
-    if !list.addresses.isEmpty || list.hasLoopback { reading.input = list.addresses.isEmpty ? input : list.input }
-    if isJSON, !targets.isEmpty, (try? HostsForms.items(input, file: file)) == nil { reading.input = input }
-  }
-
-  /// That addresses and endpoints in the text are not used.
-  private func notesOfTargets(isAddressed: Bool) -> [String] {
-    unique(targets + mentioned).prefix(Limits.Links.remarks).map { text in
-      IPAddress(text) != nil
-        ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(word: text)"
-        : "\(text) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
-    }
-  }
-
-  /// Ports that stand in lines of their own.
-  private func portsOfFields(_ kind: PastedKind) -> [PastedReading.Flag] {
-    guard ![.snowflake, .databricks, .s3].contains(kind) else { return [] }
-    let ports = fields.filter(\.namesPort).compactMap { Int($0.value) }.filter { Link.portRange.contains($0) }
-    return unique(ports).map { PastedReading.Flag("--port", "\($0)") }
   }
 
   /// Refuses a text of two services: a link has one.
@@ -220,25 +192,18 @@ public struct PastedReader {
     let isSite = { (item: PastedHost) in item.kinds == [.hosts] && item.operand.hasPrefix("www.") }
     guard hasProse, items.contains(where: { !isSite($0) }) else { return }
     for item in items where isSite(item) {
-      senders.append((item.operand, "is a site for everybody, as its name has it"))
+      senders.append(SendersHost(item.operand, "is a site for everybody, as its name has it"))
     }
     items.removeAll(where: isSite)
   }
 
-  /// What lines beside the hosts say of them.
-  private func flagsOfFields(_ kind: PastedKind) -> [PastedReading.Flag] {
-    fields.compactMap { field in
-      let words = Set(field.label.split { !$0.isLetter })
-      if kind == .databricks, words.isSuperset(of: ["workspace", "id"]),
-        field.value.allSatisfy({ $0.isASCII && $0.isNumber })
-      {
-        return PastedReading.Flag("--workspace-id", field.value)
-      }
-      guard words.contains("region"), field.value.utf8.filter({ $0 == 0x2d }).count >= 2,
-        field.value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
-      else { return nil }
-      return PastedReading.Flag("--region", field.value.asciiLowercased)
+  /// Takes what Databricks has for everybody out of the hosts, where there is a workspace's.
+  private mutating func leaveOutConsoles() {
+    let isOther = { (item: PastedHost) in item.kinds == [.databricks] && (try? DatabricksWorkspace(item.operand)) == nil
     }
+    guard items.contains(where: { $0.kinds == [.databricks] && !isOther($0) }) else { return }
+    for item in items where isOther(item) { senders.append(SendersHost(item.operand, "is no workspace's")) }
+    items.removeAll(where: isOther)
   }
 
   func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {

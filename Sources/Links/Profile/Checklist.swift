@@ -243,6 +243,16 @@ private struct ChecklistWriter {
         Checklist.Item(.send, "Send us what SELECT SYSTEM$GET_PRIVATELINK_CONFIG() returns to an ACCOUNTADMIN."))
     }
     items.append(Checklist.Item(.network, "If a network policy says from where users may log in, let \(networks) in."))
+    if let stage = link.stage {
+      items.append(
+        Checklist.Item(
+          .keep,
+          "Keep ENABLE_INTERNAL_STAGES_PRIVATELINK true for your account: the internal stage is reached by an endpoint too."
+        ))
+      if stage.hosts.contains(where: { $0.name.textWithoutFinalDot.endsSame(as: ".core.windows.net") }) {
+        items.append(Checklist.Item(.accept, "Approve the private endpoint of the internal stage's storage account."))
+      }
+    }
     return items
   }
 
@@ -276,7 +286,9 @@ private struct ChecklistWriter {
   }
 
   private var managedRedshift: [Checklist.Item] {
-    let cluster = link.main.hosts.first?.name.labels.first.map { String(decoding: $0, as: UTF8.self) } ?? "CLUSTER"
+    // The name of an endpoint that Redshift manages does not say its cluster.
+    let own = link.main.hosts.first { !DatabaseImport.isManaged($0.name) }?.name
+    let cluster = own?.labels.first.map { String(decoding: $0, as: UTF8.self) } ?? "CLUSTER"
     var items: [Checklist.Item] = []
     if !isMade {
       items.append(

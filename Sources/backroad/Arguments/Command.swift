@@ -50,6 +50,8 @@ struct Arguments: Sendable {
     var service: VPCEndpointService?
     /// What it was taken for, for the plan.
     var remarks: [String]
+    /// What of it is likely not as it should be.
+    var warnings: [String]
   }
 
   /// The flags as words of a command line, in the order of the command's flags.

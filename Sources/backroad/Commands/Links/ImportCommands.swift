@@ -61,9 +61,13 @@ enum ImportCommands {
       options.isPrimary = arguments.has(primary)
       let path = arguments.operands.first ?? "-"
       let workspace = try arguments.workspace()
-      let input =
-        try arguments.pasted?.input
-        ?? readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
+      let input: [UInt8]
+      if let pasted = arguments.pasted {
+        // A word of a paste is text, whatever files there are.
+        input = pasted.input ?? Array(arguments.operands.joined(separator: "\n").utf8)
+      } else {
+        input = try readInput(path, "a private link config", maximumOctets: Limits.Links.pasteOctets, console)
+      }
       return try LinkChange(workspace, arguments, console).make { folder in
         try SnowflakeImport.plan(input, file: arguments.pasted?.file ?? inputName(path), options: options, in: folder)
       }
@@ -92,8 +96,10 @@ enum ImportCommands {
           return try HostsImport.plan(items, file: file, options: options, in: folder)
         } catch {
           // A host that is refused and is a file here was to be read, most likely.
-          if file == nil { try refuseMissingFile(arguments) }
-          guard file == nil, let path = arguments.operands.first(where: { isFile($0) }) else { throw error }
+          if file == nil, arguments.pasted == nil { try refuseMissingFile(arguments) }
+          guard file == nil, arguments.pasted == nil, let path = arguments.operands.first(where: { isFile($0) }) else {
+            throw error
+          }
           throw Problem(
             "\(shown(path)) is a file here; to read hosts from it, write \(from.name) \(path)")
         }

@@ -1,5 +1,6 @@
 import Bounds
 import Links
+import Storage
 import Text
 
 /// `backroad import` without a kind: finds out what was pasted, and hands it to the command of that kind.
@@ -43,8 +44,14 @@ enum ImportPasted {
     let file = isHost ? "the argument" : inputName(path)
     let readings = try PastedReader.readings(
       input, file: file, link: (arguments.value(.workspace) ?? "W", arguments.value(.link) ?? "NAME"))
-    let choices = readings.compactMap { reading in
+    var choices = readings.compactMap { reading in
       handedOn(reading, arguments, kinds).map { Choice(reading: reading, command: $0, words: $1) }
+    }
+    // Of several readings the one is meant that the link is of already.
+    if choices.count > 1, let kind = kind(of: arguments),
+      let meant = choices.first(where: { $0.command.words[1] == kind })
+    {
+      choices = [meant]
     }
     guard let choice = choices.first else { return .refused }
     guard choices.allSatisfy({ $0.command.words == choice.command.words && $0.words == choice.words }) else {
@@ -59,8 +66,17 @@ enum ImportPasted {
     let kinds = choices.count > 1 ? ["taken for " + readings.map(\.kind.text).joined(separator: " or ")] : []
     handed.pasted = Arguments.Pasted(
       input: choice.reading.input, file: file, service: choice.reading.service,
-      remarks: kinds + (kinds.isEmpty ? [choice.reading.remark] : []) + choice.reading.notes)
+      remarks: kinds + (kinds.isEmpty ? [choice.reading.remark] : []) + choice.reading.notes,
+      warnings: choice.reading.warnings)
     return try choice.command.run(handed, console)
+  }
+
+  /// The kind that the link has; nil where there is no link yet, or nobody has said its kind.
+  private static func kind(of arguments: Arguments) -> String? {
+    guard let workspace = try? arguments.workspace(), let name = arguments.value(.link),
+      let contents = try? arguments.zonesFolder().contents(of: workspace)
+    else { return nil }
+    return (try? WorkspaceFolder(contents).link(name))?.kind
   }
 
   /// A reading, and the command that it is handed to.
@@ -87,11 +103,17 @@ enum ImportPasted {
     func checkCount(_ arguments: Arguments, file: String) throws(Problem) {
       guard let operands, operands.count > command.operandCount.upperBound else { return }
       let name = arguments.value(.link) ?? "NAME"
-      let lines = operands.prefix(4).enumerated().map { index, operand in
-        let link = index == 0 ? name : "\(name)-\(index + 1)"
-        return
-          "\(command.name) --workspace \(word: arguments.value(.workspace) ?? "W") --link \(word: link) "
-          + shellOperands([operand])
+      // All that was said is said again, but the link's name; what a thing says of itself goes with it.
+      let said = arguments.words(of: command)
+      let lines = reading.parts.prefix(4).enumerated().map { index, part in
+        var words = said
+        if index > 0, let at = words.firstIndex(of: Flag.link.name), at + 1 < words.count {
+          words[at + 1] = "\(name)-\(index + 1)"
+        }
+        words += part.flags.filter { flag in command.flags.contains { $0.name == flag.name } }.flatMap {
+          [$0.name, $0.value]
+        }
+        return ([command.name] + words.map { shellWord($0) } + [shellOperands([part.operand])]).joined(separator: " ")
       }
       throw Problem(
         file: file,

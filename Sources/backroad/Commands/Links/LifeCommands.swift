@@ -246,7 +246,7 @@ extension Arguments {
   func linkRequest() throws -> LinkRequest {
     let (endpoint, warnings, choices) = try endpointChoice(value(.endpoint))
     var request = LinkRequest(try linkName(value(.link) ?? ""), endpoint: endpoint)
-    request.warnings = warnings
+    request.warnings = warnings + (pasted?.warnings ?? []).map { Problem(file: pasted?.file, severity: .warning, $0) }
     request.choices = choices
     request.choices.profile = try operatorProfile()
     request.ttlSeconds = try ttlSeconds()
