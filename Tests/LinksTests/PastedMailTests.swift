@@ -150,4 +150,106 @@ import Wire
     let notes = try read("privatelink-vpce-id: \(serviceName)\n- prod: \(vpce)\n").flatMap(\.notes)
     #expect(notes.contains { $0.hasPrefix("\(vpce) is an endpoint's name") }, "\(notes)")
   }
+
+  // MARK: - Where hosts lead
+
+  /// What the importer of hosts says of a paste; empty where it makes a link of it.
+  private func refusalOfHosts(_ text: String) throws -> String {
+    let reading = try #require(try read(text).first)
+    var options = HostsImport.Options(LinkRequest("one", endpoint: nil))
+    if let address = reading.flags.first(where: { $0.name == "--address" })?.value {
+      options.link.endpoint = try Endpoint.read(nil, addresses: [address]).endpoint
+    }
+    return refusal {
+      var items = reading.operands.map { HostsImport.Item($0) }
+      if let input = reading.input { items = try HostsImport.items(input, file: "paste") }
+      _ = try HostsImport.plan(items, file: "paste", options: options, in: workspace())
+    }
+  }
+
+  @Test(arguments: [
+    "10.1.1.1 wiki.corp.example\njira.corp.example\n", "Hi,\njira.corp.example\n- 10.1.1.1 wiki.corp.example\n",
+    "10.20.0.2 dns.corp.example\nappx.corp.example\n", "wiki.corp.example 10.1.1.1\n- Host: jira.corp.example\n",
+    "10.1.1.1\twiki.corp.example\njira.corp.example\n", "- wiki.corp.example (10.1.1.1)\n- jira.corp.example (Jira)\n",
+    "Hello,\n10.1.2.3 appx.corp.example\n10.1.2.4 appx.corp.example\n- Host: appz.corp.example\n",
+    #"[{"host": "wiki.corp.example", "address": "10.1.1.1"}, {"host": "jira.corp.example"}]"#,
+  ]) func anAddressOfOneHostIsNotAnothers(text: String) throws {
+    let said = try refusalOfHosts(text)
+    #expect(
+      said.contains("not where it leads") && said.contains("say --endpoint or --address for all"), "\(text): \(said)")
+    #expect(try !flags(text).contains { $0.hasPrefix("--address") }, "\(text)")
+  }
+
+  @Test func aMachinesOwnHostLeadsNowhere() throws {
+    for text in [
+      "127.0.0.1 me.corp.example\n10.1.2.3 appx.corp.example\n",
+      "0.0.0.0 ads.example.com\n10.1.2.3 appx.corp.example\n",
+    ] {
+      #expect(try handed(Array(text.utf8)) == ["appx.corp.example": ["10.1.2.3"]], "\(text)")
+      #expect(try flags("Hi Bo,\n\(text)- sso.corp.example: 10.1.2.3\n") == ["input"])
+    }
+  }
+
+  @Test func ofATableItsOwnColumnsSayWhereHostsLead() throws {
+    for text in [
+      "host,gateway\na.corp.example,10.0.0.1\n", "Hi,\nHost;DNS server\na.corp.example;10.0.0.1\nThanks\n",
+      "| Host | Default route |\n|---|---|\n| a.corp.example | 10.0.0.1 |\n", "- a.corp.example (gateway 10.0.0.1)\n",
+      "a.corp.example\tgateway 10.0.0.1\n",
+    ] {
+      let readings = try read(text)
+      #expect(try flags(text) == [] && readings.map(\.operands) == [["a.corp.example"]], "\(text)")
+      #expect(
+        readings[0].notes.contains { $0.hasPrefix("10.0.0.1 stands in the text too, and was left out") }, "\(text)")
+    }
+    for text in [
+      "Hi,\nhost,gateway,ip\na.corp.example,10.0.0.1,10.1.1.1\nb.corp.example,10.0.0.1,10.1.1.1\n",
+      "Name\tAddress\na.corp.example\t10.1.1.1\n", "10.1.1.1\ta.corp.example a\tb.corp.example\n",
+      "- a.corp.example -> 10.1.1.1\n", "| a.corp.example | 10.1.1.1 |\n",
+    ] { #expect(try flags(text) == ["--address 10.1.1.1"], "\(text)") }
+    let several = try refusalOfHosts("a.corp.example,b.corp.example,10.0.0.1\n")
+    #expect(several.contains("stands in a line with several hosts"), "\(several)")
+  }
+
+  /// An older mail's hosts are others', and lead elsewhere.
+  @Test func quotedHostsAreNotAMailsOwn() throws {
+    let said = refusal { _ = try read("please connect wiki.corp.example\n\n> old.corp.example 10.3.3.3\n") }
+    for part in [
+      "wiki.corp.example stands in line 1, and was left out",
+      "old.corp.example stands in a quoted part of the mail (line 3)",
+    ] { #expect(said.contains(part), "\(said)") }
+    for text in [
+      "- wiki.corp.example\n> old.corp.example 10.3.3.3\n", "> - wiki.corp.example\n> > old.corp.example 10.3.3.3\n",
+      "wiki.corp.example\nKind regards\nBo\n> wiki.corp.example\n> old.corp.example 10.3.3.3\n",
+    ] {
+      let readings = try read(text)
+      #expect(try flags(text) == [] && readings.map(\.operands) == [["wiki.corp.example"]], "\(text)")
+      let notes = readings.flatMap(\.notes)
+      #expect(notes.contains { $0.hasPrefix("old.corp.example stands in a quoted part") }, "\(notes)")
+      #expect(notes.contains { $0.hasPrefix("10.3.3.3 stands in the text too") }, "\(notes)")
+    }
+    for text in [
+      "See below.\n> a.corp.example 10.1.1.1\n", "please connect a.corp.example, as in\n> a.corp.example 10.1.1.1\n",
+      "See below.\n--\nportal.acme.example\n> a.corp.example 10.1.1.1\n",
+    ] { #expect(try flags(text) == ["--address 10.1.1.1"], "\(text)") }
+  }
+
+  @Test func otherKindsKeepTheAddressOfTheirLine() throws {
+    let database = "orders.abc.us-east-1.rds.amazonaws.com"
+    for text in [
+      "10.0.0.5 \(database):5432\n", "\(database):5432,10.0.0.5\n",
+    ] {
+      #expect(
+        try read(text).allSatisfy { $0.flags.contains { $0.name == "--address" && $0.value == "10.0.0.5" } }, "\(text)")
+    }
+    let both = try read("10.0.0.5 gitlab.corp.example\n")
+    #expect(both.map(\.kind) == [.vcs, .hosts] || both.map(\.kind) == [.vcs], "\(both.map(\.kind))")
+    #expect(both.allSatisfy { $0.flags.contains { $0.value == "10.0.0.5" } })
+    let two = try read("10.0.0.5 \(database):5432\n10.0.0.6 bill.abc.us-east-1.rds.amazonaws.com:5432\n")
+    #expect(two.flatMap(\.flags).isEmpty)
+    for address in ["10.0.0.5", "10.0.0.6"] {
+      #expect(two.flatMap(\.notes).contains { $0.hasPrefix("\(address) stands in the text too, and was left out") })
+    }
+    let own = try read("127.0.0.1 \(database):5432\n").flatMap(\.notes)
+    #expect(own.contains("127.0.0.1 is a machine's own address, and was left out"), "\(own)")
+  }
 }

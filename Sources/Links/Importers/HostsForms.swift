@@ -195,7 +195,7 @@ struct HostsForms {
   private func entry(_ word: SourceText, _ address: IPAddress) -> HostsImport.Item {
     var item = HostsImport.Item(word.string, position: word.position(0))
     item.addresses = [address]
-    if address.isLoopback || address.isUnspecified || address.isMulticast {
+    if PastedLead.isOwn(address) {
       item.leftOut = "\(address) is the machine's own in /etc/hosts"
     } else if !word.octets.contains(0x2e) {
       item.leftOut = "a short name, which stubs make whole with their search domains"
@@ -236,6 +236,9 @@ struct HostColumns {
 
   /// What the column of the ports is called.
   static let ports = ["port", "ports", "tcp port", "tcp ports"]
+
+  /// True for the heading of a column that says where hosts lead.
+  static func saysWhere(_ heading: String) -> Bool { addresses.contains(heading) || endpoints.contains(heading) }
 
   /// Reads a first line; nil when it is no header: none of its fields is called as a column of hosts is.
   init?(header: SourceText) {

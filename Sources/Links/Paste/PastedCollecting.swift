@@ -29,17 +29,20 @@ extension PastedReader {
       try collect(json, label: "", words)
       return
     }
-    var isSenders = false
+    var closed: Int?
+    let lastQuote = quotes.keys.max() ?? 0
     var table: PastedTable?
     let lines = text.lines
     for (index, line) in lines.enumerated() {
-      // What stands below the mark of a signature (RFC 3676 §4.3), or below a closing, is its sender's.
-      if !items.isEmpty, line.trimmed.octets.elementsEqual("--".utf8) || MailClosing.isOne(line) { isSenders = true }
+      // What stands below the mark of a signature (RFC 3676 §4.3), or below a closing, is its sender's, up to where another's
+      // words are quoted.
+      let (number, depth) = (line.position(0).line, quotes[line.position(0).line] ?? 0)
+      let isMark = line.trimmed.octets.elementsEqual("--".utf8)
+      if isMark && number < lastQuote || !items.isEmpty && (isMark || MailClosing.isOne(line)) { closed = depth }
       let before = items.count
-      list.isClosed = isSenders
       let next = index + 1 < lines.count ? lines[index + 1] : nil
       try collect(line: line, before: next, &table, words)
-      guard isSenders else { continue }
+      guard closed == depth else { continue }
       for item in items[before...] where senders.count < Limits.Links.hosts {
         senders.append(SendersHost(item.operand, "stands below the end of the mail"))
       }

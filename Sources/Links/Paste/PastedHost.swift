@@ -20,6 +20,8 @@ struct PastedHost: Hashable {
   var ports: [Int] = []
   /// Its line; nil in JSON.
   var line: Int?
+  /// Where its line says that it leads; nil where that says nothing.
+  var lead: PastedLead?
 
   /// True where its own text says its port.
   var hasPort: Bool { HostText.port(operand) != nil }

@@ -77,17 +77,17 @@ extension PastedReader {
     return name
   }
 
-  /// Hosts that stand in what a mail quotes alone, where it has others of its own.
-  func notesOfQuotes(_ items: [PastedHost]) -> [String] {
-    let depths = items.map { item in item.line.flatMap { quotes[$0] } ?? 0 }
-    guard let own = depths.min() else { return [] }
-    let outer = Set(zip(items, depths).filter { $0.1 == own }.map(\.0.operand))
-    let quoted = zip(items, depths).filter { $0.1 > own && !outer.contains($0.0.operand) }
-    return unique(
-      quoted.map { item, _ in
-        "\(item.operand) stands in a quoted part of the mail (line \(item.line ?? 0)), and was taken; take it out of the text if "
-          + "it is none of the link's"
-      }
-    ).shortened
+  /// Takes the hosts of what a mail quotes out of its own: an older mail's are others', and lead elsewhere. Where the mail names
+  /// none itself, what it quotes is what it is about.
+  mutating func leaveOutQuotes() {
+    let depth = { [quotes] (line: Int?) in line.flatMap { quotes[$0] } ?? 0 }
+    let listed = Set(items.compactMap { Self.name($0.operand) })
+    let depths = items.map { depth($0.line) } + passed.filter { !listed.contains($0.name) }.map { depth($0.line) }
+    guard let own = depths.min() else { return }
+    for item in items where depth(item.line) > own {
+      senders.append(SendersHost(item.operand, "stands in a quoted part of the mail (line \(item.line ?? 0))"))
+      mentioned += item.lead?.targets ?? []
+    }
+    items.removeAll { depth($0.line) > own }
   }
 }

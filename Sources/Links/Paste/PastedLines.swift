@@ -18,14 +18,20 @@ extension PastedReader {
       table = heading
       return
     }
-    if let cells = PastedTable.cells(of: code, in: table) { return try collect(row: cells, of: table, words) }
+    if let cells = PastedTable.cells(of: code, in: table) {
+      // The file of a system's hosts has tabs too.
+      if table == nil, try collectEntries(code.string.utf8.split(whereSeparator: isSpace), code.position(0).line, words)
+      {
+        return
+      }
+      return try collect(row: cells, of: table, words)
+    }
     table = nil
     let parts = KeyedLine(code)
     guard parts.text.count > 0 else { return }
     let number = parts.text.position(0).line
     // The colons of a URL, an ARN or a repository's address part no key from its value.
     if !parts.whole.octets.contains(where: isSpace), PastedHost(parts.whole.string, in: words) != nil {
-      list.add(line: number, nil, [parts.whole.string])
       return try take(PastedField(label: "", value: parts.whole.string, line: number), words)
     }
     if let entry = PastedEntry(parts, isListed: parts.text.count < code.trimmed.count, words) {
@@ -42,13 +48,13 @@ extension PastedReader {
     let (start, listed) = (items.count, targets.count)
     try take(PastedField(label: "", value: entry.host, line: line), words)
     give(entry.ports, to: start..<items.count)
-    if !entry.remark.isEmpty {
-      hasProse = true
-      let host = items.count > start ? start : nil
-      try takeSentence(entry.remark, label: PastedField.sentence, line: line, of: host, words)
-    }
-    let shown = items[start...].prefix(1).map { $0.operand(as: .hosts) }
-    list.add(line: line, nil, shown + targets[listed...])
+    guard !entry.remark.isEmpty else { return }
+    hasProse = true
+    let host = items.count > start ? start : nil
+    try takeSentence(entry.remark, label: PastedField.sentence, line: line, of: host, words)
+    // An address that stands there alone is the host's; one with words is anything's.
+    guard entry.saysWhere({ isTarget(trimmedMarks($0[...])) }) else { return mention(from: listed) }
+    lead(start..<min(start + 1, items.count), to: Array(targets[listed...]), isBefore: false)
   }
 
   private mutating func collect(keyed parts: KeyedLine, _ label: String, _ words: PastedWords) throws(Problem) {
@@ -67,26 +73,35 @@ extension PastedReader {
     let separated = text.octets.contains(where: isList)
     let pieces = text.octets.split { separated ? isList($0) : isSpace($0) }.map { String(decoding: $0, as: UTF8.self) }
     let fields = pieces.map { trimmedMarks($0[...]) }
-    let address = PastedList.address(of: fields)
+    let address = PastedLead.address(of: fields)
     let isHostOrEntry = address != nil || fields.dropFirst().allSatisfy { isTarget($0) }
     let isProse = fields.contains { $0.contains(" ") } || (!separated && fields.count > 1 && !isHostOrEntry)
     hasProse = hasProse || isProse
     // In a sentence only what nothing else looks like is a host.
+    let (start, listed) = (items.count, targets.count)
     guard !isProse else {
-      let listed = targets.count
       let sentence = text.octets.split(whereSeparator: isSpace).map { String(decoding: $0, as: UTF8.self) }
       try takeSentence(sentence, label: PastedField.sentence, line: line, words)
-      mentioned += targets[listed...]
-      targets.removeSubrange(listed...)
-      return
+      return mention(from: listed)
     }
     guard address != nil || !separated else {
       return try collect(row: fields.map { Substring($0) }, at: line, of: nil, words)
     }
-    let (count, hosts) = (items.count, address == nil ? fields : Array(fields.dropFirst()))
-    for field in hosts { try take(PastedField(label: "", value: field, line: line), words) }
-    guard items.count > count else { return }
-    list.add(line: line, address, hosts)
+    if address != nil, try collectEntries(fields.map { Array($0.utf8)[...] }, line, words) { return }
+    for field in fields { try take(PastedField(label: "", value: field, line: line), words) }
+    lead(start..<items.count, to: Array(targets[listed...]), isBefore: false)
+  }
+
+  /// Takes a line of a file of hosts, the address first; false for any other line.
+  private mutating func collectEntries(
+    _ pieces: [some Sequence<UInt8>], _ line: Int, _ words: PastedWords
+  ) throws(Problem) -> Bool {
+    let entry = pieces.map { trimmedMarks(String(decoding: Array($0), as: UTF8.self)[...]) }
+    guard let address = PastedLead.address(of: entry) else { return false }
+    let start = items.count
+    for host in entry.dropFirst() { try take(PastedField(label: "", value: host, line: line), words) }
+    lead(start..<items.count, to: [address.description], isBefore: true)
+    return true
   }
 
   private mutating func collect(row cells: [SourceText], of table: PastedTable?, _ words: PastedWords) throws(Problem) {
@@ -98,7 +113,8 @@ extension PastedReader {
   private mutating func collect(
     row cells: [Substring], at line: Int, of table: PastedTable?, _ words: PastedWords
   ) throws(Problem) {
-    let (start, listed) = (items.count, targets.count)
+    let start = items.count
+    var led: [String] = []
     let words = PastedWords(cells.map { String($0) }) ?? words
     var ports: [Int] = []
     for (index, cell) in cells.enumerated() {
@@ -109,7 +125,8 @@ extension PastedReader {
       }
       // Where no heading says it, the first number behind the host is its port.
       if table?.port == nil, items.count > start, ports.isEmpty, let numbers { ports = numbers }
-      let isOther = table?.host.map { $0 != index } ?? false
+      let isOther = table.map { $0.host != nil && !$0.mayHoldHost(index) } ?? false
+      let listed = targets.count
       let label = isOther ? table?.label(index) ?? PastedField.sentence : ""
       let pieces = cell.utf8.split { isSpace($0) || $0 == 0x2c || $0 == 0x3b }.map {
         String(decoding: $0, as: UTF8.self)
@@ -122,10 +139,11 @@ extension PastedReader {
         let value = trimmedMarks(piece[...])
         try take(PastedField(label: isPlain || isOther ? label : PastedField.sentence, value: value, line: line), words)
       }
+      // Of a table that has headings only the columns that are called so say where its hosts lead: not a gateway's, or a resolver's.
+      if isPlain, table?.saysWhere(index) ?? true { led += targets[listed...] } else { mention(from: listed) }
     }
     give(ports, to: start..<items.count)
-    guard items.count > start else { return }
-    list.add(line: line, nil, items[start...].map { $0.operand(as: .hosts) } + targets[listed...])
+    lead(start..<items.count, to: led, isBefore: false)
   }
 
   /// Takes the words of a sentence, or of a label's value; a port that is said belongs to the host before it, or to the
@@ -243,10 +261,15 @@ struct PastedEntry {
     }
     let start = String(decoding: rest.prefix(4), as: UTF8.self)
     let isBracket = start.hasPrefix("(")
-    let isDash = ["- ", "– ", "— ", "-- "].contains { start.hasPrefix($0) }
+    let isDash = ["- ", "– ", "— ", "-- ", "-> ", "=> "].contains { start.hasPrefix($0) }
     guard isListed ? isBracket || isDash || isColon : isBracket && text.octets.last == 0x29 else { return nil }
     ports = []
     remark = rest.split(whereSeparator: { isSpace($0) || $0 == 0x2c }).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// True where the remark is nothing but where the host leads.
+  func saysWhere(_ isTarget: (String) -> Bool) -> Bool {
+    remark.allSatisfy { ["-", "–", "—", "--", "->", "=>", "=", ":"].contains($0) || isTarget($0) }
   }
 
   /// The ports that a text is; nil where it says anything else, or none.

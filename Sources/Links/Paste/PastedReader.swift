@@ -15,8 +15,6 @@ public struct PastedReader {
   var fields: [PastedField] = []
   /// The endpoint services that it names, in order.
   var services: [VPCEndpointService] = []
-  /// The lines that list hosts.
-  var list = PastedList()
   /// Addresses and endpoints elsewhere, which hosts may lead to.
   var targets: [String] = []
   /// The same of sentences.
@@ -123,6 +121,7 @@ public struct PastedReader {
   private mutating func readingsByShape() throws(Problem) -> [PastedReading] {
     leaveOutOwnSites()
     leaveOutConsoles()
+    leaveOutQuotes()
     guard let first = items.first else {
       let service = services.first.map {
         ", only the service \($0.text): ask for it with backroad link add \(word: link.workspace) \(word: link.name) --service \(word: $0.text)"
@@ -169,52 +168,14 @@ public struct PastedReader {
     reading.operands = unique(reading.parts.map(\.operand))
     if reading.operands.count > 1 { reading.why += ", and so on: \(reading.operands.count) in all" }
     reading.service = services.first
-    if kind == .hosts { handOnTargets(&reading) }
+    handOnLeads(&reading, items)
     // Its command takes a file without a flag: what a paste names is never one.
     if kind == .snowflake {
       reading.input = Array(reading.operands.joined(separator: "\n").utf8)
       reading.operands = []
     }
-    let addressed = reading.input == nil ? notesOfTargets(unique(targets + mentioned)) : []
-    reading.notes += notes + addressed + notesOfQuotes(items) + notesOfOthers(kind)
+    reading.notes += notes + notesOfOthers(kind)
     return reading
-  }
-
-  /// Sees to it that what stands beside hosts is not lost: addresses, endpoints, ports.
-  private func handOnTargets(_ reading: inout PastedReading) {
-    // One address for all is the endpoint's; of several each host has its own, as in the file of a system's hosts.
-    if let only = list.addresses.first, list.addresses.count == 1, targets.isEmpty {
-      return reading.flags.append(PastedReading.Flag("--address", only.description))
-    }
-    let first = input.first { !isSpace($0) }
-    let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-    let hosts = { (texts: [String]) in
-      Set(
-        texts.compactMap { text in
-          if case .host(let name, _) = HostText.read(text) { name } else { nil }
-        })
-    }
-    // As it came where it is a list as it is; else its lines that are.
-    for input in [input, list.input] {
-      guard let listed = try? HostsForms.items(input, file: file) else { continue }
-      let hosted = listed.filter { $0.leftOut == nil }
-      let hasMore = hosted.contains { !$0.addresses.isEmpty || $0.endpoint != nil || !$0.ports.isEmpty }
-      if hasMore, hosts(hosted.map(\.text)) == hosts(reading.operands) {
-        return reading.input = input
-      }
-    }
-    // What it says of where they lead cannot be read, and that is to be told of.
-    if !list.addresses.isEmpty || list.hasLoopback { reading.input = list.addresses.isEmpty ? input : list.input }
-    if isJSON, !targets.isEmpty, (try? HostsForms.items(input, file: file)) == nil { reading.input = input }
-  }
-
-  /// That addresses and endpoints in the text are not used.
-  private func notesOfTargets(_ targets: [String]) -> [String] {
-    targets.prefix(Limits.Links.remarks).map { text in
-      IPAddress(text) != nil
-        ? "\(text) stands in the text too, and was left out; if the hosts lead there, say --address \(word: text)"
-        : "\(text) is an endpoint's name and no host of the link; --endpoint says where the hosts lead"
-    }
   }
 
   /// Refuses a text of two services: a link has one.

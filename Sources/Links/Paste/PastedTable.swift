@@ -42,6 +42,16 @@ struct PastedTable {
   /// A column's heading, in lower case; nil where there is none.
   func label(_ column: Int) -> String? { column < headings.count && !headings[column].isEmpty ? headings[column] : nil }
 
+  /// True for a column that may have hosts in its rows: that of the hosts, and where none is surely theirs the names'.
+  func mayHoldHost(_ column: Int) -> Bool {
+    guard column != host else { return true }
+    let isSure = host.flatMap { label($0) }.map { HostColumns.hosts.contains($0) } ?? false
+    return !isSure && label(column)?.isSame(as: "name") == true
+  }
+
+  /// True for a column that says where the hosts of its rows lead.
+  func saysWhere(_ column: Int) -> Bool { label(column).map(HostColumns.saysWhere) ?? false }
+
   /// The cells of a line that is a row, of a table or by itself; nil for another line. A rule has none.
   static func cells(of line: SourceText, in table: PastedTable?) -> [SourceText]? {
     let trimmed = line.trimmed
