@@ -252,4 +252,17 @@ import Wire
     let own = try read("127.0.0.1 \(database):5432\n").flatMap(\.notes)
     #expect(own.contains("127.0.0.1 is a machine's own address, and was left out"), "\(own)")
   }
+
+  /// Regions have two dashes or three.
+  @Test func theRegionOfAFormIsThatOfItsService() throws {
+    for (region, isOther) in [
+      ("us-gov-west-1", true), ("eusc-de-east-1", true), ("eu-west-1", true), ("us-east-1 (N. Virginia)", false),
+      ("`us-east-1`", false), ("eu-west-1 (Ireland)", true), ("Virginia", false),
+    ] {
+      let form = "Type: Postgres\nService Name: \(serviceName)\nRegion: \(region)\nDNS record: db.corp.example\n"
+        .replacing("Service Name", with: "VPC Endpoint Service Name")
+      let said = refusal { _ = try read(form) }
+      #expect(said.contains("ask which is right") == isOther, "\(region): \(said)")
+    }
+  }
 }

@@ -141,10 +141,11 @@ extension PastedReader {
     guard let service = services.first,
       let field = fields.first(where: {
         ($0.label == "region" || $0.label.hasSuffix("aws region")) && $0.line != nil && !$0.isPart
-      }),
-      !field.value.isEmpty, field.value.utf8.filter({ $0 == 0x2d }).count == 2, !field.value.contains(" "),
-      !field.value.asciiLowercased.isSame(as: service.region)
+      })
     else { return }
+    let words = field.value.asciiLowercased.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")) }
+    let regions = words.map { String($0) }.filter(AWSRegion.isRegion)
+    guard !regions.isEmpty, !regions.contains(service.region) else { return }
     throw Problem(
       file: file, position: field.line.map { Position(line: $0, column: 1) },
       "the form says the region \(quoted(field.value)), and its service is in \(service.region); ask which is right, "
