@@ -31,9 +31,11 @@ let package = Package(
     .target(name: "Forwarding", dependencies: ["Wire", "Bounds"], swiftSettings: strict),
     .target(
       name: "Workspaces", dependencies: ["Zones", "Forwarding", "Wire", "Text", "Bounds"], swiftSettings: strict),
+    .target(name: "Fleet", dependencies: ["Workspaces", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(
-      name: "Storage", dependencies: ["Workspaces", "Wire", "Text", "Bounds", "SystemIO"], swiftSettings: strict),
+      name: "Storage", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
+      swiftSettings: strict),
     .target(
       name: "Answering", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
       swiftSettings: strict),
@@ -41,14 +43,15 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Admin", "Answering", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text",
+        "Bounds",
         "SystemIO",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "backroad",
       dependencies: [
-        "Server", "Admin", "Storage", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
+        "Server", "Admin", "Storage", "Fleet", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds",
         "SystemIO",
       ],
       swiftSettings: strict),
@@ -56,7 +59,7 @@ let package = Package(
     // The fuzzer: it replays files unless it is built with -DFUZZ; Fuzz/run does that.
     .target(
       name: "FuzzTargets",
-      dependencies: ["Answering", "Links", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
+      dependencies: ["Answering", "Links", "Fleet", "Workspaces", "Zones", "Forwarding", "Wire", "Text", "SystemIO"],
       path: "Fuzz/Targets", swiftSettings: strict),
     .executableTarget(
       name: "FuzzDriver", dependencies: ["FuzzTargets", "SystemIO"], path: "Fuzz/Driver", swiftSettings: strict),
@@ -103,6 +106,9 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["backroad", "Links", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
       swiftSettings: strict),
+    .testTarget(
+      name: "FleetTests", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "TestKit"],
+      exclude: ["Recorded"], swiftSettings: tests),
     .testTarget(
       name: "ForwardingTests", dependencies: ["Forwarding", "Bounds", "TestKit"], swiftSettings: strict),
     .testTarget(

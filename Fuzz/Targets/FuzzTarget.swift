@@ -12,6 +12,7 @@ public enum FuzzTargets {
     case "message": MessageTarget()
     case "import": ImportTarget()
     case "proxy": ProxyTarget()
+    case "fleet": FleetTarget()
     case "slow": SlowTarget()
     default: nil
     }

@@ -16,6 +16,8 @@ public struct SlowInput: Sendable {
     case paste
     /// A lease journal.
     case journal
+    /// An answer of the fleet's store.
+    case store
   }
 
   /// What reads it.
@@ -41,7 +43,7 @@ public struct SlowInput: Sendable {
 extension SlowInput {
   /// Inputs that were slow once, by what they are, each of about `size` octets.
   public static func worst(size: Int = 65_000) -> [(name: String, input: SlowInput)] {
-    messages(size) + answers(size) + zones(size) + settings(size) + pastes(size) + journals(size)
+    messages(size) + answers(size) + zones(size) + settings(size) + pastes(size) + journals(size) + stores(size)
   }
 
   /// What a kind mostly is, with nothing chosen to be slow.
@@ -58,6 +60,10 @@ extension SlowInput {
     case .zone: return zone(size) { "host\($0) A 10.\($0 >> 16 & 255).\($0 >> 8 & 255).\($0 & 255)\n" }
     case .settings: return settings(size, #"{ "clients": ["#, "]}") { "\"10.\($0 >> 8 & 255).\($0 & 255).0/24\"" }
     case .paste: return settings(size, "{", "}", .paste) { "\"privatelink-account-url-\($0)\": \"a\($0).example\"" }
+    case .store:
+      return store(size, #"{"kvs":["#, "]}") {
+        #"{"key":"L2JhY2tyb2FkL3YxL3dzL2FjbWUvd29ya3NwYWNlLmpzb24=","mod_revision":"\#($0)","value":"\#(value)"}"#
+      }
     case .journal:
       return journal(size) { "+ \(1_000_000 + $0) 60000 5 10.\($0 >> 16 & 255).\($0 >> 8 & 255).\($0 & 255) acme" }
     }
@@ -362,6 +368,54 @@ extension SlowInput {
       ),
       ("journal, damaged lines", journal(size) { "+ \($0)" }),
       ("journal, a long line", journal(size) { _ in String(repeating: "1", count: size / 2) }),
+    ]
+  }
+
+  // MARK: The store's answers
+
+  /// A value of 300 octets, in base64.
+  private static let value = String(repeating: "YWJj", count: 100)
+
+  private static func store(
+    _ size: Int, _ head: String, _ tail: String, separator: String = ",", _ element: (Int) -> String
+  ) -> SlowInput {
+    var text = Array("HTTP/1.1 200 OK\r\n\r\n\(head)".utf8)
+    var number = 0
+    while true {
+      let next = Array(((number == 0 ? "" : separator) + element(number)).utf8)
+      guard text.count + next.count + tail.utf8.count <= size else { return SlowInput(.store, text + tail.utf8) }
+      text += next
+      number += 1
+    }
+  }
+
+  private static func stores(_ size: Int) -> [(String, SlowInput)] {
+    let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    let long = String(repeating: "a", count: 1024)
+    return [
+      ("store, empty key-values", store(size, #"{"kvs":["#, "]}") { _ in "{}" }),
+      ("store, empty events", store(size, #"{"events":["#, "]}") { _ in "{}" }),
+      ("store, empty messages", store(size, "", "", separator: "") { _ in "{}" }),
+      ("store, one member often", store(size, #"{"kvs":[{"#, "}]}") { _ in #""key":"""# }),
+      ("store, unknown members", store(size, "{", "}") { #""\#($0)":0"# }),
+      ("store, long unknown members", store(size, "{", "}") { _ in #""\#(long)":0"# }),
+      ("store, nested and unknown", store(size, #"{"x":["#, "]}") { _ in "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]" }),
+      ("store, escapes", store(size, #"{"cancel_reason":""#, #""}"#, separator: "") { _ in #"\n"# }),
+      ("store, surrogates", store(size, #"{"token":""#, #""}"#, separator: "") { _ in #"\ud83d\ude00"# }),
+      (
+        "store, a key of slashes",
+        store(size, #"{"kvs":["#, "]}") { _ in #"{"key":"L2JhY2tyb2FkL3YxL3dzL2EvLy8vLy8v"}"# }
+      ),
+      ("store, leases", store(size, #"{"leases":["#, "]}") { _ in #"{"ID":"9223372036854775807"}"# }),
+      (
+        "store, chunks of an octet",
+        SlowInput(.store, Array((chunks + String(repeating: "1\r\n \r\n", count: size / 6)).utf8))
+      ),
+      (
+        "store, chunks with extensions",
+        SlowInput(
+          .store, Array((chunks + String(repeating: "1;\(long.prefix(250))\r\n \r\n", count: size / 258)).utf8))
+      ),
     ]
   }
 }

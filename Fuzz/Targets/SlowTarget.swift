@@ -1,3 +1,4 @@
+import Fleet
 import Forwarding
 import Links
 import SystemIO
@@ -36,6 +37,7 @@ public struct SlowTarget: FuzzTarget {
     case .settings: 55
     case .paste: 180
     case .journal: 2
+    case .store: 10
     }
   }
 
@@ -43,7 +45,7 @@ public struct SlowTarget: FuzzTarget {
   func bound(_ kind: SlowInput.Kind, octets: Int) -> Double {
     let bound: Double =
       switch kind {
-      case .message, .answer, .journal: 600_000 + 290 * Double(octets)
+      case .message, .answer, .journal, .store: 600_000 + 290 * Double(octets)
       // A hundred problems are told of, whatever the length.
       case .settings, .paste: 2_000_000 + 290 * Double(octets)
       case .zone: 2_000_000 + 5 * Self.plainNanoseconds(.zone) * Double(octets)
@@ -106,6 +108,7 @@ public struct SlowTarget: FuzzTarget {
     case .settings: settings(input.octets)
     case .paste: ImportTarget.plan(input.octets)
     case .journal: journal(input.octets)
+    case .store: store(input.octets)
     }
   }
 
@@ -158,6 +161,26 @@ public struct SlowTarget: FuzzTarget {
     guard let apex = try? Name("example") else { return }
     let (zone, _) = Zone.check(MasterFile.parse(octets, file: "example.zone", origin: apex), apex: apex)
     if let zone { _ = try? ZoneImage([(zone, .nxdomain)]) }
+  }
+
+  /// Takes octets for an answer of etcd, as they come from a connection, and what it says for keys.
+  private static func store(_ octets: [UInt8]) {
+    var response = ResponseReader()
+    var reader = EtcdReader()
+    let keys = StoreKeys()
+    var at = 0
+    while !response.hasEnded, let event = try? response.next(octets.span, at: &at) {
+      guard case .body(let range) = event else { continue }
+      let body = octets.span.extracting(range)
+      var place = 0
+      do throws(EtcdFault) {
+        while let event = try reader.next(body, at: &place) {
+          if case .keyValue(let entry) = event { _ = keys.read(entry.key) }
+        }
+      } catch {
+        return
+      }
+    }
   }
 
   private static func settings(_ octets: [UInt8]) {

@@ -113,6 +113,8 @@ public enum Limits {
     public static let clientZones = 8
     /// The most networks of all of them together.
     public static let clientZoneNetworks = 256
+    /// The most octets that the zones take once more for each of them, all together.
+    public static let octetsOfZonalImages = 32 << 20
     /// The most forwarding rules of one workspace.
     public static let rules = 4096
     /// The most upstreams of one rule.
@@ -226,6 +228,60 @@ public enum Limits {
     public static let looks = 10_000
     /// How many damaged stretches of a journal are told of; the last stands for all further ones.
     public static let damages = 100
+  }
+
+  /// What servers of a fleet are told by their store.
+  public enum Fleet {
+    /// The longest status line and header fields of an answer together, interim answers' and trailers among them, in
+    /// octets.
+    public static let headOctets = 16 << 10
+    /// The most header fields and trailers of an answer.
+    public static let headFields = 64
+    /// The most interim answers (1xx) before one.
+    public static let interimAnswers = 8
+    /// The longest line with the size of a chunk, in octets.
+    public static let chunkLineOctets = 256
+    /// The deepest nesting of arrays and objects that is read as it comes.
+    public static let depth = 64
+    /// The longest key of an object that is kept, in octets.
+    public static let keyOctets = 1024
+    /// The longest number that is kept, in octets.
+    public static let numberOctets = 64
+    /// The longest string that is kept, in octets: what etcd takes of a value (1.5 MiB) in base64.
+    public static let stringOctets = 2 << 20
+    /// The longest token that etcd gives for a user and a password, in octets.
+    public static let tokenOctets = 8192
+    /// The most leases that an answer may list.
+    public static let leases = 1_000_000
+    /// The most operations of one transaction, as etcd has it (`--max-txn-ops`): those of success, those of failure, and
+    /// the comparisons, each.
+    public static let operationsOfTransaction = 128
+    /// The most members of a cluster that are told of, and the most that an address may name.
+    public static let members = 32
+    /// The most addresses that are told of one member.
+    public static let addressesOfMember = 16
+    /// The longest prefix of a store's keys, in octets.
+    public static let prefixOctets = 255
+    /// The longest name of a replica, in octets.
+    public static let nameOctets = 128
+    /// The longest path of a Unix socket, in octets: what the kernel takes.
+    public static let socketPathOctets = 107
+    /// How long a command waits for the store, in milliseconds: longer than an election, which takes some seconds.
+    public static let patienceMilliseconds = 30_000
+    /// How long one member may take for an answer, in milliseconds: without a quorum it says so after seven seconds.
+    public static let answerMilliseconds = 10_000
+    /// How long one member may take to be connected to, in milliseconds.
+    public static let connectMilliseconds = 2000
+    /// How often a command asks each member before it gives up.
+    public static let rounds = 3
+    /// The largest answer that a command takes, in octets: a workspace of the largest size, in base64.
+    public static let answerOctets = 192 << 20
+    /// The most keys of a page.
+    public static let keysOfPage = 10_000
+    /// The largest file with a user and a password, in octets.
+    public static let credentialsOctets = 4096
+    /// How many changes of a workspace are looked at for one whose answer was lost.
+    public static let changesLookedBack = 64
   }
 
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.

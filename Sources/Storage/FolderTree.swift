@@ -9,6 +9,9 @@ struct FolderTree: Sendable {
   /// By path within the folder, which is itself at the empty path; symbolic links are not followed.
   private let entries: [String: Files.Identity]
 
+  /// Of nothing.
+  init() { entries = [:] }
+
   /// Looks at a folder.
   ///
   /// - Parameters:

@@ -11,8 +11,16 @@ public struct WorkspaceContents: Sendable {
   public let folder: String
   /// `workspace.json`, the zone files, and `links/*.json` and `links/.undo`, each by its path within the folder.
   public let files: [String: [UInt8]]
-  /// What stood there.
-  let tree: FolderTree
+  /// What tells whether they are still the same.
+  let standing: Standing
+
+  enum Standing: Sendable {
+    case folder(FolderTree)
+    case etcd(EtcdStanding)
+  }
+
+  /// What stood in the folder; nothing of a workspace that is in none.
+  var tree: FolderTree { if case .folder(let tree) = standing { tree } else { FolderTree() } }
 
   /// The same for a server.
   public var source: WorkspaceSource {
@@ -69,19 +77,10 @@ extension ZonesFolder {
     }
   }
 
-  /// What an import or a change of links needs of a workspace, all of one moment.
-  ///
-  /// - Throws: as `source(of:)`, and when the workspace does not exist.
-  public func contents(of name: WorkspaceName) throws(Problem) -> WorkspaceContents {
-    let (contents, problems) = try readable(of: name)
-    if let first = problems.first { throw first }
-    return contents
-  }
-
-  /// The same without the files that cannot be read, for one who looks for all that is wrong.
+  /// What an import or a change of links needs of a workspace, all of one moment, without the files that cannot be read.
   ///
   /// - Returns: what can be read, and a problem for each file that cannot.
-  /// - Throws: as `contents(of:)`, but not for a single file.
+  /// - Throws: as `source(of:)`, but not for a single file; and when the workspace does not exist.
   public func readable(
     of name: WorkspaceName
   ) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
@@ -98,7 +97,7 @@ extension ZonesFolder {
       guard let (files, areSteady) = found else { throw Self.tooLarge(shown) }
       let after = try FolderTree(of: try open(name), shown: shown, budget)
       guard areSteady, tree.isSame(as: after) else { return nil }
-      return (WorkspaceContents(name: name, folder: shown, files: files, tree: tree), problems ?? [])
+      return (WorkspaceContents(name: name, folder: shown, files: files, standing: .folder(tree)), problems ?? [])
     }
   }
 
@@ -123,15 +122,6 @@ extension ZonesFolder {
   /// - Throws: when the folder is not there, or cannot be listed: a name is no text, say, or there are too many.
   public func files(of name: WorkspaceName) throws(Problem) -> [String] {
     try FolderTree(of: try open(name), shown: path(of: name), budget(of: name)).files
-  }
-
-  /// That a workspace does not exist, naming the nearest that does.
-  public func noWorkspace(_ name: WorkspaceName) throws(Problem) -> Problem {
-    let near = nearest(to: name.description, among: try workspaceNames().map(\.description))
-    let remedy =
-      near.map { "did you mean \(quoted($0))?" }
-      ?? "make it with backroad workspace add \(word: name.description) --client CIDR"
-    return Problem(file: path, "there is no workspace \(quoted(name.description)) here; \(remedy)")
   }
 
   /// What `body` gives once it does not give nil.

@@ -91,14 +91,12 @@ public final class Workspace: Sendable {
     (image, self.guards) = try Self.image(held, forwarded: forwarded, guards, networks, seed: setting.seed)
     let tags = file.clientZones.filter { guards.zonal[$0.name] != nil }
     clients = tags.tagging(file.clients)
-    // Together no more than one may take.
-    var limits = ZoneImageLimits()
-    limits.octets /= max(1, tags.count)
     let names = self.guards.linkNames
     zonalImages = try tags.map { tag throws(ZoneImage.TooLarge) in
       let first = guards.zonal[tag.name] ?? []
-      let image = try ZoneImage(
-        held, forwarded: forwarded, links: names, seed: setting.seed, limits: limits, first: first)
+      let image = try Self.zonalImage(tags.count) { limits throws(ZoneImage.TooLarge) in
+        try ZoneImage(held, forwarded: forwarded, links: names, seed: setting.seed, limits: limits, first: first)
+      }
       return (tag.name, image)
     }
     zoneCount = zones.count
@@ -117,6 +115,23 @@ public final class Workspace: Sendable {
     let image = try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed)
     guard guards.close(by: image.view, networks) else { return (image, guards) }
     return (try ZoneImage(zones, forwarded: forwarded, links: guards.linkNames, seed: seed), guards)
+  }
+
+  /// Makes one of some images for availability zones, which together stay far below what a workspace's own may be: whoever
+  /// names zones is not to have all that is large built so many times, while others' large changes wait.
+  private static func zonalImage(
+    _ count: Int, _ make: (ZoneImageLimits) throws(ZoneImage.TooLarge) -> ZoneImage
+  ) throws(ZoneImage.TooLarge) -> ZoneImage {
+    var limits = ZoneImageLimits()
+    limits.octets = Limits.Workspaces.octetsOfZonalImages / count
+    do throws(ZoneImage.TooLarge) {
+      return try make(limits)
+    } catch {
+      throw ZoneImage.TooLarge(
+        zone: error.zone,
+        message: error.message
+          + " in each of \(count) availability zones (\"client-zones\"), of which fewer may be named")
+    }
   }
 
   /// The workspace's rules, its search domains' among them, beside the server's.

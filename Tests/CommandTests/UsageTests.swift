@@ -11,7 +11,8 @@ struct UsageTests {
     "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link failover", "link undo", "lease add", "lease list",
-    "lease remove", "check", "explain", "doctor", "status", "reload", "cache flush", "version",
+    "lease remove", "check", "explain", "doctor", "store copy", "store check", "status", "reload", "cache flush",
+    "version",
   ]
 
   @Test func theHelpListsEveryCommandAndNoOther() throws {
@@ -40,7 +41,7 @@ struct UsageTests {
 
   /// A command line, what standard error starts with, and what it holds.
   static let mistakes = [
-    ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, status, reload, cache"),
+    ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, store, status, reload, cache"),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("elucidate", "unknown command \"elucidate\"; there are"),
     ("import", "import what? snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts"),
@@ -56,6 +57,9 @@ struct UsageTests {
     ("check --zones a --zones=b", "--zones is given twice"),
     ("check -x", "unknown flag \"-x\""),
     ("check a", "\"a\" is one argument too many"),
+    ("check --zones a --store b", "--zones and --store say the same thing; leave one of them out"),
+    ("check --store etcd:https://a:1", "--store: Backroad speaks no TLS to etcd"),
+    ("store copy a a", "FROM and TO are the same store"),
     ("check -- --json", "\"--json\" is one argument too many"),
     ("workspace add", "arguments are missing: W"),
     ("workspace add Acme", "\"Acme\" is not a workspace's name"),

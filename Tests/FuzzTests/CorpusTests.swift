@@ -46,6 +46,18 @@ struct CorpusTests {
     for file in files { ProxyTarget().run([UInt8](try Data(contentsOf: file))) }
   }
 
+  @Test("What a fleet's store says and holds")
+  func fleet() throws {
+    let files = try Self.files("Fuzz/Corpus/fleet")
+    #expect(files.count >= 20)
+    for file in files {
+      let octets = [UInt8](try Data(contentsOf: file))
+      // Whole, and in pieces of each length.
+      for first in UInt8(0)..<16 { FleetTarget().run([first] + octets.dropFirst()) }
+      for length in 0..<min(octets.count, 300) { FleetTarget().run(Array(octets[..<length])) }
+    }
+  }
+
   @Test("Imports")
   func imports() throws {
     // The fixtures of the importers' own tests are seeds too.

@@ -62,6 +62,12 @@ struct ClientZoneTests {
   private static func workspace(
     _ name: String = "acme", zonal: [String: [String]] = ["a": ["10.9.0.2"], "b": ["10.9.0.3", "fd00::3"]]
   ) throws -> Workspace {
+    try #require(load(name, zonal: zonal).workspace)
+  }
+
+  private static func load(
+    _ name: String, zonal: [String: [String]], more: String = ""
+  ) throws -> (workspace: Workspace?, problems: [Problem]) {
     let settings = """
       { "clients": ["10.1.0.0/16", "10.1.0.8/29", "10.2.0.0/16"],
         "client-zones": { "a": ["10.1.0.0/20"], "b": ["10.2.0.0/16"], "c": ["10.1.96.0/20"] } }
@@ -72,13 +78,31 @@ struct ClientZoneTests {
       www 60 A 10.9.0.3
       www 60 AAAA fd00::1
       www 60 AAAA fd00::3
+      \(more)
       """
     let source = WorkspaceSource(
       name: try #require(WorkspaceName(name)), folder: "zones/\(name)",
       files: ["workspace.json": Array(settings.utf8), "a.example.zone": Array((zone + "\n").utf8)])
     var guards = LinkGuards()
     guards.zonal = zonal.mapValues { Set($0.compactMap { IPAddress($0) }) }
-    return try #require(Workspace.load(source, guarding: guards, in: WorkspaceSetting()).workspace)
+    return Workspace.load(source, guarding: guards, in: WorkspaceSetting())
+  }
+
+  /// Otherwise whoever names zones has all that is large built once more for each, while others' large changes wait.
+  @Test("What is large is not built for each zone")
+  func boundedImages() throws {
+    let text = Array(repeating: "\"\(String(repeating: "x", count: 255))\"", count: 60).joined(separator: " ")
+    let large = (0..<(Limits.Workspaces.octetsOfZonalImages / 2 / 15_000 + 1)).map { "t\($0) 60 TXT \(text)" }
+    let more = large.joined(separator: "\n")
+    #expect(try Self.load("acme", zonal: ["a": ["10.9.0.2"]], more: more).workspace != nil)
+    let (workspace, problems) = try Self.load("acme", zonal: ["a": ["10.9.0.2"], "b": ["10.9.0.3"]], more: more)
+    #expect(workspace == nil)
+    #expect(
+      problems.contains {
+        $0.message.hasSuffix(
+          "octets to answer from in each of 2 availability zones (\"client-zones\"), of which fewer may be named: split it"
+        )
+      }, "\(problems)")
   }
 
   /// The last octet of each address that a client is answered with, in order.

@@ -1,4 +1,5 @@
 import Bounds
+import Fleet
 import Forwarding
 import Links
 import Text
@@ -16,6 +17,10 @@ public struct ServerSettings: Sendable {
   public var listen: [SocketAddress]?
   /// The zones folder's path; of a file that names none the usual one, unless a key in it may be meant to.
   public var zones: String?
+  /// The fleet's store, where that is not a folder.
+  public var store: StoreAddress?
+  /// The file with the store's user and password.
+  public var storeUserFile: String?
   /// The path of the leases' file.
   public var leases: String?
   /// The forwarding; an empty list says that there is none.
@@ -34,7 +39,8 @@ public struct ServerSettings: Sendable {
   public var adminHosts: [String]?
 
   private static let keys = [
-    "listen", "zones", "leases", "forward", "workers", "cache", "admin", "admin-token-file", "admin-hosts",
+    "listen", "zones", "store", "store-user-file", "leases", "forward", "workers", "cache", "admin", "admin-token-file",
+    "admin-hosts",
     "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
     "watch-every",
   ]
@@ -83,6 +89,7 @@ public struct ServerSettings: Sendable {
         let isMeant = root.members.contains { Self.meansZones($0.key) }
         zones = try Self.path("zones", of: "a folder", root, file) ?? (isMeant ? nil : ServerConfiguration.defaultZones)
       }
+      collect(into: &problems) { () throws(Problem) in try readStore(root, file) }
       collect(into: &problems) { () throws(Problem) in leases = try Self.path("leases", of: "a file", root, file) }
       collect(into: &problems) { () throws(Problem) in
         let read = try Self.rules(root["forward"], file)
@@ -148,6 +155,22 @@ public struct ServerSettings: Sendable {
         file: file, position: value.position, "\"listen\" is a list of 1 to \(Limits.Server.listeners) addresses")
     }
     return addresses
+  }
+
+  /// Reads where the workspaces are kept: `"store"` is a folder, which is the same as `"zones"`, or etcd.
+  private mutating func readStore(_ root: JSON.Object, _ file: String) throws(Problem) {
+    storeUserFile = try Self.path("store-user-file", of: "a file", root, file)
+    guard let value = root["store"] else { return }
+    guard root["zones"] == nil else {
+      throw Problem(
+        file: file, position: value.position, "\"store\" and \"zones\" say the same thing; leave one of them out")
+    }
+    let text = try value.expectString("\"store\"", file: file)
+    guard StoreAddress.isMeant(by: text) else {
+      zones = try Self.path("store", of: "a folder", root, file)
+      return
+    }
+    store = try StoreAddress(text, file: file, position: value.position)
   }
 
   /// True for a key that is none, and that somebody may have written for `zones`.
@@ -253,10 +276,18 @@ extension ServerSettings {
   ///   - file: what the file says of what these, the flags, leave open.
   ///   - interfaces: the machine's own addresses.
   ///   - resolvConf: the machine's `resolv.conf`, whose name servers are the upstreams when neither names any.
-  /// - Throws: when an upstream is the server itself.
+  /// - Throws: when an upstream is the server itself, or the workspaces are where no server reads them.
   public func configuration(over file: ServerSettings, interfaces: [IPAddress] = [], resolvConf: [UInt8])
     throws(Problem) -> ServerConfiguration
   {
+    // Which is not to be taken for the usual folder.
+    guard zones != nil || file.store == nil else {
+      throw Problem(
+        """
+        a server does not follow a store in etcd yet, only commands know it; serve a copy: backroad store copy ETCD DIR, \
+        then backroad serve --zones DIR
+        """)
+    }
     var configuration = ServerConfiguration(
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
       zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,

@@ -1,6 +1,9 @@
 import Glibc
 
 extension System {
+  /// What this process's user is called, or else the number.
+  public static var ownUserName: String { userName(geteuid()) ?? "\(geteuid())" }
+
   /// What a user is called; nil when nobody is known by the number. It may ask a directory service, so it is for
   /// messages of commands alone.
   static func userName(_ user: uid_t) -> String? {

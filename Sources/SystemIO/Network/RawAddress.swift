@@ -13,6 +13,15 @@ struct RawAddress {
   /// Room that the kernel is to fill.
   init() { length = Self.capacity }
 
+  /// A copy of as many octets of an address as fit.
+  init(copying address: UnsafePointer<sockaddr>, _ count: socklen_t) {
+    length = min(count, Self.capacity)
+    // unsafe: the address has as many octets, and the storage room for them.
+    unsafe withUnsafeMutableBytes(of: &storage) {
+      unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(length)))
+    }
+  }
+
   init(_ address: SocketAddress) {
     switch address.address {
     case .v4(let bits):

@@ -16,6 +16,12 @@ extension ZoneImage {
     public let zone: Name
     /// What is too much, and what is allowed: a clause for a person.
     public let message: String
+
+    /// Takes both.
+    public init(zone: Name, message: String) {
+      self.zone = zone
+      self.message = message
+    }
   }
 
   /// Makes an image of a workspace's zones.

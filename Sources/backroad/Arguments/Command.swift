@@ -33,6 +33,8 @@ struct Command: Sendable {
 
 /// What a command was given, checked against what it takes.
 struct Arguments: Sendable {
+  /// The command, as it is typed: `backroad link add`.
+  fileprivate(set) var command = ""
   fileprivate(set) var operands: [String] = []
   fileprivate var values: [Flag: [String]] = [:]
   /// What was pasted, once another command has read it and found out what it is.
@@ -84,6 +86,7 @@ struct UsageError: Error {
 extension Arguments {
   /// Reads what stands after a command's words.
   init(_ words: ArraySlice<String>, of command: Command) throws(UsageError) {
+    self.command = command.name
     var rest = words
     while let word = rest.popFirst() {
       if word == "--" {

@@ -38,6 +38,11 @@ struct Flag: Hashable, Sendable {
 extension Flag {
   static let zones = Flag(
     "--zones", "DIR", help: "the zones folder (default: as the configuration says, or zones)")
+  static let store = Flag(
+    "--store", "STORE",
+    help: "where the workspaces are: a folder, as with --zones, or etcd:http://HOST:PORT[,…][/PREFIX]")
+  static let storeUserFile = Flag(
+    "--store-user-file", "FILE", help: "the file with USER:PASSWORD for a store in etcd that asks for them")
   static let config = Flag(
     "--config", "FILE", help: "the configuration (default: backroad.json, if there is one here)")
   static let admin = Flag(

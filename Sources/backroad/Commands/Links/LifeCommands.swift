@@ -137,7 +137,7 @@ enum LifeCommands {
   private static func checkOrder(_ arguments: Arguments) throws {
     let (first, second) = (arguments.operands[0], arguments.operands[1])
     guard let other = WorkspaceName(second), WorkspaceName(first) != nil else { return }
-    let names = (try? arguments.zonesFolder().workspaceNames()) ?? []
+    let names = (try? arguments.store().workspaceNames()) ?? []
     guard !names.contains(where: { $0.description == first }), names.contains(other) else { return }
     throw UsageError(
       "\(shown(second)) is the workspace, and comes first: backroad link set-endpoint \(word: second) \(word: first) …")

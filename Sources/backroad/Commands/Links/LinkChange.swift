@@ -6,14 +6,14 @@ import Workspaces
 
 /// A change of a workspace's links: planned, made, then shown.
 struct LinkChange {
-  private let zones: ZonesFolder
+  private let store: any Store
   private let workspace: WorkspaceName
   private let arguments: Arguments
   private let console: Console
 
   init(_ workspace: WorkspaceName?, _ arguments: Arguments, _ console: Console) throws {
     guard let workspace else { throw UsageError("\(Flag.workspace.usage) is missing") }
-    zones = try arguments.zonesFolder()
+    store = try arguments.store()
     self.workspace = workspace
     self.arguments = arguments
     self.console = console
@@ -24,7 +24,7 @@ struct LinkChange {
   /// - Parameter tellsCustomer: true where what the customer of the link is to do may be another thing afterwards.
   func make(tellsCustomer: Bool = true, _ plan: (WorkspaceFolder) throws -> Plan) throws -> ExitStatus {
     let isDryRun = arguments.has(.dryRun)
-    let ((plan, after), warnings) = try zones.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
+    let ((plan, after), warnings) = try store.change(workspace, isDryRun: isDryRun, waitingOn: console) { contents in
       let before = WorkspaceFolder(contents)
       var plan = try plan(before)
       plan.notes = (arguments.pasted?.remarks ?? []) + plan.notes

@@ -19,14 +19,14 @@ enum LinkCommands {
       what the link's file says. docs/links/life.md tells of the states.
       """,
     run: { arguments, console in
-      let zones = try arguments.zonesFolder()
+      let store = try arguments.store()
       let views: [WorkspaceView]
       let workspace = try arguments.anyWorkspace()
       let states = LinkStatesView(of: workspace, arguments)
       if let name = workspace {
-        views = [WorkspaceView(try zones.contents(of: name))]
+        views = [WorkspaceView(try store.contents(of: name))]
       } else {
-        views = try zones.views(console)
+        views = try store.views(console)
       }
       if arguments.has(.json) {
         console.print(JSON.array(views.flatMap { view in view.links.map { $0.json(in: view.name, states) } }).text)
@@ -40,7 +40,7 @@ enum LinkCommands {
               states.endpoint(of: link, in: view.name))
           }
         }
-        console.print(table, ifEmpty: "there are no links in \(zones.path)")
+        console.print(table, ifEmpty: "there are no links in \(store.path)")
         if !table.isEmpty { console.hint(states.text) }
       }
       return .done
@@ -52,7 +52,7 @@ enum LinkCommands {
     operandCount: 2...2, flags: Arguments.serverFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let contents = try arguments.zonesFolder().contents(of: name)
+      let contents = try arguments.store().contents(of: name)
       let link = try WorkspaceFolder(contents).link(arguments.operands[1])
       let customer = CustomerPart(link, in: "\(name)", try arguments.operatorProfile())
       let states = LinkStatesView(of: name, arguments)

@@ -10,10 +10,10 @@ import Zones
 
 /// `backroad check`.
 enum CheckCommand {
-  private static let strict = Flag("--strict", help: "have the exit status be 1 for warnings, too")
+  static let strict = Flag("--strict", help: "have the exit status be 1 for warnings, too")
 
   static let command = Command(
-    words: ["check"], summary: "find everything that is wrong in a zones folder",
+    words: ["check"], summary: "find everything that is wrong in a zones folder, or another store",
     flags: [strict] + Arguments.zonesFlags + [.json],
     details: """
       Prints each problem with its file, line and column. The exit status is 1 when any is an error; warnings
@@ -21,12 +21,17 @@ enum CheckCommand {
       configuration says; what flags of a running server say otherwise is not known here.
       """,
     examples: ["backroad check --zones zones", "backroad check --config /etc/backroad/backroad.json"],
-    run: { arguments, console in
-      let findings = try Findings(arguments)
-      console.print(arguments.has(.json) ? findings.json.text : findings.text)
-      let isRight = arguments.has(strict) ? findings.problems.isEmpty : findings.errorCount == 0
-      return isRight ? .done : .refused
-    })
+    run: { arguments, console in try check(arguments, nil, console) })
+
+  /// Tells of everything that is wrong.
+  ///
+  /// - Parameter store: where; nil for where the flags and the configuration say.
+  static func check(_ arguments: Arguments, _ store: (any Store)?, _ console: Console) throws -> ExitStatus {
+    let findings = try Findings(arguments, store)
+    console.print(arguments.has(.json) ? findings.json.text : findings.text)
+    let isRight = arguments.has(strict) ? findings.problems.isEmpty : findings.errorCount == 0
+    return isRight ? .done : .refused
+  }
 }
 
 /// What is wrong in a zones folder, and how much was looked at.
@@ -44,23 +49,24 @@ private struct Findings {
   /// The workspaces that addresses are leased to, as the server's journal has it.
   private var leased: Set<WorkspaceName> = []
 
-  init(_ arguments: Arguments) throws {
+  init(_ arguments: Arguments, _ named: (any Store)?) throws {
     let settings = try arguments.configurationFile(&problems)
     // Where the configuration cannot be read it does not say where the zones are, and others' are not to be looked at.
-    let isLost = !problems.isEmpty && settings.zones == nil && !arguments.has(.zones)
-    let zones = arguments.zonesFolder(over: settings)
+    let isLost =
+      !problems.isEmpty && settings.zones == nil && settings.store == nil && !arguments.namesStore && named == nil
     setting = WorkspaceSetting(settings, &problems)
     profile = arguments.hasOwnConfiguration ? settings.operatorProfile : nil
     problems += Exposure.warnings(
       settings.listen ?? [], interfaces: System.interfaceAddresses, own: settings.ownNetworks ?? [],
       file: arguments.value(.config) ?? ServerSettings.fileName)
-    var configuration = ServerConfiguration(zones: zones.path)
+    var configuration = ServerConfiguration(zones: arguments.zonesFolder(over: settings).path)
     configuration.leases = settings.leases
     leased = LeasedWorkspaces.names(journal: configuration.leasesPath)
     guard !isLost else { return }
-    folder = zones.path
+    let store = try named ?? arguments.store(over: settings)
+    folder = store.path
     do throws(Problem) {
-      try look(in: zones)
+      try look(in: store)
     } catch {
       // What is wrong with the configuration may be why there is no such folder.
       guard !problems.isEmpty else { throw error }
@@ -68,16 +74,16 @@ private struct Findings {
     }
   }
 
-  private mutating func look(in zones: ZonesFolder) throws(Problem) {
-    let names = try zones.workspaceNames()
-    problems += try zones.strays() + zones.openToOthers(names) + zones.writtenByOthers(names)
+  private mutating func look(in store: any Store) throws(Problem) {
+    let names = try store.workspaceNames()
+    problems += try store.faults(names)
     workspaceCount = names.count
     var loaded: [Workspace] = []
     let progress = Progress()
     for (index, name) in names.enumerated() {
       progress.update("checking \(index) of \(names.count) workspaces")
       do throws(Problem) {
-        let (contents, unreadable) = try zones.readable(of: name)
+        let (contents, unreadable) = try store.readable(of: name)
         if let workspace = check(contents, unreadable) {
           if let nobody = workspace.warningOfNobody(isLeased: leased.contains(name)) { problems.append(nobody) }
           problems += HiddenNames.warnings(workspace.image.listing, folder: contents.folder)

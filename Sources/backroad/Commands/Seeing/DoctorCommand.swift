@@ -90,7 +90,7 @@ enum DoctorCommand {
   private static func hosts(
     of workspace: WorkspaceName, _ ports: [UInt16], _ asking: Asking, _ arguments: Arguments
   ) throws -> [LinkHost] {
-    let folder = WorkspaceFolder(try arguments.zonesFolder().contents(of: workspace))
+    let folder = WorkspaceFolder(try arguments.store().contents(of: workspace))
     let networks = try privateNetworks(of: folder, arguments)
     let never = NeverConnected(
       machine: System.interfaceAddresses, own: try arguments.configurationFile().ownNetworks ?? [])

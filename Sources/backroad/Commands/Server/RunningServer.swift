@@ -1,5 +1,6 @@
 import Admin
 import Bounds
+import Fleet
 import Links
 import Server
 import Storage
@@ -10,26 +11,67 @@ import Workspaces
 
 /// How commands find the zones folder, by one rule for all of them.
 extension Arguments {
-  /// The flags by which the zones folder is found.
-  static let zonesFlags: [Flag] = [.zones, .config]
+  /// The flags by which the workspaces are found.
+  static let zonesFlags: [Flag] = [.zones, .store, .storeUserFile, .config]
 
-  /// The zones folder: that of `--zones`, of the configuration file, or the usual one, in this order.
+  /// Where workspaces are read and changed: the store of a flag, of the configuration file, or the usual folder, in this
+  /// order.
   ///
-  /// - Throws: what is wrong with the configuration, unless `--zones` makes it of no matter.
+  /// - Throws: what is wrong with the configuration, unless a flag makes it of no matter.
+  func store() throws -> any Store { try store(over: namesStore ? ServerSettings() : try configurationFile()) }
+
+  /// The same with the configuration file as it was read.
+  func store(over file: ServerSettings) throws -> any Store {
+    guard let address = try storeAddress(over: file) else { return zonesFolder(over: file) }
+    return EtcdStore(address, try storeCredentials(over: file), by: Self.author, command: command)
+  }
+
+  /// The store, where it is not a folder.
+  func storeAddress(over file: ServerSettings) throws -> StoreAddress? {
+    guard let text = value(.store) else { return has(.zones) ? nil : file.store }
+    guard !has(.zones) else {
+      throw UsageError("\(Flag.zones.name) and \(Flag.store.name) say the same thing; leave one of them out")
+    }
+    guard StoreAddress.isMeant(by: text) else { return nil }
+    return try readFlag(.store) { () throws(Problem) in try StoreAddress(text) }
+  }
+
+  /// The store that an operand names.
+  func store(named text: String) throws -> any Store {
+    guard StoreAddress.isMeant(by: text) else { return ZonesFolder(path: text) }
+    let credentials = try storeCredentials(over: hasOwnConfiguration ? try configurationFile() : ServerSettings())
+    return EtcdStore(try StoreAddress(text), credentials, by: Self.author, command: command)
+  }
+
+  /// The store's user and password; nil where it wants none.
+  func storeCredentials(over file: ServerSettings) throws(Problem) -> EtcdCredentials? {
+    guard let path = value(.storeUserFile) ?? file.storeUserFile else { return nil }
+    return try EtcdCredentials(file: path)
+  }
+
+  /// Who changes a store that others change too.
+  private static var author: String { "\(System.ownUserName)@\(System.hostName)" }
+
+  /// The folder that a server answers from.
   func zonesFolder() throws -> ZonesFolder {
-    zonesFolder(over: has(.zones) ? ServerSettings() : try configurationFile())
+    zonesFolder(over: namesStore ? ServerSettings() : try configurationFile())
   }
 
   /// The same with the configuration file as it was read.
   func zonesFolder(over file: ServerSettings) -> ZonesFolder {
-    ZonesFolder(path: value(.zones) ?? file.zones ?? ServerConfiguration.defaultZones)
+    if let folder = value(.zones) { return ZonesFolder(path: folder) }
+    if let text = value(.store), !StoreAddress.isMeant(by: text) { return ZonesFolder(path: text) }
+    return ZonesFolder(path: file.zones ?? ServerConfiguration.defaultZones)
   }
 }
 
 extension Arguments {
-  /// True where the configuration is that of the zones folder: one that merely lies here says nothing of a folder that
-  /// `--zones` names.
-  var hasOwnConfiguration: Bool { !has(.zones) || has(.config) }
+  /// True where a flag says where the workspaces are.
+  var namesStore: Bool { has(.zones) || has(.store) }
+
+  /// True where the configuration is that of the workspaces: one that merely lies here says nothing of those that a flag
+  /// names.
+  var hasOwnConfiguration: Bool { !namesStore || has(.config) }
 
   /// What the operator says to customers and holds links to; nil for nothing.
   ///
@@ -58,7 +100,7 @@ extension Arguments {
   /// The running server, by the rule that `serve` chooses the place by: the flags, the configuration file, and the zones
   /// folder. A configuration that merely lies here says nothing of the zones folder that a flag names.
   func runningServer() throws -> AdminClient {
-    let isNamed = has(.zones) && !has(.config) && !has(.admin)
+    let isNamed = namesStore && !has(.config) && !has(.admin)
     let file = isNamed ? ServerSettings() : try configurationFile()
     let address = try adminAddress() ?? file.admin ?? .standard(zones: zonesFolder(over: file).path)
     return try AdminClient(address, tokenFile: value(.adminTokenFile) ?? file.adminTokenFile)

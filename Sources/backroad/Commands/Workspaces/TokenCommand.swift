@@ -92,7 +92,7 @@ enum TokenCommand {
   private static func showList(
     of name: WorkspaceName, _ arguments: Arguments, _ console: Console
   ) throws -> ExitStatus {
-    let contents = try arguments.zonesFolder().contents(of: name)
+    let contents = try arguments.store().contents(of: name)
     let (path, bytes) = try settings(contents)
     let tokens = try WorkspaceFile(bytes, file: path).claims.tokens
     if arguments.has(.json) {
@@ -125,8 +125,8 @@ enum TokenCommand {
     _ edit: ([UInt8], String) throws -> [UInt8]
   ) throws -> (path: String, Unserved) {
     let isDryRun = arguments.has(.dryRun)
-    let zones = try arguments.zonesFolder()
-    let ((path, after), warnings) = try zones.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
+    let store = try arguments.store()
+    let ((path, after), warnings) = try store.change(name, isDryRun: isDryRun, waitingOn: console) { contents in
       let (path, bytes) = try settings(contents)
       let changes: [String: [UInt8]?] = [WorkspaceFile.fileName: try edit(bytes, path)]
       let before = WorkspaceFolder(contents)

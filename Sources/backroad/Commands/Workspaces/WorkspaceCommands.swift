@@ -28,24 +28,24 @@ enum WorkspaceCommands {
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
       let clients = try readClients(arguments)
-      let zones = try arguments.zonesFolder()
+      let store = try arguments.store()
       let isDryRun = arguments.has(.dryRun)
       let token = try mayHaveToken(name, arguments) ? NewToken() : nil
-      let isMissing = try !zones.exists()
-      if isMissing { try checkNobodyMisses(zones, arguments) }
-      if isMissing, !isDryRun { try zones.make() }
+      let isMissing = try !store.exists()
+      if isMissing { try checkNobodyMisses(store, arguments) }
+      if isMissing, !isDryRun { try store.make() }
       var warnings: [Problem] = []
       if !(isMissing && isDryRun) {
         do {
-          warnings = try make(name, clients, token, in: zones, arguments, console)
+          warnings = try make(name, clients, token, in: store, arguments, console)
         } catch {
-          if isMissing { zones.unmake() }
+          if isMissing { store.unmake() }
           throw error
         }
       }
-      if isMissing, !isDryRun { warnings += zones.settle() }
+      if isMissing, !isDryRun { warnings += store.settle() }
       for warning in warnings { console.problem(warning) }
-      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
+      let path = "\(store.path(of: name))/\(WorkspaceFile.fileName)"
       console.print(
         """
         + \(onOneLine(path))
@@ -82,14 +82,14 @@ enum WorkspaceCommands {
   /// Refuses to make a zones folder where the running server serves workspaces of one that has gone: it would go on with those,
   /// and a reload would unload all of them. A server that cannot be asked, or surely has its folder elsewhere, keeps nobody
   /// from it.
-  private static func checkNobodyMisses(_ zones: ZonesFolder, _ arguments: Arguments) throws(Problem) {
+  private static func checkNobodyMisses(_ store: any Store, _ arguments: Arguments) throws(Problem) {
     guard let status = try? arguments.runningServer().ask(.get, ["v1", "status"]) else { return }
     let count = (status["workspaces"]?.number("served") ?? 0) + (status["workspaces"]?.number("broken") ?? 0)
     let served = status.string("zonesFolder")
-    let isElsewhere = served.hasPrefix("/") && zones.path.hasPrefix("/") && served != zones.path
+    let isElsewhere = served.hasPrefix("/") && store.path.hasPrefix("/") && served != store.path
     guard count > 0, !isElsewhere else { return }
     throw Problem(
-      file: zones.path,
+      file: store.path,
       """
       there is no such zones folder, and a running server has \(counted(count, "workspace")) of \(onOneLine(served)): mount \
       it or move it back, or name the folder with --zones; where a new one is wanted all the same, make it with mkdir first
@@ -98,23 +98,21 @@ enum WorkspaceCommands {
 
   /// - Returns: what is to be said although it is done.
   private static func make(
-    _ name: WorkspaceName, _ clients: [IPPrefix], _ token: NewToken?, in zones: ZonesFolder, _ arguments: Arguments,
+    _ name: WorkspaceName, _ clients: [IPPrefix], _ token: NewToken?, in store: any Store, _ arguments: Arguments,
     _ console: Console
   ) throws -> [Problem] {
-    try zones.withLock(waitingOn: console) { lock in
-      guard try !zones.contains(name) else {
-        throw Problem(file: zones.path(of: name), "the workspace \(shown(name.description)) exists already")
-      }
-      let others = try checkAreFree(clients, in: zones, console)
-      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
+    var warnings: [Problem] = []
+    let path = "\(store.path(of: name))/\(WorkspaceFile.fileName)"
+    let told = try store.add(name, beforeWaiting: store.tellOfWaiting(console)) {
+      let others = try checkAreFree(clients, in: store, console)
       let settingsWithout = Array(JSON.object([("clients", .array(clients.map { .string("\($0)") }))]).text.utf8)
       let file = try token?.added(to: settingsWithout, file: path) ?? settingsWithout
       let files = [WorkspaceFile.fileName: file]
-      let folder = WorkspaceFolder(name: name.description, directory: zones.path(of: name), files: files)
+      let folder = WorkspaceFolder(name: name.description, directory: store.path(of: name), files: files)
       try ReadBack.check(folder, insteadOf: nil)
       let settings = try arguments.configurationFile()
       let own = OwnAddresses(settings.listen ?? [], interfaces: System.interfaceAddresses)
-      let source = WorkspaceSource(name: name, folder: zones.path(of: name), files: files)
+      let source = WorkspaceSource(name: name, folder: store.path(of: name), files: files)
       let (workspace, problems) = Workspace.load(source, serverRules: [], own: own, grants: settings.grants)
       guard let workspace else { throw Problems(problems.filter { $0.severity == .error }) }
       // As check and the server's log tell of them: here is who can still choose otherwise.
@@ -122,9 +120,10 @@ enum WorkspaceCommands {
       for other in others { builder.set(other) }
       _ = builder.build()
       builder.set(workspace)
-      let warnings = problems + builder.build().map(\.problem)
-      return warnings + (arguments.has(.dryRun) ? [] : try lock.addWorkspace(name, files: files))
+      warnings = problems + builder.build().map(\.problem)
+      return arguments.has(.dryRun) ? nil : files
     }
+    return warnings + told
   }
 
   private static func readClients(_ arguments: Arguments) throws(UsageError) -> [IPPrefix] {
@@ -146,19 +145,19 @@ enum WorkspaceCommands {
   ///
   /// - Returns: the others, without their zones.
   private static func checkAreFree(
-    _ clients: [IPPrefix], in zones: ZonesFolder, _ console: Console
+    _ clients: [IPPrefix], in store: any Store, _ console: Console
   ) throws(Problem) -> [Workspace] {
     let clients = Set(clients)
     guard !clients.isEmpty else { return [] }
     var workspaces: [Workspace] = []
-    for name in try zones.workspaceNames() {
-      let path = "\(zones.path(of: name))/\(WorkspaceFile.fileName)"
+    for name in try store.workspaceNames() {
+      let path = "\(store.path(of: name))/\(WorkspaceFile.fileName)"
       let others: [WorkspaceFile.Client]
       do {
-        guard let settings = try zones.settings(of: name) else { continue }
+        guard let settings = try store.settings(of: name) else { continue }
         others = try WorkspaceFile(settings, file: path).clients
         let source = WorkspaceSource(
-          name: name, folder: zones.path(of: name), files: [WorkspaceFile.fileName: settings])
+          name: name, folder: store.path(of: name), files: [WorkspaceFile.fileName: settings])
         if let workspace = Workspace.load(source, serverRules: []).workspace { workspaces.append(workspace) }
       } catch {
         let why = (error as? Problems)?.all.first ?? (error as? Problem) ?? Problem(file: path, "\(error)")
@@ -177,8 +176,8 @@ enum WorkspaceCommands {
   private static let list = Command(
     words: ["workspace", "list"], summary: "list the workspaces", flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
-      let zones = try arguments.zonesFolder()
-      let views = try zones.views(console)
+      let store = try arguments.store()
+      let views = try store.views(console)
       if arguments.has(.json) {
         console.print(JSON.array(views.map(\.json)).text)
         return .done
@@ -188,7 +187,7 @@ enum WorkspaceCommands {
         table.add(
           "\(view.name)", shortened(view.clients), "\(view.links.count)", "\(view.zones.count)", view.status)
       }
-      console.print(table, ifEmpty: "there are no workspaces in \(zones.path)")
+      console.print(table, ifEmpty: "there are no workspaces in \(store.path)")
       return .done
     })
 
@@ -203,7 +202,7 @@ enum WorkspaceCommands {
     operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.json],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let view = WorkspaceView(try arguments.zonesFolder().contents(of: name))
+      let view = WorkspaceView(try arguments.store().contents(of: name))
       console.print(arguments.has(.json) ? view.json.text : view.text)
       for problem in view.problems { console.problem(problem) }
       return view.problems.isEmpty ? .done : .refused
@@ -214,12 +213,12 @@ enum WorkspaceCommands {
     operands: "W", operandCount: 1...1, flags: Arguments.zonesFlags + [.dryRun],
     run: { arguments, console in
       let name = try workspaceName(arguments.operands[0])
-      let zones = try arguments.zonesFolder()
-      let folder = zones.path(of: name)
-      let (lines, warnings) = try zones.withLock(waitingOn: console) { lock in
-        guard try zones.contains(name) else { throw try zones.noWorkspace(name) }
-        let lines = removedLines(name, in: zones)
-        return (lines, arguments.has(.dryRun) ? [] : try lock.removeWorkspace(name))
+      let store = try arguments.store()
+      let folder = store.path(of: name)
+      var lines: [String] = []
+      let warnings = try store.remove(name, beforeWaiting: store.tellOfWaiting(console)) {
+        lines = removedLines(name, in: store)
+        return !arguments.has(.dryRun)
       }
       for warning in warnings { console.problem(warning) }
       for line in lines { console.print(line: "- \(folder)\(line)") }
@@ -230,15 +229,15 @@ enum WorkspaceCommands {
 
 /// What is told of a workspace's files that go: whoever wrote the folder may have made it one that cannot be read or listed, and
 /// that must not keep it from being removed.
-private func removedLines(_ name: WorkspaceName, in zones: ZonesFolder) -> [String] {
+private func removedLines(_ name: WorkspaceName, in store: any Store) -> [String] {
   do throws(Problem) {
-    return try zones.files(of: name).map { "/\($0)" }
+    return try store.files(of: name).map { "/\($0)" }
   } catch {
     return [", with all that is in it (\(error.message))"]
   }
 }
 
-extension ZonesFolder {
+extension Store {
   /// Every workspace, in the order of their names.
   func views(_ console: Console) throws(Problem) -> [WorkspaceView] {
     let names = try workspaceNames()

@@ -1,0 +1,384 @@
+import Bounds
+import Fleet
+import SystemIO
+import Text
+import Workspaces
+
+/// Workspaces in etcd: their files are keys, in the folder's layout, below the store's prefix.
+///
+/// Every change of a workspace is one transaction, which holds only while nobody has changed the workspace since it was read.
+public struct EtcdStore: Store {
+  private let address: StoreAddress
+  private let keys: StoreKeys
+  private let client: EtcdClient
+  private let by: String
+  private let command: String
+
+  /// - Parameters:
+  ///   - by: who changes it: the user and the machine.
+  ///   - command: by which command, without its operands.
+  public init(_ address: StoreAddress, _ credentials: EtcdCredentials?, by: String, command: String) {
+    self.init(address, EtcdClient(address, credentials), by: by, command: command)
+  }
+
+  init(_ address: StoreAddress, _ client: EtcdClient, by: String, command: String) {
+    self.address = address
+    self.client = client
+    self.by = by
+    self.command = command
+    keys = StoreKeys(prefix: address.prefix)
+  }
+
+  /// The address, as it can be read again.
+  public var path: String { "\(address)" }
+  /// The address and the workspace's name: it is no path of etcd's own.
+  public func path(of name: WorkspaceName) -> String { "\(address)/\(name)" }
+
+  // MARK: The store itself
+
+  /// True when the store has Backroad's form.
+  ///
+  /// - Throws: when it has another.
+  public func exists() throws(Problem) -> Bool {
+    guard let format = try ask(.range(.key(keys.octets(of: .format)))).keyValues.first else { return false }
+    guard format.value.elementsEqual(StoreKeys.format.utf8) else {
+      throw Problem(
+        file: path,
+        "this store has another form, \(quoted(String(decoding: format.value, as: UTF8.self))); use a Backroad that knows it"
+      )
+    }
+    return true
+  }
+
+  /// Writes which form the keys have.
+  public func make() throws(Problem) {
+    let key = keys.octets(of: .format)
+    _ = try commit(
+      EtcdTransaction([.unchanged(key, since: 0)], success: [.put(key, Array(StoreKeys.format.utf8))]),
+      what: path)
+  }
+
+  /// Leaves the store as it is.
+  public func unmake() {
+    // An empty store is as good as none, and somebody may have begun to fill it.
+  }
+
+  /// Nothing: etcd answers once a change lasts.
+  public func settle() -> [Problem] { [] }
+
+  /// Keys that are none of Backroad's where only its own are to be.
+  public func faults(_ names: [WorkspaceName]) throws(Problem) -> [Problem] {
+    var problems: [Problem] = []
+    try forEachKey(keys.all) { key in
+      // Those of workspaces are told of with the workspace.
+      if case .bad(nil, let reason) = keys.read(key) {
+        problems.append(Problem(file: shown(key), severity: .warning, "this is not looked at: \(reason)"))
+      }
+    }
+    return problems
+  }
+
+  // MARK: Reading
+
+  /// The names of all workspaces, of one moment.
+  public func workspaceNames() throws(Problem) -> [WorkspaceName] {
+    guard try exists() else { throw missing }
+    var names: [WorkspaceName] = []
+    try forEachKey(keys.workspaces) { key in
+      if let name = workspace(of: key), names.last != name { names.append(name) }
+    }
+    return names
+  }
+
+  /// True when there is any file of the workspace.
+  public func contains(_ name: WorkspaceName) throws(Problem) -> Bool {
+    guard try exists() else { throw missing }
+    return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.contains { workspace(of: $0.key) == name }
+  }
+
+  /// A workspace's files of one revision.
+  public func readable(of name: WorkspaceName) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
+    let (folder, range) = (path(of: name), keys.workspace(name))
+    let answer = try ask(.range(range))
+    var files: [String: [UInt8]] = [:]
+    var revisions: [String: Int64] = [:]
+    var problems: [Problem] = []
+    for entry in answer.keyValues {
+      switch keys.read(entry.key) {
+      case .key(.file(name, let path)):
+        guard !entry.valueIsTooLong else {
+          problems.append(Problem(file: "\(folder)/\(path)", "larger than etcd takes; split the zone"))
+          continue
+        }
+        files[path] = entry.value
+        revisions[path] = entry.modRevision
+      case .bad(_, let reason): problems.append(Problem(file: shown(entry.key), "\(reason); delete the key"))
+      case .key, .foreign: break
+      }
+    }
+    if files.isEmpty, problems.isEmpty {
+      guard try exists() else { throw missing }
+      throw try noWorkspace(name)
+    }
+    guard files.values.reduce(0, { $0 + $1.count }) <= Limits.Files.octetsOfWorkspace else {
+      throw ZonesFolder.tooLarge(folder)
+    }
+    let contents = WorkspaceContents(
+      name: name, folder: folder, files: files,
+      standing: .etcd(EtcdStanding(revisions: revisions, revision: answer.message.revision)))
+    return (contents, problems)
+  }
+
+  /// A workspace's settings as they are now.
+  public func settings(of name: WorkspaceName) throws(Problem) -> [UInt8]? {
+    try ask(.range(.key(keys.octets(of: .file(name, path: WorkspaceFile.fileName))))).keyValues.first?.value
+  }
+
+  /// The paths of a workspace's keys, whatever they are called.
+  public func files(of name: WorkspaceName) throws(Problem) -> [String] {
+    let start = keys.octets(of: .file(name, path: "")).count
+    return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.filter { workspace(of: $0.key) == name }
+      .map { String(decoding: $0.key.dropFirst(start), as: UTF8.self) }
+  }
+
+  // MARK: Changing
+
+  /// Makes a change by one transaction.
+  ///
+  /// - Throws: who came before, where somebody did: what the change was worked out from is no longer so.
+  public func commit(
+    _ changes: [String: [UInt8]?], to contents: WorkspaceContents, beforeWaiting wait: () -> Void
+  ) throws(Problem) -> [Problem]? {
+    guard case .etcd(let standing) = contents.standing else { return nil }
+    let real = changes.filter { contents.files[$0.key] != $0.value }
+    guard !real.isEmpty else { return [] }
+    let name = contents.name
+    var transaction = EtcdTransaction(success: [])
+    // Every change writes the settings anew, so whoever changes the workspace finds out by this key alone; the others are
+    // held to it too, for those who write keys by hand.
+    for path in Set(real.keys).union([WorkspaceFile.fileName]).sortedByOctets() {
+      transaction.comparisons.append(.unchanged(key(name, path), since: standing.revisions[path] ?? 0))
+    }
+    for path in real.keys.sortedByOctets() {
+      guard let content = real[path] else { continue }
+      transaction.success.append(content.map { .put(key(name, path), $0) } ?? .delete(.key(key(name, path))))
+    }
+    if real[WorkspaceFile.fileName] == nil, let settings = contents.files[WorkspaceFile.fileName] {
+      transaction.success.append(.put(key(name, WorkspaceFile.fileName), settings))
+    }
+    let isDone = try commit(transaction, of: name, since: standing.revision, what: contents.folder)
+    guard isDone else { throw try overtaken(name, "nothing was changed; look at it, and run the command again") }
+    return []
+  }
+
+  /// Makes a workspace by one transaction, of many files by several, of which the last makes it one.
+  public func add(
+    _ name: WorkspaceName, beforeWaiting wait: () -> Void, _ files: () throws -> [String: [UInt8]]?
+  ) throws -> [Problem] {
+    // Whose client a prefix is must not be decided by two at once.
+    let claims = keys.octets(of: .claims)
+    let before = try ask(.range(.key(claims), keysOnly: true))
+    guard try !contains(name) else { throw exists(name) }
+    guard let files = try files() else { return [] }
+    var transaction = EtcdTransaction(
+      [
+        .unchanged(claims, since: before.keyValues.first?.modRevision ?? 0),
+        .unchanged(key(name, WorkspaceFile.fileName), since: 0),
+      ], success: [.put(claims, Array("\(name)".utf8))])
+    // The settings make it a workspace, so they come last, and what one transaction does not hold comes before.
+    let paths = files.keys.filter { !$0.isSame(as: WorkspaceFile.fileName) }.sortedByOctets()
+    let first = try putAhead(paths, of: files, name)
+    for path in paths.dropFirst(first) + [WorkspaceFile.fileName] {
+      if let content = files[path] { transaction.success.append(.put(key(name, path), content)) }
+    }
+    if try commit(transaction, of: name, since: before.message.revision, what: path(of: name)) { return [] }
+    if first > 0, try settings(of: name) == nil {
+      try clear(name)
+      throw Problem(file: path, "another workspace was added at the same time; nothing was changed; run it again")
+    }
+    guard try !contains(name) else { throw exists(name) }
+    throw Problem(file: path, "another workspace was added at the same time; nothing was changed; run it again")
+  }
+
+  /// Puts those files of a workspace that one transaction does not hold; nobody takes them for a workspace.
+  ///
+  /// - Returns: how many of the paths are there.
+  private func putAhead(
+    _ paths: [String], of files: [String: [UInt8]], _ name: WorkspaceName
+  ) throws(Problem) -> Int {
+    // Beside them a transaction holds the settings, the note and the claims.
+    let room = Limits.Fleet.operationsOfTransaction - 3
+    var first = 0
+    while paths.count - first > room {
+      let part = paths[first..<min(first + room, paths.count)]
+      let transaction = EtcdTransaction(
+        [.unchanged(key(name, WorkspaceFile.fileName), since: 0)],
+        success: part.map { .put(key(name, $0), files[$0] ?? []) })
+      guard try send(transaction, what: path(of: name)).message.succeeded else { throw exists(name) }
+      first += part.count
+    }
+    return first
+  }
+
+  /// Removes what was put ahead of a workspace that did not come to be.
+  private func clear(_ name: WorkspaceName) throws(Problem) {
+    let transaction = EtcdTransaction(
+      [.unchanged(key(name, WorkspaceFile.fileName), since: 0)], success: [.delete(keys.workspace(name))])
+    _ = try send(transaction, what: path(of: name))
+  }
+
+  /// Removes a workspace by one transaction.
+  public func remove(
+    _ name: WorkspaceName, beforeWaiting wait: () -> Void, if isWanted: () -> Bool
+  ) throws(Problem) -> [Problem] {
+    guard try contains(name) else { throw try noWorkspace(name) }
+    let settings = key(name, WorkspaceFile.fileName)
+    let before = try ask(.range(.key(settings), keysOnly: true)).keyValues.first?.modRevision ?? 0
+    guard isWanted() else { return [] }
+    let transaction = EtcdTransaction(
+      [.unchanged(settings, since: before)], success: [.delete(keys.workspace(name))])
+    let answer = try send(transaction, what: path(of: name))
+    if answer.message.succeeded { return [] }
+    // Sent again it cannot hold, if it did the first time.
+    if answer.mayHaveHappenedBefore, try !contains(name) { return [] }
+    throw try overtaken(name, "nothing was removed; look at it, and run the command again")
+  }
+
+  /// Makes a change of a workspace, with a note of who made it.
+  ///
+  /// - Parameter revision: when the workspace was read.
+  /// - Returns: false where somebody changed it since.
+  private func commit(
+    _ transaction: EtcdTransaction, of name: WorkspaceName, since revision: Int64, what: String
+  ) throws(Problem) -> Bool {
+    let note = try trying(to: "note who changes this", file: what) { () throws(SystemError) in
+      try ChangeNote(by: by, command: command, at: System.wallClockSeconds())
+    }
+    var transaction = transaction
+    transaction.success.append(.put(keys.octets(of: .change(name)), note.octets))
+    let answer = try send(transaction, what: what)
+    if answer.message.succeeded { return true }
+    // Sent again it cannot hold, if it did the first time.
+    guard answer.mayHaveHappenedBefore else { return false }
+    return try isMade(note, of: name, since: revision)
+  }
+
+  private func commit(_ transaction: EtcdTransaction, what: String) throws(Problem) -> Bool {
+    try send(transaction, what: what).message.succeeded
+  }
+
+  /// True when the change of a note was made: it is the last one, or one before it since the workspace was read.
+  private func isMade(_ note: ChangeNote, of name: WorkspaceName, since revision: Int64) throws(Problem) -> Bool {
+    let key = keys.octets(of: .change(name))
+    var at: Int64 = 0
+    for _ in 0..<Limits.Fleet.changesLookedBack {
+      guard let entry = try ask(.range(.key(key), revision: at)).keyValues.first, entry.modRevision > revision else {
+        return false
+      }
+      if ChangeNote(entry.value)?.id.isSame(as: note.id) == true { return true }
+      at = entry.modRevision - 1
+    }
+    throw Problem(
+      file: path(of: name),
+      "whether this change is made is not known, as others have changed the workspace many times since; look at it")
+  }
+
+  /// That somebody came before.
+  private func overtaken(_ name: WorkspaceName, _ remedy: String) throws(Problem) -> Problem {
+    let entry = try ask(.range(.key(keys.octets(of: .change(name))))).keyValues.first
+    let who = entry.flatMap { ChangeNote($0.value) }?.text(at: System.wallClockSeconds())
+    return Problem(
+      file: path(of: name), "this was changed\(who.map { " \($0)," } ?? "") while the change was worked out: \(remedy)")
+  }
+
+  // MARK: Asking
+
+  /// Sends a transaction.
+  private func send(_ transaction: EtcdTransaction, what: String) throws(Problem) -> EtcdClient.Answer {
+    let request: EtcdRequest
+    do throws(EtcdTransaction.TooLarge) {
+      request = try transaction.request()
+    } catch {
+      throw Problem(file: what, "\(error)")
+    }
+    return try ask(request, what: what)
+  }
+
+  private func ask(_ request: EtcdRequest, what: String? = nil) throws(Problem) -> EtcdClient.Answer {
+    do throws(EtcdClient.Failure) {
+      return try client.ask(request)
+    } catch {
+      throw problem(error, of: what)
+    }
+  }
+
+  private func problem(_ failure: EtcdClient.Failure, of what: String?) -> Problem {
+    let file = what ?? path
+    return switch failure {
+    case .unreachable(let reasons):
+      Problem(
+        file: file,
+        "etcd does not answer, so nothing was changed (\(reasons.joined(separator: "; "))); run it again when it does")
+    case .unanswered(let reasons):
+      Problem(
+        file: file,
+        """
+        etcd did not say what came of it (\(reasons.joined(separator: "; "))): whether a change was made is not known; run \
+        the command again, which changes nothing where it was
+        """)
+    case .refused(let error) where error.isForbidden || error.isUnauthenticated:
+      Problem(
+        file: file,
+        "\(error.message); name a user who may read and write \(keys.prefix)/ with --store-user-file")
+    case .refused(let error) where error.isOutOfSpace:
+      Problem(
+        file: file,
+        "etcd's database is full (NOSPACE), and nothing was changed; compact and defragment it, then disarm the alarm")
+    case .refused(let error) where error.isTooLarge:
+      Problem(
+        file: file, "this change is larger than etcd takes at once (1.5 MiB), and nothing was changed; split the zone")
+    case .refused(let error): Problem(file: file, "\(error)")
+    }
+  }
+
+  /// Every key of a range, in order, a page at a time.
+  private func forEachKey(_ range: KeyRange, _ body: ([UInt8]) -> Void) throws(Problem) {
+    var (from, revision) = (range.start, Int64(0))
+    while true {
+      let page = KeyRange.range(from, upTo: range.end ?? [0])
+      let answer = try ask(
+        .range(page, revision: revision, limit: Int64(Limits.Fleet.keysOfPage), keysOnly: true))
+      for entry in answer.keyValues { body(entry.key) }
+      guard answer.message.more, let last = answer.keyValues.last else { return }
+      // Later pages are of the first one's moment.
+      if revision == 0 { revision = answer.message.revision }
+      from = last.key + [0]
+    }
+  }
+
+  private var missing: Problem {
+    Problem(
+      file: path, "there is no store of Backroad here; make one with backroad workspace add, or backroad store copy")
+  }
+
+  /// Whose file a key is; nil for one that is nobody's.
+  private func workspace(of key: [UInt8]) -> WorkspaceName? {
+    switch keys.read(key) {
+    case .key(.file(let name, _)), .bad(let name?, _): name
+    default: nil
+    }
+  }
+
+  private func key(_ name: WorkspaceName, _ path: String) -> [UInt8] { keys.octets(of: .file(name, path: path)) }
+
+  /// A key for a person.
+  private func shown(_ key: [UInt8]) -> String { onOneLine("\(path) key \(String(decoding: key, as: UTF8.self))") }
+}
+
+/// How a workspace's keys stood when they were read.
+struct EtcdStanding: Sendable {
+  /// The revision of each file's last change, by its path.
+  let revisions: [String: Int64]
+  /// The store's revision.
+  let revision: Int64
+}

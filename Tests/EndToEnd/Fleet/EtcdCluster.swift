@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+
+extension Lab {
+  /// A cluster of etcd on loopback, of members that are up and have a leader.
+  ///
+  /// - Parameter flags: more for each member.
+  func etcd(members count: Int = 1, _ flags: [String] = []) throws -> EtcdCluster {
+    let cluster = try EtcdCluster(count, flags, in: self)
+    try cluster.awaitHealth()
+    return cluster
+  }
+}
+
+/// Debian's etcd, one member or more, each with its files in the lab.
+final class EtcdCluster {
+  /// A member: where clients and other members find it, and how it is started.
+  struct Member {
+    let client: Endpoint
+    let peer: Endpoint
+    let words: [String]
+    var program: Program
+  }
+
+  private(set) var members: [Member] = []
+  private let lab: Lab
+
+  init(_ count: Int, _ flags: [String], in lab: Lab) throws {
+    self.lab = lab
+    let token = UUID().uuidString
+    let places = try (0..<count).map { _ in
+      (Endpoint("127.0.0.1", try Port.free()), Endpoint("127.0.0.1", try Port.free()))
+    }
+    let all = places.enumerated().map { "m\($0)=http://\($1.1.text)" }.joined(separator: ",")
+    for (index, (client, peer)) in places.enumerated() {
+      let words =
+        [
+          "--name", "m\(index)", "--data-dir", "etcd-\(token)-\(index)", "--listen-client-urls",
+          "http://\(client.text)",
+          "--advertise-client-urls", "http://\(client.text)", "--listen-peer-urls", "http://\(peer.text)",
+          "--initial-advertise-peer-urls", "http://\(peer.text)", "--initial-cluster", all, "--initial-cluster-token",
+          token, "--logger", "zap", "--log-outputs", "stderr", "--log-level", "error",
+        ] + flags
+      members.append(
+        Member(client: client, peer: peer, words: words, program: try lab.start("etcd", words)))
+    }
+  }
+
+  /// As `--store` takes it.
+  var store: String { "etcd:http://" + members.map(\.client.text).joined(separator: ",") }
+  /// The same of one member.
+  func store(at index: Int) -> String { "etcd:http://\(members[index].client.text)" }
+
+  /// Waits until every member that runs answers, and has a leader.
+  func awaitHealth() throws {
+    for member in members where member.program.isRunning {
+      try eventually("etcd is healthy on \(member.client.text): \(member.program.errors.suffix(500))", within: 60) {
+        try lab.run("curl", ["-s", "-m", "2", "http://\(member.client.text)/health"]).output.contains(#""true""#)
+      }
+    }
+  }
+
+  /// What etcdctl says.
+  @discardableResult
+  func control(_ words: [String], input: [UInt8]? = nil) throws -> String {
+    let outcome = try lab.run(
+      "etcdctl", ["--endpoints", members.map(\.client.text).joined(separator: ",")] + words, input: input)
+    guard outcome.status == 0 else { throw LabError("etcdctl \(words): \(outcome.errors)\(outcome.output)") }
+    return outcome.output
+  }
+
+  /// Starts a member again that has ended.
+  func restart(_ index: Int) throws {
+    members[index].program.stop()
+    members[index].program = try lab.start("etcd", members[index].words)
+  }
+}
