@@ -74,7 +74,7 @@ enum ImportPasted {
   /// The kind that the link has; nil where there is no link yet, or nobody has said its kind.
   private static func kind(of arguments: Arguments) -> String? {
     guard let workspace = try? arguments.workspace(), let name = arguments.value(.link),
-      let contents = try? arguments.zonesFolder().contents(of: workspace)
+      let contents = try? arguments.store().contents(of: workspace)
     else { return nil }
     return (try? WorkspaceFolder(contents).link(name))?.kind
   }
