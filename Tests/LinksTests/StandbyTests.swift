@@ -280,6 +280,38 @@ private let zone = "git.corp.example.zone"
     #expect(try addresses(both, "app.corp.example") == ["10.9.0.1"] && none == [])
   }
 
+  /// Where folders are handed over, answers show what takes connections in the server's network for the operator's word alone.
+  @Test(arguments: [
+    "{}", #"{ "acme": {} }"#, #"{ "acme": { "failover": false } }"#, #"{ "acme": { "failover": true } }"#,
+  ])
+  func withGrantsAServerFailsOverOnTheOperatorsWordAlone(text: String) throws {
+    var folder = try folder("2m")
+    folder.files["workspace.json"] = Array("{ \"clients\": [] }".utf8)
+    let json = try JSON.parse(Array(text.utf8), file: "backroad.json", comments: false)
+    let setting = WorkspaceSetting(grants: try Grants(json, file: "backroad.json"))
+    let source = try #require(folder.source)
+    let (loaded, problems) = Workspace.loadLinked(source, failedOver: ["corp"], in: setting)
+    let workspace = try #require(loaded, "\(problems)")
+    guard !text.contains("true") else {
+      #expect(workspace.guards.automatic.keys.sorted() == ["corp"] && workspace.guards.failedOver == ["corp"])
+      return #expect(problems == [])
+    }
+    #expect(workspace.guards.automatic == [:] && workspace.guards.failedOver == [])
+    #expect(try addresses(workspace, "git.corp.example") == ["10.0.0.7"])
+    let why =
+      text == "{}"
+      ? "backroad.json has no grant for workspace acme"
+      : "the grant of workspace acme (backroad.json:1:3) does not say \"failover\": true"
+    #expect(
+      problems.map { "\($0)" } == [
+        "zones/acme/links/corp.json: warning: servers do not fail this link over by themselves, because \(why)"
+      ])
+    // A person's word stands in the file, and counts.
+    let over = try #require(folder.after(try failover("corp", in: folder)).source)
+    let byPerson = try #require(Workspace.loadLinked(over, in: setting).workspace)
+    #expect(try addresses(byPerson, "git.corp.example") == ["10.9.0.7", "10.9.0.8"])
+  }
+
   @Test func moreFailoversThanAWorkspaceMayHaveAreRefused() throws {
     var folder = workspace()
     let most = Limits.Links.failoversOfWorkspace
