@@ -156,8 +156,12 @@ public enum Limits {
     public static let hostsOfWorkspace = 50_000
     /// The most links of one workspace.
     public static let linksOfWorkspace = 1000
-    /// The most links of one workspace that servers fail over by themselves.
+    /// The most links of one workspace that servers fail over by themselves, and the most names of its links that are moved
+    /// within an hour.
     public static let failoversOfWorkspace = 64
+    /// How often the zones of a workspace are worked out to see which of its links can be failed over together, and how many
+    /// links of a change are looked at for whether each could be alone.
+    public static let failoverAttempts = 4
     /// How often within an hour a server moves a link by itself, there and back.
     public static let movesOfLink = 6
     /// The most zones that a workspace may have once links are put into it, those written by hand among them.

@@ -46,7 +46,7 @@ public enum Server {
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
     let (desk, state) = (try ReloadDesk(), ServerState())
-    let failovers = FailoverKeeper(desk: desk) { log.note($0) }
+    let failovers = FailoverKeeper(desk: desk)
     let reader = WorkspaceReader(
       folder: folder,
       setting: WorkspaceSetting(

@@ -1,5 +1,6 @@
 import Bounds
 import Foundation
+import TestKit
 import Testing
 import Text
 import Wire
@@ -139,6 +140,93 @@ import Zones
     let problems = LinkUpdate.problems(in: workspace(files))
     #expect(problems.count { $0.message.hasPrefix("a loop: h0.corp.example -> h1.corp.example -> ") } == 1)
     #expect(problems.count { $0.message.hasPrefix("a loop") } == 1)
+  }
+
+  // MARK: Failovers by servers
+
+  /// A link with a standby, pinned at both ends.
+  private static func standing(_ name: String, standby: Int, _ hosts: [String]) -> LinkFile {
+    let zones = hosts.map { "\"\($0)\": { \"\($0)\": [] }" }.joined(separator: ", ")
+    return (
+      "links/\(name).json",
+      "{ \"kind\": \"hosts\", \"endpoint\": { \"addresses\": [\"10.0.0.1\"] }, \"standby\": { \"addresses\": "
+        + "[\"10.9.0.\(standby)\"] }, \"failover\": { \"after\": \"2m\" }, \"zones\": { \(zones) } }"
+    )
+  }
+
+  /// As many as there may be, half of which stand in each other's way: all zones are worked out three times, and not once or
+  /// twice for each.
+  @Test func failingOverManyLinksWorksTheZonesOutAFewTimes() throws {
+    let most = Limits.Links.failoversOfWorkspace
+    let names = (0..<most).map { "l\($0)" }
+    let files = names.enumerated().map { index, name in
+      Self.standing(
+        name, standby: index + 1, index % 2 == 0 ? ["\(name).corp.example", "s.example"] : ["\(name).example"])
+    }
+    let folder = workspace(Self.folder(files))
+    let moved = StandbyZones.asFarAsPossible(folder, try folder.links(), failingOver: Set(names))
+    #expect(moved.generations == 3)
+    #expect(moved.done == Set(names.indices.filter { $0 % 2 == 1 }.map { names[$0] }))
+    #expect(moved.problems.count == most / 2)
+    #expect(moved.problems.allSatisfy { $0.message.contains("because then s.example leads to 10.9.0.") })
+    #expect(moved.folder.files["l1.example.zone"] != nil && moved.folder.files["s.example.zone"] == nil)
+    let none = StandbyZones.asFarAsPossible(folder, try folder.links(), failingOver: ["gone"])
+    #expect(none.generations == 0 && none.folder.files == folder.files)
+  }
+
+  /// Where each look finds one more that is in the way, it ends all the same, and nothing moves.
+  @Test func whatStandsInTheWayAgainAndAgainIsGivenUp() throws {
+    // Each may have the endpoint of the one before, with another address, once that has left it; and the first never does.
+    let count = 12
+    func end(_ index: Int, _ address: String) -> String {
+      "{ \"name\": \"e\(index).vpce.example\", \"addresses\": [\"\(address)\"] }"
+    }
+    let files = (0..<count).map { index -> LinkFile in
+      let standby = index == 0 ? "" : "\"standby\": \(end(index - 1, "10.9.0.1")), "
+      let host = "h\(index).example"
+      return (
+        "links/l\(index).json",
+        "{ \"kind\": \"hosts\", \"endpoint\": \(end(index, "10.0.0.1")), \(standby)\"zones\": { \"\(host)\": { "
+          + "\"\(host)\": [] } } }"
+      )
+    }
+    let folder = workspace(Self.folder(files))
+    let links = try folder.links()
+    let moved = StandbyZones.asFarAsPossible(folder, links, failingOver: Set(links.map(\.name)))
+    #expect(moved.generations == 1 + Limits.Links.failoverAttempts)
+    #expect(moved.done == [] && moved.folder.files == folder.files && moved.problems.count == count - 1)
+    #expect(moved.problems.count { $0.message.contains("is pinned to") } == Limits.Links.failoverAttempts)
+    // A plan that changes all of them looks at as many.
+    let changed = Dictionary(links.map { ($0.name, Optional($0)) }) { first, _ in first }
+    let change = LinkUpdate.Change(links: changed, warnsOfFailovers: true)
+    let warnings = LinkUpdate.obstacles(to: change, links, try folder.settings(), in: folder)
+    #expect(warnings.count == Limits.Links.failoverAttempts)
+  }
+
+  /// Of links that share names at random, those that can be failed over are: the most that do not stand in each other's way.
+  @Test func asManyLinksAsCanBeAreFailedOver() throws {
+    for seed in 0..<150 as Range<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      let names = (0..<5).map { "l\($0)" }
+      var files: [LinkFile] = []
+      for name in names {
+        let shared = (0..<4).filter { _ in Int.random(in: 0..<4, using: &random) == 0 }.map { "s\($0).example" }
+        files.append(Self.standing(name, standby: Int.random(in: 1...2, using: &random), ["\(name).example"] + shared))
+      }
+      let folder = workspace(Self.folder(files))
+      let (links, settings) = (try folder.links(), try folder.settings())
+      let asked = Set(names.filter { _ in Int.random(in: 0..<4, using: &random) > 0 })
+      var most: Set<String> = []
+      for bits in 0..<32 {
+        let some = Set((0..<5).filter { bits >> $0 & 1 == 1 }.map { names[$0] })
+        guard some.isSubset(of: asked), some.count > most.count else { continue }
+        let moved = links.map { some.contains($0.name) ? $0.failedOver(true) : $0 }
+        if Generation(workspace: folder, links: moved, settings: settings).errors.isEmpty { most = some }
+      }
+      let moved = StandbyZones.asFarAsPossible(folder, links, failingOver: asked)
+      #expect(moved.done == most, "seed \(seed)")
+      #expect(moved.problems.count == asked.count - most.count)
+    }
   }
 
   // MARK: Read again

@@ -307,6 +307,38 @@ private let zone = "git.corp.example.zone"
     #expect(try addresses(both, "app.corp.example") == ["10.9.0.1"] && none == [])
   }
 
+  /// Where folders are handed over, answers show what takes connections in the server's network for the operator's word alone.
+  @Test(arguments: [
+    "{}", #"{ "acme": {} }"#, #"{ "acme": { "failover": false } }"#, #"{ "acme": { "failover": true } }"#,
+  ])
+  func withGrantsAServerFailsOverOnTheOperatorsWordAlone(text: String) throws {
+    var folder = try folder("2m")
+    folder.files["workspace.json"] = Array("{ \"clients\": [] }".utf8)
+    let json = try JSON.parse(Array(text.utf8), file: "backroad.json", comments: false)
+    let setting = WorkspaceSetting(grants: try Grants(json, file: "backroad.json"))
+    let source = try #require(folder.source)
+    let (loaded, problems) = Workspace.loadLinked(source, failedOver: ["corp"], in: setting)
+    let workspace = try #require(loaded, "\(problems)")
+    guard !text.contains("true") else {
+      #expect(workspace.guards.automatic.keys.sorted() == ["corp"] && workspace.guards.failedOver == ["corp"])
+      return #expect(problems == [])
+    }
+    #expect(workspace.guards.automatic == [:] && workspace.guards.failedOver == [])
+    #expect(try addresses(workspace, "git.corp.example") == ["10.0.0.7"])
+    let why =
+      text == "{}"
+      ? "backroad.json has no grant for workspace acme"
+      : "the grant of workspace acme (backroad.json:1:3) does not say \"failover\": true"
+    #expect(
+      problems.map { "\($0)" } == [
+        "zones/acme/links/corp.json: warning: servers do not fail this link over by themselves, because \(why)"
+      ])
+    // A person's word stands in the file, and counts.
+    let over = try #require(folder.after(try failover("corp", in: folder)).source)
+    let byPerson = try #require(Workspace.loadLinked(over, in: setting).workspace)
+    #expect(try addresses(byPerson, "git.corp.example") == ["10.9.0.7", "10.9.0.8"])
+  }
+
   @Test func moreFailoversThanAWorkspaceMayHaveAreRefused() throws {
     var folder = workspace()
     let most = Limits.Links.failoversOfWorkspace
@@ -385,7 +417,48 @@ private let zone = "git.corp.example.zone"
     #expect(try note(&book, .down, .up, at: 121, link(endpoint: "10.0.0.8")) == .back)
     #expect(try note(&book, .down, .up, at: 240, link(endpoint: "10.0.0.8")) == nil)
     #expect(try note(&book, .down, .up, at: 241, link(endpoint: "10.0.0.8")) == .over)
-    #expect(book.forget(id) && book.failedOver == [] && !book.forget(id))
+    let forgotten = (0..<2).map { _ in book.forget(id, at: 300 * Self.second) }
+    #expect(forgotten == [true, false] && book.failedOver == [])
+  }
+
+  /// However the file of a link that has failed is written anew: the link's moves are those of its name, and so is what is told.
+  @Test(arguments: ["endpoint", "key", "nothing"])
+  func whoRewritesALinkGetsNoMoreMovesForIt(rewritten: String) throws {
+    var book = FailoverBook()
+    var (moves, held): ([UInt64], Int) = ([], 0)
+    // The endpoint comes and goes for as long as it takes, and the file is another while the names lead to the standby.
+    for second in 0..<3600 as Range<UInt64> {
+      let link = try link("1s,1s", endpoint: rewritten == "endpoint" ? "10.0.\((second + 6) / 8).7" : "10.0.0.7")
+      if rewritten == "key", second % 8 == 2, book.forget(id, at: second * Self.second) { moves.append(second) }
+      switch try note(&book, second % 8 < 4 ? .down : .up, .up, at: second, link) {
+      case .held: held += 1
+      case .over, .back: moves.append(second)
+      case nil: break
+      }
+    }
+    // One more where the last way to the standby is undone by whoever writes the file.
+    #expect((5...Limits.Links.movesOfLink + 1).contains(moves.count), "\(moves)")
+    #expect(held == 1)
+  }
+
+  /// Other names are other links, and a workspace has so many of them in an hour; another workspace has its own.
+  @Test func whoRenamesLinksGetsNoMoreMovesForIt() throws {
+    var book = FailoverBook()
+    let (most, link) = (Limits.Links.failoversOfWorkspace, try link("1s,1s"))
+    func note(_ id: LinkID, at seconds: Int) -> FailoverBook.Move? {
+      let now = UInt64(seconds) * Self.second
+      _ = book.note(id, FailoverBook.Sighting(link, main: .down, standby: .up), at: now)
+      defer { _ = book.forget(id, at: now + Self.second) }
+      return book.note(id, FailoverBook.Sighting(link, main: .down, standby: .up), at: now + Self.second)
+    }
+    var told: [FailoverBook.Move: Int] = [:]
+    for index in 0..<1000 {
+      if let move = note(LinkID(id.workspace, "l\(index)"), at: index) { told[move, default: 0] += 1 }
+    }
+    #expect(told == [.over: most, .held: 1])
+    let other = LinkID(try #require(WorkspaceName("other")), "corp")
+    #expect(note(other, at: 1000) == .over)
+    #expect(note(LinkID(id.workspace, "new"), at: 5000) == .over, "an hour later there is room again")
   }
 
   /// Whatever happens, a link moves only so often within any hour, never without its reason, and rests at the standby.

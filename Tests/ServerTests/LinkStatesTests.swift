@@ -38,13 +38,29 @@ struct LinkStatesTests {
     #expect(lines.takeRest(at: 6059) == nil)
     #expect(
       lines.takeRest(at: 6060)
-        == "links changed their states 4980 times more within a minute, of workspace flapping; see backroad link list")
+        == "links changed their states, or were moved, 4980 times more within a minute, of workspace flapping; see backroad link list"
+    )
     #expect(lines.takeRest(at: 6200) == nil)
     #expect(lines.line(try change("flapping")) != nil)
     // All together have a limit, too.
     told = 0
     for index in 0..<2 * Limits.Watching.lines { if lines.line(try change("w\(index)")) != nil { told += 1 } }
     #expect(told == Limits.Watching.lines - 1)
+  }
+
+  /// What the server does of failing over takes its lines of what changed states have, and none of another workspace's.
+  @Test func movesOfLinksTakeTheirLinesOfTheSameMinute() throws {
+    var lines = ChangeLines()
+    _ = lines.takeRest(at: 6000)
+    let move = FailoverKeeper.Line(id: LinkID(try name("flapping"), "git"), text: "moved")
+    var told = 0
+    for index in 0..<1000 {
+      let line = index % 2 == 0 ? lines.line(move) : lines.line(try change("flapping"))
+      if line != nil { told += 1 }
+    }
+    #expect(told == Limits.Watching.linesOfWorkspace)
+    #expect(lines.line(FailoverKeeper.Line(id: LinkID(try name("acme"), "git"), text: "moved")) == "moved")
+    #expect(lines.takeRest(at: 6060)?.hasPrefix("links changed their states, or were moved, 980 times ") == true)
   }
 
   @Test func aLinkIsAsGoodAsTheWorstOfItsEndpoints() throws {

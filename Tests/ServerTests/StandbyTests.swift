@@ -2,7 +2,6 @@ import Bounds
 import Foundation
 import Links
 import Storage
-import Synchronization
 import Testing
 import Text
 import Wire
@@ -13,12 +12,6 @@ import Workspaces
 /// What a server does of failing links over by itself, beside what is decided in `FailoverBook`.
 @Suite struct FailoverKeepers {
   private static let second: UInt64 = 1_000_000_000
-
-  private final class Lines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
-  }
 
   /// A zones folder.
   private final class Zones {
@@ -57,8 +50,9 @@ import Workspaces
   @Test func aMoveHasItsWorkspaceBuiltAgainAndNoOther() throws {
     let folder = Zones()
     for name in ["acme", "beta"] { try write(folder, name) }
-    let (desk, lines) = (try ReloadDesk(), Lines())
-    let keeper = FailoverKeeper(desk: desk) { lines.add($0) }
+    let desk = try ReloadDesk()
+    var lines: [String] = []
+    let keeper = FailoverKeeper(desk: desk)
     let reader = WorkspaceReader(
       folder: ZonesFolder(path: folder.url.path), setting: WorkspaceSetting(), failovers: keeper)
     let (acme, beta) = (try #require(WorkspaceName("acme")), try #require(WorkspaceName("beta")))
@@ -84,9 +78,10 @@ import Workspaces
     #expect(try read(acme) == "" && read(beta) == "" && read(acme) == "the same")
     var main = EndpointHealth.up
     func look(at seconds: UInt64) -> Set<WorkspaceName> {
-      keeper.look(at: store.snapshot, now: seconds * Self.second) { id, isStandby in
+      let told = keeper.look(at: store.snapshot, now: seconds * Self.second) { id, isStandby in
         isStandby || id.workspace == beta ? .up : main
       }
+      lines += told.map(\.text)
       return desk.takeAsked().rebuilt
     }
     #expect(look(at: 0) == [])
@@ -97,7 +92,7 @@ import Workspaces
     #expect(try read(acme) == "git" && read(acme) == "the same" && read(beta) == "the same")
     #expect(keeper.failedOver(in: state).map(\.id) == [LinkID(acme, "git")] && keeper.moveCount == 1)
     #expect(
-      lines.all == [
+      lines == [
         "workspace acme, link git: the endpoint 10.0.0.7 has failed for 2m, so its names lead to the standby 10.9.0.7 now"
       ])
     #expect(look(at: 200) == [])
@@ -105,7 +100,7 @@ import Workspaces
     #expect(look(at: 300) == [] && look(at: 899) == [])
     #expect(look(at: 900) == [acme])
     #expect(try read(acme) == "" && keeper.failedOver(in: state).isEmpty)
-    #expect(lines.all.last == "workspace acme, link git: its names lead to the endpoint 10.0.0.7 again")
+    #expect(lines.last == "workspace acme, link git: its names lead to the endpoint 10.0.0.7 again")
   }
 
   /// By a person's word, without the key, or gone: from then on the link is its file's matter.
@@ -114,7 +109,7 @@ import Workspaces
     let folder = Zones()
     try write(folder, "acme")
     let desk = try ReloadDesk()
-    let keeper = FailoverKeeper(desk: desk) { _ in }
+    let keeper = FailoverKeeper(desk: desk)
     let reader = WorkspaceReader(
       folder: ZonesFolder(path: folder.url.path), setting: WorkspaceSetting(), failovers: keeper)
     let acme = try #require(WorkspaceName("acme"))
@@ -125,7 +120,9 @@ import Workspaces
       #expect(isTaken)
       _ = store.build()
     }
-    func look(at seconds: UInt64) { keeper.look(at: store.snapshot, now: seconds * Self.second) { $1 ? .up : .down } }
+    func look(at seconds: UInt64) {
+      _ = keeper.look(at: store.snapshot, now: seconds * Self.second) { $1 ? .up : .down }
+    }
     try read()
     look(at: 0)
     look(at: 120)

@@ -41,16 +41,17 @@ import Wire
   @Test func aGrantIsRead() throws {
     let read = try grants(
       """
-      { "acme": { "clients": ["10.1.0.0/16", "10.1.2.0/24", "fd00::/16"], "listen": ["10.0.0.53:5301"], "tokens": 4 },
+      { "acme": { "clients": ["10.1.0.0/16", "10.1.2.0/24", "fd00::/16"], "listen": ["10.0.0.53:5301"], "tokens": 4,
+          "failover": true },
         "beta": {} }
       """)
     let acme = try grant(of: "acme", read)
     #expect(
       acme.clients.map(\.description) == ["10.1.0.0/16", "fd00::/16"], "what lies in another of its own is left out")
     #expect(acme.listeners.map(\.description) == ["10.0.0.53:5301"])
-    #expect(acme.tokens == 4)
+    #expect(acme.tokens == 4 && acme.failover)
     let beta = try grant(of: "beta", read)
-    #expect(beta.clients.isEmpty && beta.listeners.isEmpty && beta.tokens == 0)
+    #expect(beta.clients.isEmpty && beta.listeners.isEmpty && beta.tokens == 0 && !beta.failover)
   }
 
   @Test(arguments: [
@@ -58,6 +59,7 @@ import Wire
     ("{ \"Acme\": {} }", "backroad.json:1:3: \"Acme\" is not a workspace's name"),
     ("{ \"acme\": { \"token\": 1 } }", "backroad.json:1:13: unknown key \"token\"; did you mean \"tokens\"?"),
     ("{ \"acme\": { \"tokens\": 65 } }", "backroad.json:1:23: \"tokens\" must be a whole number from 0 to 64, not 65"),
+    ("{ \"acme\": { \"failover\": 1 } }", "backroad.json:1:25: \"failover\" must be true or false"),
     ("{ \"acme\": { \"clients\": [\"10.1.0.1/16\"] } }", "backroad.json:1:25: \"10.1.0.1/16\" has bits set"),
     ("{ \"acme\": { \"listen\": [\"10.0.0.1\"] } }", "backroad.json:1:24: \"10.0.0.1\" is not an address and port"),
   ]) func saysWhatIsWrong(text: String, message: String) {

@@ -17,6 +17,9 @@ extension Workspace {
     let folder = WorkspaceFolder(name: source.name.description, directory: source.folder, files: source.files)
     do throws(Problems) {
       let links = try folder.links()
+      if let obstacle = setting.grants?.obstacleToFailover(of: source.name) {
+        return try loadUnmoved(source, links, in: folder, setting, because: obstacle)
+      }
       guard !failedOver.isEmpty else { return load(source, guarding: try links.guards(in: folder), in: setting) }
       let moved = StandbyZones.asFarAsPossible(folder, links, failingOver: failedOver)
       var guards = try moved.links.guards(in: folder)
@@ -29,6 +32,25 @@ extension Workspace {
       let (_, found) = load(source, in: setting)
       return (nil, found + error.all.shortened)
     }
+  }
+
+  /// A workspace whose links no server fails over by itself, whatever their files say. Where a failover leads is to be seen in
+  /// answers, and so is what takes connections in the server's network: it takes the operator's word for each workspace whose
+  /// folder is somebody else's.
+  private static func loadUnmoved(
+    _ source: WorkspaceSource, _ links: [Link], in folder: WorkspaceFolder, _ setting: WorkspaceSetting,
+    because obstacle: String
+  ) throws(Problems) -> (workspace: Workspace?, problems: [Problem]) {
+    var guards = try links.guards(in: folder)
+    guards.automatic = [:]
+    let (workspace, problems) = load(source, guarding: guards, in: setting)
+    let wanting = links.filter { $0.failover != nil }
+    guard let first = wanting.first else { return (workspace, problems) }
+    let whose = wanting.count == 1 ? "this link" : "this link and \(wanting.count - 1) more"
+    let warning = Problem(
+      file: folder.shown(first.path), severity: .warning,
+      "servers do not fail \(whose) over by themselves, because \(obstacle)")
+    return (workspace, problems + [warning])
   }
 }
 

@@ -12,6 +12,16 @@ struct Generation {
     var link: Link
   }
 
+  /// Who may be at fault for an error.
+  struct Blame: Hashable {
+    /// The link that the error is of; nil where it is a zone's.
+    var link: String?
+    /// The other one, where two do not agree.
+    var other: String?
+    /// The zone that stands in the way: whichever link has a part in it may have put it there.
+    var zone: Name?
+  }
+
   let workspace: WorkspaceFolder
   let links: [Link]
   /// The hosts that a link keeps though its input did not name them; nil where there is no input.
@@ -25,6 +35,10 @@ struct Generation {
 
   private(set) var errors: [Problem] = []
   private(set) var warnings: [Problem] = []
+  /// Of all errors, those beyond the ones that are told among them.
+  private(set) var blames: Set<Blame> = []
+  /// The first error of each link, and of no link.
+  private(set) var reasons: [String?: String] = [:]
   private var claims: [Name: Claim] = [:]
   /// The names of links without an endpoint, which hold them closed where nobody else answers them.
   private var requested: [(host: Name, link: Link)] = []
@@ -64,7 +78,9 @@ struct Generation {
       let message =
         "the links \(list) both say that they have \(name.textWithoutFinalDot) now (\"primary\"); import one of them with "
         + "--primary"
-      refuse(Problem(file: workspace.shown(Link.path(shared.primary[0])), message))
+      refuse(
+        Problem(file: workspace.shown(Link.path(shared.primary[0])), message),
+        Blame(link: shared.primary[0], other: shared.primary[1]))
     }
     for link in links { for route in link.routes { claim(route, of: link) } }
     checkRequested()
@@ -120,7 +136,8 @@ struct Generation {
           problem(
             link,
             "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by \(called(link)), and to \(other.endpoint.text) "
-              + "by the link \(quoted(other.link.name))" + wayOut + remark(on: host.name, link, other.link)))
+              + "by the link \(quoted(other.link.name))" + wayOut + remark(on: host.name, link, other.link)),
+            Blame(link: link.name, other: other.link.name))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: endpoint, host: host, link: link)
       }
@@ -132,7 +149,8 @@ struct Generation {
         problem(
           link,
           "\(name.textWithoutFinalDot) is pinned to \(list(endpoint)) by \(called(link)), and to "
-            + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"))
+            + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"),
+          Blame(link: link.name, other: other.link.name))
     }
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)
@@ -207,7 +225,8 @@ extension Generation {
           problem(
             claim.link,
             "\(claim.host.name.textWithoutFinalDot) is a host of this link and an endpoint with pinned addresses of the link "
-              + "\(quoted(pin.link.name)); it can be one of them"))
+              + "\(quoted(pin.link.name)); it can be one of them"),
+          Blame(link: claim.link.name, other: pin.link.name))
         continue
       }
       guard let target = claim.endpoint.name else { continue }
@@ -217,7 +236,7 @@ extension Generation {
           problem(
             claim.link,
             "a loop: \(shown); give the endpoint's own DNS name, vpce-….vpce.amazonaws.com, or its addresses with --address"
-          ))
+          ), loop.compactMap { claims[$0]?.link.name }.map { Blame(link: claim.link.name, other: $0) })
         continue
       }
       guard pins[target] == nil, claims[target] == nil else { continue }
@@ -228,7 +247,8 @@ extension Generation {
         problem(
           claim.link,
           "the endpoint \(target.textWithoutFinalDot) is itself in the private zone \(zone.textWithoutFinalDot), where "
-            + "it would not be found; pin its addresses: --endpoint \(word: target.textWithoutFinalDot)=ADDRESS"))
+            + "it would not be found; pin its addresses: --endpoint \(word: target.textWithoutFinalDot)=ADDRESS"),
+        Blame(link: claim.link.name, zone: zone))
     }
   }
 
@@ -283,7 +303,8 @@ extension Generation {
         Problem(
           file: workspace.shown(path), position: Position(line: 1, column: 1),
           "this zone was written by hand and stands where the link \(links) needs its own; move its records elsewhere "
-            + "and remove the file, or write the link's names into it and leave out the import"))
+            + "and remove the file, or write the link's names into it and leave out the import"),
+        Blame(zone: apex))
     }
     guard !written.isEmpty else { return }
     for claim in claims.values.sorted(by: { $0.host.name < $1.host.name }) {
@@ -329,7 +350,14 @@ extension Generation {
     }
   }
 
-  private mutating func refuse(_ problem: Problem) { errors.addWithinLimit(problem) }
+  private mutating func refuse(_ problem: Problem, _ blame: Blame) { refuse(problem, [blame]) }
+
+  private mutating func refuse(_ problem: Problem, _ blames: [Blame]) {
+    errors.addWithinLimit(problem)
+    self.blames.formUnion(blames)
+    for link in Set(blames.map(\.link)) where reasons[link] == nil { reasons[link] = problem.message }
+  }
+
   private mutating func warn(_ problem: Problem) { warnings.addWithinLimit(problem) }
 
   /// Puts each name into the closest of the zones, so that no zone hides a name of another.

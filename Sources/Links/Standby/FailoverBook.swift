@@ -35,7 +35,9 @@ extension EndpointHealth {
 /// A link is failed over once its endpoint has been down for its rule's time while the standby answers, and goes back once the
 /// endpoint has been up for the rule's other time; sooner only when the standby is down in its turn. Time that nothing is
 /// known of counts for neither. Within an hour a link moves so often and no more (`Limits.Links.movesOfLink`), and what comes
-/// and goes rests at the standby: the last moves of an hour are kept for the way there.
+/// and goes rests at the standby: the last moves of an hour are kept for the way there. They are counted by the link's name,
+/// whatever its file says in between, and of one workspace so many names have any
+/// (`Limits.Links.failoversOfWorkspace`): who rewrites files gets no more moves for it.
 public struct FailoverBook: Sendable {
   /// What is known of a link at one moment.
   public struct Sighting: Hashable, Sendable {
@@ -60,7 +62,7 @@ public struct FailoverBook: Sendable {
     case over
     /// The names lead to the endpoint again.
     case back
-    /// It would move, and has moved too often: told once.
+    /// It would move, and has moved too often: told once in an hour.
     case held
   }
 
@@ -71,15 +73,40 @@ public struct FailoverBook: Sendable {
     var downSince: UInt64?
     var upSince: UInt64?
     var standbyDownSince: UInt64?
-    /// When it moved within the last hour, in order.
+  }
+
+  /// What is remembered of a link that has moved within an hour, or of a workspace.
+  private struct Past {
+    /// When it moved, in order.
     var moves: [UInt64] = []
-    var isHeld = false
+    /// When it was told that it stays where it is.
+    var heldAt: UInt64?
+
+    /// Forgets what is older than an hour.
+    mutating func age(_ now: UInt64) { moves.removeAll { now &- $0 >= hour } }
+
+    /// True when it is to be told now.
+    mutating func isTold(_ now: UInt64) -> Bool {
+      if let heldAt, now &- heldAt < hour { return false }
+      heldAt = now
+      return true
+    }
+  }
+
+  /// What is remembered of a workspace's links.
+  private struct History {
+    /// Those that have moved within an hour.
+    var links: [String: Past] = [:]
+    /// Of all others: they wait for one of these to be forgotten.
+    var others = Past()
   }
 
   private static let second: UInt64 = 1_000_000_000
   private static let hour = 3600 * second
 
   private var entries: [LinkID: Entry] = [:]
+  private var histories: [WorkspaceName: History] = [:]
+  private var tidiedAt: UInt64 = 0
 
   /// Without any link.
   public init() {}
@@ -90,11 +117,14 @@ public struct FailoverBook: Sendable {
   /// True for a link that is failed over.
   public func isFailedOver(_ link: LinkID) -> Bool { entries[link]?.isFailedOver ?? false }
 
-  /// Forgets a link: its names lead where its file says.
+  /// Forgets a link, but for its moves: its names lead where its file says.
   ///
+  /// - Parameter now: as `note` has it.
   /// - Returns: true when it was failed over.
-  public mutating func forget(_ link: LinkID) -> Bool {
-    entries.removeValue(forKey: link)?.isFailedOver ?? false
+  public mutating func forget(_ link: LinkID, at now: UInt64) -> Bool {
+    guard entries.removeValue(forKey: link)?.isFailedOver == true else { return false }
+    remember(link, now)
+    return true
   }
 
   /// The links that are known.
@@ -115,23 +145,45 @@ public struct FailoverBook: Sendable {
     Self.since(&entry.downSince, sighting.main == .down, now)
     Self.since(&entry.upSince, sighting.main == .up, now)
     Self.since(&entry.standbyDownSince, sighting.standby == .down, now)
-    entry.moves.removeAll { now &- $0 >= Self.hour }
+    tidy(now)
     defer { entries[link] = entry }
-    if isAnother { return .back }
-    guard let move = Self.move(entry, sighting, now) else {
-      entry.isHeld = false
-      return nil
+    if isAnother {
+      remember(link, now)
+      return .back
     }
-    // One move more is left for the way to the standby than for the way back.
-    let most = Limits.Links.movesOfLink - (move == .back ? 1 : 0)
-    guard entry.moves.count < most else {
-      defer { entry.isHeld = true }
-      return entry.isHeld ? nil : .held
-    }
+    guard let move = Self.move(entry, sighting, now) else { return nil }
+    guard mayMove(link, move) else { return isHoldTold(link, now) ? .held : nil }
     entry.isFailedOver = move == .over
-    entry.moves.append(now)
-    entry.isHeld = false
+    remember(link, now)
     return move
+  }
+
+  private func mayMove(_ link: LinkID, _ move: Move) -> Bool {
+    guard let history = histories[link.workspace] else { return true }
+    guard let past = history.links[link.link] else { return history.links.count < Limits.Links.failoversOfWorkspace }
+    // One move more is left for the way to the standby than for the way back.
+    return past.moves.count < Limits.Links.movesOfLink - (move == .back ? 1 : 0)
+  }
+
+  private mutating func isHoldTold(_ link: LinkID, _ now: UInt64) -> Bool {
+    histories[link.workspace]?.links[link.link]?.isTold(now) ?? histories[link.workspace]?.others.isTold(now) ?? true
+  }
+
+  private mutating func remember(_ link: LinkID, _ now: UInt64) {
+    histories[link.workspace, default: History()].links[link.link, default: Past()].moves.append(now)
+  }
+
+  /// Forgets, now and then, what was an hour ago.
+  private mutating func tidy(_ now: UInt64) {
+    guard now &- tidiedAt >= Self.second else { return }
+    tidiedAt = now
+    for (workspace, var history) in histories {
+      for (link, var past) in history.links {
+        past.age(now)
+        history.links[link] = past.moves.isEmpty ? nil : past
+      }
+      histories[workspace] = history.links.isEmpty ? nil : history
+    }
   }
 
   private static func since(_ time: inout UInt64?, _ isSo: Bool, _ now: UInt64) { time = isSo ? time ?? now : nil }

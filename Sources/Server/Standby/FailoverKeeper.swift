@@ -16,6 +16,12 @@ final class FailoverKeeper: Sendable {
     let sinceSeconds: UInt64
   }
 
+  /// What is to be told of a link in the log, as far as there is room for lines of its workspace.
+  struct Line: Hashable, Sendable {
+    let id: LinkID
+    let text: String
+  }
+
   private struct State {
     var book = FailoverBook()
     /// The links that are failed over, by workspace, and since when.
@@ -34,15 +40,9 @@ final class FailoverKeeper: Sendable {
 
   private let state = Mutex(State())
   private let desk: ReloadDesk
-  private let note: @Sendable (String) -> Void
 
-  /// - Parameters:
-  ///   - desk: where workspaces are asked to be built again.
-  ///   - note: takes a line for the log.
-  init(desk: ReloadDesk, note: @escaping @Sendable (String) -> Void) {
-    self.desk = desk
-    self.note = note
-  }
+  /// - Parameter desk: where workspaces are asked to be built again.
+  init(desk: ReloadDesk) { self.desk = desk }
 
   /// The links of a workspace that are failed over.
   func links(of workspace: WorkspaceName) -> Set<String> {
@@ -69,11 +69,12 @@ final class FailoverKeeper: Sendable {
   /// - Parameters:
   ///   - now: nanoseconds of the monotonic clock.
   ///   - health: how a link's endpoint is, or its standby; called under the keeper's lock, so it asks nobody and waits for nobody.
+  /// - Returns: what is to be told of it, in the order of the links.
   func look(
     at snapshot: Snapshot, now: UInt64, health: (_ link: LinkID, _ isStandby: Bool) -> EndpointHealth
-  ) {
+  ) -> [Line] {
     var changed: Set<WorkspaceName> = []
-    var lines: [String] = []
+    var lines: [Line] = []
     state.withLock { state in
       var present: Set<LinkID> = []
       for (_, workspace) in snapshot.workspaces.all where !workspace.guards.automatic.isEmpty {
@@ -82,20 +83,20 @@ final class FailoverKeeper: Sendable {
           present.insert(id)
           let sighting = FailoverBook.Sighting(link, main: health(id, false), standby: health(id, true))
           guard let move = state.book.note(id, sighting, at: now) else { continue }
-          lines.append(Self.line(id, link, move))
+          lines.append(Line(id: id, text: Self.text(id, link, move)))
           if state.follow(id, move) { changed.insert(id.workspace) }
         }
       }
       // What is not served any more, or is failed over by a person now, is its file's matter.
-      for id in state.book.links where !present.contains(id) && state.book.forget(id) {
+      for id in state.book.links where !present.contains(id) && state.book.forget(id, at: now) {
         if state.follow(id, .back) { changed.insert(id.workspace) }
       }
     }
     if !changed.isEmpty { desk.rebuild(changed) }
-    for line in lines.sorted() { note(line) }
+    return lines.sorted { $0.id < $1.id }
   }
 
-  private static func line(_ id: LinkID, _ link: AutomaticFailover, _ move: FailoverBook.Move) -> String {
+  private static func text(_ id: LinkID, _ link: AutomaticFailover, _ move: FailoverBook.Move) -> String {
     let what = "workspace \(id.workspace), link \(id.link)"
     return switch move {
     case .over:

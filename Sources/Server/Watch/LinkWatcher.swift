@@ -170,10 +170,11 @@ final class LinkWatcher {
   private func failOver() {
     guard let snapshot else { return }
     let states = states
-    failovers.look(at: snapshot, now: System.monotonicNanoseconds()) { link, isStandby in
+    let moves = failovers.look(at: snapshot, now: System.monotonicNanoseconds()) { link, isStandby in
       let id = LinkTarget.ID(link: link.link, role: isStandby ? .standby : .main)
       return states.health(of: link.workspace, id).map { EndpointHealth($0.state) } ?? .unknown
     }
+    for move in moves { if let line = lines.line(move) { log.note(line) } }
   }
 
   // MARK: Probes

@@ -10,6 +10,8 @@ public struct Grant: Sendable {
   public internal(set) var listeners: Set<SocketAddress> = []
   /// How many tokens it may have.
   public internal(set) var tokens = 0
+  /// True when servers may fail its links over by themselves: then its answers tell what takes connections and what does not.
+  public internal(set) var failover = false
   /// Where the configuration says it.
   public let position: Position
 
@@ -82,7 +84,7 @@ public struct Grants: Sendable {
     _ prefixes: inout [Granted<IPPrefix>], _ listeners: inout [Granted<SocketAddress>]
   ) throws(Problem) -> Grant {
     let object = try member.value.expectObject("a grant", file: file)
-    try object.check(known: ["clients", "listen", "tokens"], file: file)
+    try object.check(known: ["clients", "listen", "tokens", "failover"], file: file)
     var grant = Grant(position: member.keyPosition)
     for element in try object["clients"]?.expectArray("\"clients\"", file: file) ?? [] {
       prefixes.append(
@@ -98,6 +100,7 @@ public struct Grants: Sendable {
     if let tokens = object["tokens"] {
       grant.tokens = try tokens.expectInt("\"tokens\"", in: 0...Limits.Workspaces.tokens, file: file)
     }
+    if let failover = object["failover"] { grant.failover = try failover.expectBool("\"failover\"", file: file) }
     return grant
   }
 
@@ -174,6 +177,15 @@ extension Grants {
         ))
     }
     return problems.all
+  }
+
+  /// What stands in the way of a workspace's links being failed over by servers: the end of a sentence; nil where its grant
+  /// has it.
+  public func obstacleToFailover(of name: WorkspaceName) -> String? {
+    guard let grant = all[name] else { return "\(file) has no grant for workspace \(name)" }
+    guard !grant.failover else { return nil }
+    let place = "\(file):\(grant.position.line):\(grant.position.column)"
+    return "the grant of workspace \(name) (\(place)) does not say \"failover\": true"
   }
 
   /// A warning for each grant of a workspace that is not there.
