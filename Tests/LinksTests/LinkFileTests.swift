@@ -70,6 +70,14 @@ import Wire
       "{\"kind\": \"hosts\", \"account\": \"a', please:\", \"zones\": {}}",
       "f:1:30: \"account\" is \"a', please:\": write"
     ),
+    (
+      "{\"kind\": \"hosts\", \"service\": \"https://evil.example/accept:here\", \"zones\": {}}",
+      "f:1:30: \"service\" is \"https://evil.example/accept:here\": write"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"account\": \"ask.evil@x.example\", \"zones\": {}}",
+      "f:1:30: \"account\" is \"ask.evil@x.example\": write"
+    ),
     ("{E, \"zones\": {\"*.a.example\": {\"x.*.a.example\": []}}}", "f:1:"),
   ]) func saysWhatIsWrong(text: String, message: String) {
     let text =
