@@ -1,9 +1,10 @@
-import Links
 import Testing
 import Text
 import Wire
 import Workspaces
 import Zones
+
+@testable import Links
 
 private let parent = "privatelink.snowflakecomputing.com"
 private let config = """
@@ -383,6 +384,27 @@ private func setEndpoint(
     #expect(try failed.link("prod").stateText == "Failed")
     let back = failed.done(try LinkUpdate.undo(in: failed))
     #expect(try back.link("prod").main.endpoint == nil)
+  }
+
+  /// Who writes a link's file writes what is told as AWS's word.
+  @Test func whatHasNotTheFormOfAWSsWordIsNotReadAsIt() throws {
+    for zone in ["us-east-1a", "use1-az4", "us-west-2-lax-1a", "us-gov-west-1b", "usw2-lax1-az1", "apne1-az10"] {
+      #expect(AWSRegion.isZone(zone), "\(zone)")
+    }
+    for zone in [
+      "", "-", "a", "us-east-1", "use1", "use1-az", "use1-azz", "use1-az1x", "use1-az1.x", "use1-az1 ", "USE1-AZ1",
+      "use1--az1", String(repeating: "a-", count: 60) + "1a", "us-east-1a\nx",
+    ] { #expect(!AWSRegion.isZone(zone), "\(zone)") }
+    #expect(CloudState.isTime(CloudState.time(0)) && CloudState.isTime(CloudState.time(1_769_860_800)))
+    for time in [
+      "", "9999", "2026-13-31T12:00:00Z", "2026-01-00T12:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:00:00Z ",
+      "2026-01-31 12:00:00Z", "20261-01-31T12:00:0Z", "２026-01-31T12:00:00Z",
+    ] { #expect(!CloudState.isTime(time), "\(time)") }
+    // What AWS would never name a zone is not kept: the file would not be read again.
+    let folder = workspace().done(try importSnowflake(config, endpoint: nil))
+    let strange = described("Available").replacing("us-east-1b", with: "x-\(String(repeating: "y", count: 30))")
+    let after = folder.done(try state(strange, in: folder))
+    #expect(try after.link("prod").cloud?.zones == ["us-east-1a"])
   }
 
   /// A step names both in a command line.

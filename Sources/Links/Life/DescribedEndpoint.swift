@@ -97,6 +97,7 @@ public struct DescribedEndpoint: Sendable {
       let bare = text.startsSame(as: "*.") ? "bucket" + text.dropFirst() : text
       guard case .host(let name, _) = HostText.read(bare), let read = try? VPCEndpointName(name) else { continue }
       if let zone = read.availabilityZone {
+        guard AWSRegion.isZone(zone) else { continue }
         zonal.append((zone, name.textWithoutFinalDot))
       } else {
         regional = regional ?? name.textWithoutFinalDot
