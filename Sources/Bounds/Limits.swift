@@ -202,14 +202,13 @@ public enum Limits {
     public static let probesPerSecondOfWorkspace = 20
     /// The most of one workspace to one address.
     public static let probesPerSecondOfAddress = 5
-    /// The most that are under way at once, if there are descriptors enough.
+    /// The most that are under way at once, if there are descriptors enough; asking for endpoints' names may have as many
+    /// UDP sockets and TCP connections to upstreams.
     public static let atOnce = 128
     /// Of those one workspace has one in so many at most.
     public static let partOfWorkspace = 4
     /// The most pairs of address and port of one endpoint that are connected to.
     public static let pairsOfEndpoint = 64
-    /// The most UDP sockets that asking for endpoints' names may have.
-    public static let sockets = 16
     /// The most lines of the log of one workspace's links in a minute; how many more there were is said.
     public static let linesOfWorkspace = 20
     /// The most lines of the log of all links together in a minute.

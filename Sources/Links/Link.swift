@@ -153,14 +153,17 @@ public struct Link: Hashable, Sendable {
     "\(WorkspaceSource.linksFolder)/\(name)\(WorkspaceSource.linkSuffix)"
   }
 
-  /// True for what an account or a service may be called: no white space, and nothing that a shell or a terminal obeys,
-  /// because plans, command lines and what is sent to customers tell of it.
+  /// True for what an account or a service may be called: no white space, nothing that a shell or a terminal obeys, and nothing
+  /// that a mail makes a link or an address of, because plans, command lines and what is sent to customers tell of it.
   static func isWord(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= Limits.Links.hostTextOctets
+    var former: UInt8 = 0
+    return !text.isEmpty && text.utf8.count <= Limits.Links.hostTextOctets
       && text.utf8.allSatisfy { octet in
+        defer { former = octet }
         switch octet {
-        case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: true
-        default: "-._:/@".utf8.contains(octet)
+        case 0x61...0x7a, 0x41...0x5a, 0x30...0x39: return true
+        case UInt8(ascii: "/"): return former != octet
+        default: return "-._:".utf8.contains(octet)
         }
       }
   }

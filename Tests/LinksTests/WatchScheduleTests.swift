@@ -343,6 +343,42 @@ private func target(
     #expect(toOne.values.allSatisfy { $0.count <= limits.probesPerSecondOfAddress + 1 } && toOne.count > 12)
   }
 
+  /// Two hundred links, each with sixty-four addresses that nobody has seen before, written anew all the time.
+  @Test func rewritingLinksLeavesNothingBehindAndDelaysNothing() throws {
+    var world = WatchWorld()
+    for round in 0..<25 {
+      world.set(
+        try (0..<200).map { link in
+          try target("l\(link)", (1...64).map { "fd00:\(String(round, radix: 16)):\(String(link, radix: 16))::\($0)" })
+        }, of: acme)
+      world.run(1200)
+      // Of each link one thing waits, and what is under way or was a moment ago is a few.
+      #expect(world.schedule.waiting <= 200 + 64, "round \(round)")
+    }
+    world.outcomes[try at("10.9.0.1", 443)] = .reached
+    world.set([try target("git", ["10.9.0.1"])], of: acme)
+    world.run(4000)
+    #expect(world.state(of: acme) == .reachable)
+    world.set([], of: acme)
+    world.run(100_000)
+    #expect(world.schedule.waiting == 0 && world.schedule.probesUnderWay == 0)
+  }
+
+  /// What waits for an address that many links have keeps none of the others waiting, and has its turns in the end.
+  @Test func whatWaitsForItsAddressKeepsNoOtherWaiting() throws {
+    var world = WatchWorld()
+    let busy = try (0..<30).map { try target("a\($0)", ["10.9.0.1"], ports: [443, 444, 445]) }
+    world.set(busy + [try target("z", ["10.9.0.2"])], of: acme)
+    world.outcomes[try at("10.9.0.2", 443)] = .reached
+    for port in [443, 444, 445] as [UInt16] { world.outcomes[try at("10.9.0.1", port)] = .reached }
+    world.run(4000)
+    #expect(world.state(of: acme, "z") == .reachable)
+    // 90 of them, five a second.
+    world.run(20_000)
+    let states = world.schedule.health(of: acme).map(\.health.state)
+    #expect(states.allSatisfy { $0 == .reachable }, "\(states)")
+  }
+
   @Test func tenThousandWorkspacesAreLookedAtAtTheirRate() throws {
     var world = WatchWorld()
     for index in 0..<10_000 {

@@ -52,7 +52,9 @@ import Testing
 
   /// What looks at links has a part, which is nobody else's, and takes none where nobody looks.
   @Test func watchingHasItsPart() throws {
-    let needed = 48 + DescriptorBudget.ofReader * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4) + LinkWatcher.descriptors + 8
+    let needed =
+      48 + DescriptorBudget.ofReader * 2 + 2 * 6 + 8 + 2 * (16 + 32 + 4) + LinkWatcher.descriptors + 8
+      * LinkWatcher.descriptorsOfProbe
     #expect(throws: DescriptorBudget.TooFew(needed: needed)) {
       try DescriptorBudget(descriptors: needed - 1, workers: 2, listeners: 1, readers: 2, watches: true)
     }
@@ -60,7 +62,8 @@ import Testing
       let budget = try DescriptorBudget(descriptors: descriptors, workers: 2, listeners: 1, readers: 2, watches: true)
       let ofWorker = 6 + budget.connections + budget.sockets + budget.streams
       let others = 48 + DescriptorBudget.ofReader * 2 + budget.adminConnections + 2 * ofWorker
-      #expect(others + LinkWatcher.descriptors + budget.watched <= descriptors)
+      let ofWatching = LinkWatcher.descriptors + budget.watched * LinkWatcher.descriptorsOfProbe
+      #expect(others + ofWatching <= descriptors)
       #expect((8...Limits.Watching.atOnce).contains(budget.watched))
     }
     #expect(try DescriptorBudget(descriptors: 700_000, workers: 2, listeners: 1, readers: 2).watched == 0)

@@ -26,7 +26,7 @@ public final class Resolution {
   /// What this question has learned, hop by hop; also what no cache keeps.
   var learned: [(question: ForwardQuestion, result: ForwardResult)] = []
   /// How many queries to upstreams it may still cost, over all its hops; only ever less.
-  private(set) var queriesLeft = Limits.Forwarding.queriesOfQuestion
+  public private(set) var queriesLeft = Limits.Forwarding.queriesOfQuestion
 
   /// Keeps what is needed to answer later; nil for a message that is not the query's.
   public init?(

@@ -33,6 +33,8 @@ final class Exchange: TimerItem {
   var nextTryAt: Instant
   /// True while no upstream can take it.
   var isParked = false
+  /// True once there was no room here for one of its queries: that took none of its upstreams' time to answer.
+  var lackedRoom = false
   /// True when every upstream said no, and only late answers to earlier tries are waited for.
   var isExhausted = false
   /// True once an upstream was given up because the queries that it may cost are spent.
@@ -55,6 +57,8 @@ final class Exchange: TimerItem {
     var lacksEDNS = false
     /// True when it said no, and is asked no more.
     var isSpent = false
+    /// True once a query to it was silent for as long as one waits.
+    var hadItsTime = false
   }
 
   init(
@@ -101,12 +105,14 @@ final class Exchange: TimerItem {
     return a.state.latency.order < b.state.latency.order
   }
 
-  /// True when it is a limit of whoever asked that keeps it from going on, not its upstreams: the queries that it may cost
-  /// are spent, or there is no room on its account.
+  /// True when it is a limit of whoever asked, or of this server, that keeps it from going on, not its upstreams: the queries
+  /// that it may cost are spent, there is no room on its account, or there was none for so long that an upstream which may
+  /// answer never had the time to.
   func isLimited(_ settings: ForwardSettings) -> Bool {
     if wasCutShort { return true }
     guard !isHopeless else { return false }
     return isParked || (tries >= maximumTries && maximumTries < settings.maximumTries)
+      || (lackedRoom && targets.contains { !$0.isSpent && !$0.hadItsTime && !$0.state.isDown })
   }
 
   /// True when every upstream that did not say no is known not to answer.

@@ -58,7 +58,7 @@ public struct ForwardFailure: Error, Hashable, Sendable {
     case timeout
     /// Every upstream answered that it cannot or will not.
     case upstreamFailure
-    /// A limit or quota of this server.
+    /// A limit or quota of this server, or something that it lacked: it says nothing of the name, nor of the upstreams.
     case overload
     /// A type that is never forwarded.
     case notForwardable

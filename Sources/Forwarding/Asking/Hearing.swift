@@ -20,18 +20,22 @@ extension Forwarder {
   /// A datagram socket failed: the upstream's machine refused (ICMP, as ECONNREFUSED), or this machine did.
   ///
   /// The socket counts as closed; no `close` follows.
-  /// - Parameter isLocal: true when this machine could not open or use it, which says nothing about the upstream.
-  public func socketFailed(_ token: SocketToken, isLocal: Bool = false, now: Instant) {
+  /// - Parameters:
+  ///   - isLocal: true when this machine could not open or use it, which says nothing about the upstream.
+  ///   - isLack: true when that was for want of descriptors, ports or memory, which says nothing of the question, either.
+  public func socketFailed(_ token: SocketToken, isLocal: Bool = false, isLack: Bool = false, now: Instant) {
     guard case .datagram(let attempt) = sockets[token] else { return }
     let exchange = attempt.exchange
     let state = attempt.upstream
     release(attempt, token)
     if !isLocal { noteFailure(of: attempt, wasRefused: true, exchange: exchange, now) }
     guard let exchange, exchanges.holds(exchange), let index = exchange.index(of: state) else { return }
+    if isLack { exchange.lackedRoom = true }
     exchange.targets[index].refusals += 1
     // It may be starting anew, so it is given a few more tries, as if it were silent.
     if exchange.targets[index].refusals >= 3 {
       exchange.targets[index].isSpent = true
+      if isLack { exchange.wasCutShort = true }
       exchange.lastProblem =
         isLocal ? "no socket could be opened for \(state.upstream)" : "\(state.upstream) refuses: nothing listens there"
     }

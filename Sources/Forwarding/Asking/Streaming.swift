@@ -28,7 +28,7 @@ extension Forwarder {
         guard case .stream(let stream) = sockets[token] else { return false }
         actions.append(.close(token))
         // Its questions look for another way in their turn, once this one has the place.
-        for exchange in forget(stream, gaveWay: true) {
+        for exchange in forget(stream, saysNothing: true) {
           exchange.nextTryAt = now
           arm(exchange)
         }
@@ -127,9 +127,19 @@ extension Forwarder {
   }
 
   /// A connection could not be made or has ended. It counts as closed; no `close` follows.
-  public func streamClosed(_ token: SocketToken, now: Instant) {
+  ///
+  /// - Parameter isLack: true when this machine had no descriptor, port or memory left for it, which says nothing of the
+  ///   upstream; it is tried again when some may have come free.
+  public func streamClosed(_ token: SocketToken, isLack: Bool = false, now: Instant) {
     guard case .stream(let stream) = sockets[token] else { return }
-    for exchange in forget(stream) { goOn(exchange, now) }
+    for exchange in forget(stream, saysNothing: isLack) {
+      guard isLack else {
+        goOn(exchange, now)
+        continue
+      }
+      park(exchange, now)
+      arm(exchange)
+    }
     callToPlace(now)
   }
 
@@ -143,9 +153,10 @@ extension Forwarder {
 
   /// Forgets a connection that is closed.
   ///
-  /// - Parameter gaveWay: true when it was closed here to make room, which says nothing of the upstream.
+  /// - Parameter saysNothing: true when it was closed here to make room, or could not be opened for want of some: that says
+  ///   nothing of the upstream.
   /// - Returns: whose queries on it were not answered.
-  private func forget(_ stream: UpstreamStream, gaveWay: Bool = false) -> [Exchange] {
+  private func forget(_ stream: UpstreamStream, saysNothing: Bool = false) -> [Exchange] {
     sockets.close(stream.token)
     streams.remove(stream.token)
     timers.remove(stream)
@@ -154,9 +165,10 @@ extension Forwarder {
       guard let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) else { continue }
       release(attempt)
       affected.append(exchange)
+      if saysNothing { exchange.lackedRoom = true }
       // A server may close a connection between two questions (RFC 7766 §6.2.3), and a kept one may have died long ago;
       // one that was opened for this question and gave nothing is no good.
-      if !gaveWay, stream.responses == 0, attempt.sentAt == stream.openedAt {
+      if !saysNothing, stream.responses == 0, attempt.sentAt == stream.openedAt {
         exchange.targets[index].isSpent = true
         exchange.lastProblem = "\(attempt.upstream.upstream) does not answer over TCP"
       }

@@ -33,6 +33,9 @@ extension Forwarder {
 
   private func timedOut(_ attempt: Attempt, _ now: Instant) {
     attempt.hasTimedOut = true
+    if let exchange = attempt.exchange, let index = exchange.index(of: attempt.upstream) {
+      exchange.targets[index].hadItsTime = true
+    }
     noteFailure(of: attempt, now)
     // A connection on which nothing came since is dead, however long it will not say so.
     if let stream = attempt.stream, stream.lastReceived <= attempt.sentAt { drop(stream, now) }
@@ -143,6 +146,7 @@ extension Forwarder {
     let exchange = attempt.exchange
     close(attempt, now)
     guard let exchange, exchanges.holds(exchange) else { return }
+    exchange.lackedRoom = true
     guard exchange.passer == nil else { return end(exchange, nil, now) }
     guard exchange.attempts.allSatisfy(\.hasTimedOut) else { return }
     park(exchange, now)
@@ -196,9 +200,9 @@ extension Forwarder {
 
   // MARK: Waiting for an upstream that can take it
 
-  private func park(_ exchange: Exchange, _ now: Instant) {
+  func park(_ exchange: Exchange, _ now: Instant) {
     guard exchanges.holds(exchange) else { return }
-    exchange.isParked = true
+    (exchange.isParked, exchange.lackedRoom) = (true, true)
     exchange.nextTryAt = now + settings.firstProbeInterval
   }
 
@@ -256,7 +260,8 @@ extension Forwarder {
     let isRemembered = !exchange.isFollowing && !isLimited && (saidNo || !exchange.isHopeless)
     counters.failures += 1
     let failure = ForwardFailure(
-      saidNo ? .upstreamFailure : .timeout, ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
+      isLimited ? .overload : saidNo ? .upstreamFailure : .timeout,
+      ExtendedError(saidNo ? .networkError : .noReachableAuthority, text))
     if isRemembered {
       cache.store(failure, for: exchange.question, of: exchange.payer.group, now: now, settings: settings)
     }

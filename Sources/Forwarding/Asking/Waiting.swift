@@ -73,6 +73,9 @@ extension Forwarder {
     if let exchange = leave(ticket) { settle(exchange, now) }
   }
 
+  /// True while a ticket waits for a question that this server has no room for, or had none for in time.
+  public func lacksRoom(for ticket: Ticket) -> Bool { waits[ticket]?.exchange?.isLimited(settings) ?? false }
+
   /// Takes a ticket out; the question that it waited for is to be settled then.
   func leave(_ ticket: Ticket) -> Exchange? {
     guard let waiter = waits[ticket], let exchange = waiter.exchange else { return nil }

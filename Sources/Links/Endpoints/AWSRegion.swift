@@ -25,7 +25,24 @@ enum AWSRegion {
   /// True for a zone of a region, by its name (`us-east-1a`) or its id (`use1-az4`), which endpoints across regions have in
   /// their names.
   static func has(zone: String, _ region: String) -> Bool {
-    of(zone: zone)?.isSame(as: region) ?? zone.startsSame(as: zoneID(region) + "-az")
+    guard isZone(zone) else { return false }
+    return of(zone: zone)?.isSame(as: region) ?? zone.startsSame(as: zoneID(region) + "-az")
+  }
+
+  /// True for what AWS names or numbers its availability zones like: `us-east-1a`, `use1-az4`, `us-west-2-lax-1a`.
+  ///
+  /// Who writes a link's file chooses its zones, and they decide which environment of the operator's the link is of.
+  static func isZone(_ text: String) -> Bool {
+    guard text.utf8.count <= 41 else { return false }
+    let parts = text.utf8.split(separator: 0x2d, omittingEmptySubsequences: false)
+    guard (2...8).contains(parts.count), let last = parts.last, let letter = last.first else { return false }
+    let areParts = parts.allSatisfy { part in
+      (1...12).contains(part.count) && part.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) }
+    }
+    let isNamed = (2...3).contains(last.count) && last.dropLast().allSatisfy { (0x30...0x39).contains($0) }
+    let isNumbered = (3...4).contains(last.count) && last.dropFirst(2).allSatisfy { (0x30...0x39).contains($0) }
+    let startsWithAZ = letter == UInt8(ascii: "a") && last.dropFirst().first == UInt8(ascii: "z")
+    return areParts && (isNamed && last.last.map { $0 >= 0x61 } == true || isNumbered && startsWithAZ)
   }
 
   /// What the ids of a region's zones start with: `use1` for `us-east-1`, `apse2` for `ap-southeast-2`.

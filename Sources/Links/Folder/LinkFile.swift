@@ -136,7 +136,8 @@ public struct LinkFileReader {
     guard Link.isWord(text) else {
       throw problem(
         value,
-        "\(quoted(key)) is \(quoted(text)): write a word of letters, digits and any of - . _ : / @, or leave it out")
+        "\(quoted(key)) is \(quoted(text)): write a word of letters, digits and any of - . _ : /, without //, or leave it out"
+      )
     }
     return text
   }

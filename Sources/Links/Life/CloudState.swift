@@ -42,6 +42,18 @@ public struct CloudState: Hashable, Sendable {
     return states.first { $0.asciiLowercased.isSame(as: text.asciiLowercased) } ?? text
   }
 
+  /// True for a time as `time` writes it: no other text is told as the time of AWS's word, nor held to be after all others.
+  static func isTime(_ text: String) -> Bool {
+    let form = Array("0000-00-00T00:00:00Z".utf8)
+    let octets = Array(text.utf8)
+    guard octets.count == form.count,
+      zip(octets, form).allSatisfy({ $1 == UInt8(ascii: "0") ? (0x30...0x39).contains($0) : $0 == $1 })
+    else { return false }
+    func number(_ place: Int) -> Int { Int(octets[place] - 0x30) * 10 + Int(octets[place + 1] - 0x30) }
+    return (1...12).contains(number(5)) && (1...31).contains(number(8)) && number(11) < 24 && number(14) < 60
+      && number(17) < 60
+  }
+
   /// Seconds since 1970 as `2026-01-31T12:00:00Z` (RFC 3339).
   public static func time(_ seconds: UInt64) -> String {
     func padded(_ number: UInt64, _ count: Int = 2) -> String {
@@ -65,6 +77,8 @@ public struct CloudState: Hashable, Sendable {
 }
 
 extension CloudState {
+  private static let remedy = "have backroad link state write it anew, or leave \"aws\" out"
+
   /// As a link's file holds it.
   var json: JSON {
     var members: [(String, JSON)] = [("state", .string(state))]
@@ -75,27 +89,39 @@ extension CloudState {
     return .object(members)
   }
 
-  /// Reads it from a link's file.
+  /// Reads it from a link's file, where whoever may write the workspace's folder writes: what is not as AWS writes it would be
+  /// told as AWS's word all the same, in states, in the log and in what is sent to customers.
   init(_ value: JSON, file: String) throws(Problem) {
     let object = try value.expectObject("\"aws\"", file: file)
     try object.check(known: ["state", "id", "service", "zones", "seen"], file: file)
-    func text(_ key: String) throws(Problem) -> String? {
-      try object[key]?.expectString("\(quoted(key)) of \"aws\"", file: file)
+    func text(_ key: String, _ isOne: (String) -> Bool, _ what: String) throws(Problem) -> String? {
+      guard let value = object[key] else { return nil }
+      let text = try value.expectString("\(quoted(key)) of \"aws\"", file: file)
+      guard isOne(text) else {
+        throw Problem(
+          file: file, position: value.position,
+          "\(quoted(key)) of \"aws\" is \(quoted(text)), which is not \(what); \(Self.remedy)")
+      }
+      return text
     }
-    guard let state = try text("state").flatMap({ Self.spelling($0) }) else {
+    guard let state = try text("state", { _ in true }, "").flatMap({ Self.spelling($0) }) else {
       throw Problem(file: file, position: value.position, "\"aws\" has a \"state\", a word as AWS writes it")
     }
     var zones: [String] = []
     for zone in try object["zones"]?.expectArray("\"zones\" of \"aws\"", file: file) ?? [] {
-      zones.append(try zone.expectString("an availability zone", file: file))
+      let name = try zone.expectString("an availability zone", file: file)
+      guard AWSRegion.isZone(name), zones.count < Limits.Links.addressesOfEndpoint else {
+        throw Problem(
+          file: file, position: zone.position,
+          "\"zones\" of \"aws\" are names or ids of \(Limits.Links.addressesOfEndpoint) availability zones at most, as "
+            + "us-east-1a or use1-az4, and \(quoted(name)) is none or one too many; \(Self.remedy)")
+      }
+      zones.append(name)
     }
-    let id = try text("id")
-    // The customer's list has it in a command line.
-    guard id.map(VPCEndpointName.isID) ?? true else {
-      throw Problem(
-        file: file, position: value.position, "\"id\" of \"aws\" is the id of an endpoint, vpce-…, or left out")
-    }
-    self.init(state: state, id: id, service: try text("service"), zones: zones, seen: try text("seen") ?? "")
+    let id = try text("id", VPCEndpointName.isID, "the id of an endpoint, vpce-…")
+    let service = try text("service", Link.isWord, "the name of a service")
+    let seen = try text("seen", { $0.isEmpty || Self.isTime($0) }, "a time like 2026-01-31T12:00:00Z")
+    self.init(state: state, id: id, service: service, zones: zones, seen: seen ?? "")
   }
 }
 

@@ -99,6 +99,7 @@ public struct DescribedEndpoint: Sendable {
       guard case .host(let name, _) = HostText.read(bare), let read = try? VPCEndpointName(name) else { continue }
       idOfName = idOfName ?? read.id
       if let zone = read.availabilityZone {
+        guard AWSRegion.isZone(zone) else { continue }
         zonal.append((zone, name.textWithoutFinalDot))
       } else {
         regional = regional ?? name.textWithoutFinalDot

@@ -32,9 +32,11 @@ public struct LinkUndo {
     let changes = plan.changes
     guard plan.canBeUndone else { return changes }
     let after = before.changed(changes)
-    let names = changes.keys.compactMap { Link.name(ofPath: $0) }.sortedByOctets()
+    var names = changes.keys.compactMap { Link.name(ofPath: $0) }.sortedByOctets()
     let misses = (before: Self.misses(in: before), after: Self.misses(in: after))
-    guard !names.isEmpty || misses.before != misses.after else { return changes }
+    // A change of what zones do with misses alone is one of the link that it was made with.
+    if names.isEmpty, misses.before != misses.after, after.files[Link.path(plan.link)] != nil { names = [plan.link] }
+    guard !names.isEmpty else { return changes }
     var members: [(String, JSON)] = [("change", .string(plan.what)), ("undo", JSON(.bool(plan.isUndo)))]
     do throws(Problem) {
       var links: [(String, JSON)] = []
@@ -73,7 +75,7 @@ public struct LinkUndo {
   }
 
   /// What the settings say of misses, by zone.
-  private static func misses(in folder: WorkspaceFolder) -> [Name: MissPolicy] {
+  static func misses(in folder: WorkspaceFolder) -> [Name: MissPolicy] {
     let zones = (try? folder.settings())?.asObject?["zones"]?.asObject?.members ?? []
     let known = zones.compactMap { member -> (Name, MissPolicy)? in
       guard let zone = try? Name(member.key).lowercased,
@@ -125,14 +127,21 @@ public struct LinkUndo {
       }
       links[member.key] = pair
     }
+    guard !links.isEmpty else {
+      throw Problem(file: file, position: json.position, "no link was changed; \(Self.remedy)")
+    }
     self.links = links
     var misses: [Name: Pair<MissPolicy>] = [:]
     for member in try object["zones"]?.expectObject("\"zones\"", file: file).members ?? [] {
       guard let zone = try? Name(member.key).lowercased else { continue }
-      func miss(_ key: String) -> MissPolicy? {
-        member.value.asObject?[key]?.asString.flatMap { MissPolicy(rawValue: $0) }
+      func miss(_ key: String) throws(Problem) -> MissPolicy? {
+        guard let value = member.value.asObject?[key], !value.isNull else { return nil }
+        guard let miss = value.asString.flatMap({ MissPolicy(rawValue: $0) }) else {
+          throw Problem(file: file, position: value.position, "misses are set to what is none; \(Self.remedy)")
+        }
+        return miss
       }
-      misses[zone] = Pair(was: miss("was"), now: miss("now"))
+      misses[zone] = Pair(was: try miss("was"), now: try miss("now"))
     }
     self.misses = misses
   }

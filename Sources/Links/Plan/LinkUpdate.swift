@@ -193,6 +193,11 @@ public enum LinkUpdate {
     plan.tellLeads(of: change.links, in: workspace)
     let changed = change.links.sorted { $0.key < $1.key }.compactMap(\.value)
     for link in changed { try PlanSums.check(link, links, zones: generation.zones.count, in: workspace) }
+    let misses = (before: LinkUndo.misses(in: workspace), after: LinkUndo.misses(in: after))
+    plan.misses = Set(misses.before.keys).union(misses.after.keys).sorted().compactMap { zone in
+      let change = Plan.MissChange(zone: zone, was: misses.before[zone], now: misses.after[zone])
+      return change.was == change.now ? nil : change
+    }
     plan.files = files
     if !files.isEmpty {
       try ReadBack.check(workspace.changed(plan.changes), insteadOf: workspace, holding: changed)

@@ -1,6 +1,7 @@
 import Bounds
 import Text
 import Wire
+import Zones
 
 /// What an import or a removal will do: shown before and after it is done, and all that is needed to do it.
 public struct Plan: Sendable {
@@ -34,6 +35,19 @@ public struct Plan: Sendable {
     public var remark: String?
     /// The keys that it came from.
     public var sources: [String]
+  }
+
+  /// What a zone does with a name that it lacks, before and after; nil for what the settings do not say.
+  struct MissChange: Hashable, Sendable {
+    let zone: Name
+    let was: MissPolicy?
+    let now: MissPolicy?
+
+    /// For a person.
+    var text: String {
+      "\(was == nil ? "+" : now == nil ? "-" : "~") \(zone.textWithoutFinalDot): \(now?.rawValue ?? "not set"), "
+        + "before \(was?.rawValue ?? "not set")"
+    }
   }
 
   /// Something of the input that is in no zone, and why.
@@ -74,6 +88,8 @@ public struct Plan: Sendable {
   var cloud: JSON?
   /// Every host of the link before or after, in canonical order.
   public var hosts: [HostChange] = []
+  /// The zones that do another thing with misses than before.
+  var misses: [MissChange] = []
   /// What was left out.
   public var leftOut: [LeftOut] = []
   /// What is likely not as it should be.

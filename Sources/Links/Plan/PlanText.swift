@@ -1,6 +1,7 @@
 import Bounds
 import Text
 import Wire
+import Zones
 
 extension Plan {
   /// The plan for a terminal.
@@ -21,6 +22,7 @@ extension Plan {
       let shown = isCut ? hosts.filter { $0.change != .kept } + hosts.filter { $0.change == .kept } : hosts
       add(target.map { "to \($0.textWithAddresses)" } ?? "held closed until there is an endpoint", shown.map(line))
     }
+    add("what zones do with names that they lack", misses.map(\.text))
     add("left out", leftOut.filter { !$0.isForReview }.map { "\(place($0))\($0.what): \($0.why)" })
     add("for you to look at", leftOut.filter(\.isForReview).map { "\(place($0))\($0.what): \($0.why)" })
     add("read as", notes)
@@ -102,8 +104,17 @@ extension Plan {
         files.map { ["path": .string($0.path), "change": .string(change($0).word)] }),
       "next": .array(steps(server).map { .string($0) }),
     ]
-    guard let cloud else { return json }
-    return JSON(.object(JSON.Object((json.asObject?.members ?? []) + [JSON.Member("aws", cloud)])))
+    var more = cloud.map { [JSON.Member("aws", $0)] } ?? []
+    if !misses.isEmpty {
+      let changes = misses.map { miss -> JSON in
+        [
+          "zone": .string(miss.zone.textWithoutFinalDot), "was": miss.was.map { .string($0.rawValue) } ?? nil,
+          "now": miss.now.map { .string($0.rawValue) } ?? nil,
+        ]
+      }
+      more.append(JSON.Member("misses", .array(changes)))
+    }
+    return more.isEmpty ? json : JSON(.object(JSON.Object((json.asObject?.members ?? []) + more)))
   }
 }
 

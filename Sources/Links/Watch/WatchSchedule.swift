@@ -10,11 +10,6 @@ import Workspaces
 /// half is for those in doubt. Workspaces take turns, and none has more than its part of what is under way: whatever one of
 /// them has, the others are looked at as if it had little.
 public struct WatchSchedule {
-  private struct Key: Hashable {
-    let workspace: WorkspaceName
-    let id: LinkTarget.ID
-  }
-
   /// One endpoint that is watched.
   private struct Watch {
     var target: LinkTarget
@@ -27,48 +22,31 @@ public struct WatchSchedule {
     var cost = 1
   }
 
-  /// Something that waits for its turn or time.
-  private struct Item {
-    let key: Key
-    let look: UInt64
-    /// The pair that is to be connected to; nil where the look is to begin.
-    let pair: Int?
-    let isUrgent: Bool
-    /// True once it has been given its time among those of its workspace.
-    var isAllotted = false
+  /// What is to be done at a time.
+  private enum Due {
+    case item(WatchItem)
+    /// A workspace may have its next probe.
+    case workspace(WorkspaceName)
+    /// A workspace may connect to an address again.
+    case lane(WorkspaceName, IPAddress)
   }
 
   private struct DueOrder: HeapOrder {
-    func isHigher(_ a: (at: UInt64, item: Item), than b: (at: UInt64, item: Item)) -> Bool { a.at < b.at }
-    mutating func note(_ element: (at: UInt64, item: Item), at place: Int?) {}
-  }
-
-  /// What is known of a workspace.
-  private struct Account {
-    var cost = 0
-    var underWay = 0
-    var nextAt: UInt64 = 0
-    /// What waits for one of its probes to end; all on one account.
-    var held = TurnQueue<Int, Item>()
-  }
-
-  private struct Lane: Hashable {
-    let workspace: WorkspaceName
-    let address: IPAddress
+    func isHigher(_ a: (at: UInt64, due: Due), than b: (at: UInt64, due: Due)) -> Bool { a.at < b.at }
+    mutating func note(_ element: (at: UInt64, due: Due), at place: Int?) {}
   }
 
   private let settings: WatchSettings
   /// What is not connected to though it is private.
   public var never: NeverConnected
-  private var watches: [Key: Watch] = [:]
+  private var watches: [WatchKey: Watch] = [:]
   private var ids: [WorkspaceName: [LinkTarget.ID]] = [:]
-  private var accounts: [WorkspaceName: Account] = [:]
+  private var accounts: [WorkspaceName: WatchAccount] = [:]
   private var due = Heap(order: DueOrder())
-  private var routine = TurnQueue<WorkspaceName, Item>()
-  private var urgent = TurnQueue<WorkspaceName, Item>()
+  private var routine = TurnQueue<WorkspaceName, WatchItem>()
+  private var urgent = TurnQueue<WorkspaceName, WatchItem>()
   private var isUrgentNext = true
-  private var nextToAddress: [Lane: UInt64] = [:]
-  private var underWay: [UInt64: Item] = [:]
+  private var underWay: [UInt64: WatchItem] = [:]
   private var lastNumber: UInt64 = 0
   private var lastLook: UInt64 = 0
   /// What a look at everything costs: of each workspace no more than it may have in half of a period.
@@ -76,7 +54,6 @@ public struct WatchSchedule {
   private let costCounted: Int
   /// So many that wait for their time are looked through for those that have become pointless.
   private var dueCounted = 4096
-  private var lanesCounted = 1024
   /// When the next probe may be made, of all.
   private var nextAt: UInt64 = 0
   private var changes: [HealthChange] = []
@@ -99,6 +76,9 @@ public struct WatchSchedule {
   /// The workspaces that have any.
   public var workspaces: some Collection<WorkspaceName> { ids.keys }
 
+  /// How much is kept of what waits, for watching bounds.
+  var waiting: Int { accounts.values.reduce(due.count + routine.count + urgent.count) { $0 + $1.count } }
+
   /// How long a pause counts, in milliseconds, for those that come after it.
   private static let burst: UInt64 = 20
 
@@ -114,17 +94,17 @@ public struct WatchSchedule {
     _ targets: [LinkTarget], of workspace: WorkspaceName, _ networks: PrivateNetworks, now: UInt64, seconds: UInt64
   ) {
     let new = Dictionary(targets.map { ($0.id, $0) }) { first, _ in first }
-    for id in ids[workspace] ?? [] where new[id] == nil { forget(Key(workspace: workspace, id: id)) }
+    for id in ids[workspace] ?? [] where new[id] == nil { forget(WatchKey(workspace: workspace, id: id)) }
     guard !new.isEmpty else {
       ids[workspace] = nil
-      if accounts[workspace]?.underWay == 0 { accounts[workspace] = nil }
+      tidy(workspace)
       touched.insert(workspace)
       return
     }
     ids[workspace] = new.keys.sorted()
-    if accounts[workspace] == nil { accounts[workspace] = Account() }
+    if accounts[workspace] == nil { accounts[workspace] = WatchAccount() }
     for target in new.values {
-      let key = Key(workspace: workspace, id: target.id)
+      let key = WatchKey(workspace: workspace, id: target.id)
       if let watch = watches[key], watch.target.isWatched(as: target), watch.networks == networks {
         if watch.target.word != target.word { touched.insert(workspace) }
         watches[key]?.target = target
@@ -133,12 +113,13 @@ public struct WatchSchedule {
       forget(key)
       begin(key, target, networks, now, seconds)
     }
+    tidy(workspace)
     // What was let go for a look that is none any more gives its turn on.
-    release(workspace)
+    callNext(of: workspace, now)
   }
 
   private mutating func begin(
-    _ key: Key, _ target: LinkTarget, _ networks: PrivateNetworks, _ now: UInt64, _ seconds: UInt64
+    _ key: WatchKey, _ target: LinkTarget, _ networks: PrivateNetworks, _ now: UInt64, _ seconds: UInt64
   ) {
     lastLook += 1
     var health = WatchedHealth(looksForChange: settings.looksForChange)
@@ -147,10 +128,10 @@ public struct WatchSchedule {
     watches[key] = Watch(target: target, networks: networks, health: health, look: lastLook)
     guard !target.isRequested else { return }
     change(1, of: key.workspace)
-    routine.append(Item(key: key, look: lastLook, pair: nil, isUrgent: false), of: key.workspace)
+    routine.append(WatchItem(key: key, look: lastLook, pair: nil, isUrgent: false), of: key.workspace)
   }
 
-  private mutating func forget(_ key: Key) {
+  private mutating func forget(_ key: WatchKey) {
     guard let watch = watches.removeValue(forKey: key) else { return }
     touched.insert(key.workspace)
     if !watch.target.isRequested { change(-watch.cost, of: key.workspace) }
@@ -167,7 +148,7 @@ public struct WatchSchedule {
   /// How a workspace's endpoints stand, in the order of their links.
   public func health(of workspace: WorkspaceName) -> [(id: LinkTarget.ID, health: LinkHealth)] {
     (ids[workspace] ?? []).compactMap { id in
-      watches[Key(workspace: workspace, id: id)].map { (id, $0.health.told($0.target.word)) }
+      watches[WatchKey(workspace: workspace, id: id)].map { (id, $0.health.told($0.target.word)) }
     }
   }
 
@@ -208,29 +189,49 @@ public struct WatchSchedule {
   ) -> WatchProbe? {
     while let first = due.first, first.at <= now {
       due.remove(at: 0)
-      queue(first.item)
+      take(first.due, now)
     }
     while nextAt <= now, underWay.count < settings.atOnce, let item = takeTurn() {
+      defer { callNext(of: item.key.workspace, now) }
       guard let watch = watches[item.key], isLive(item) else { continue }
       if let probe = begin(item, watch, now, seconds, &random) { return probe }
     }
     return nil
   }
 
-  private func isLive(_ item: Item) -> Bool { watches[item.key]?.look == item.look }
+  private mutating func take(_ due: Due, _ now: UInt64) {
+    switch due {
+    case .item(let item): queue(item)
+    case .workspace(let workspace):
+      accounts[workspace]?.isCalled = false
+      callNext(of: workspace, now)
+    case .lane(let workspace, let address): open(address, of: workspace, now)
+    }
+  }
 
-  /// Lets an item wait for its time.
-  private mutating func wait(_ item: Item, until at: UInt64) {
+  private func isLive(_ item: WatchItem) -> Bool { watches[item.key]?.look == item.look }
+
+  /// The same as it is at this moment.
+  private var live: (WatchItem) -> Bool {
+    let watches = watches
+    return { watches[$0.key]?.look == $0.look }
+  }
+
+  /// Has something done at its time. A workspace and each of its lanes have one call at a time; items may have become pointless.
+  private mutating func wait(for next: Due, until at: UInt64) {
     if due.count >= dueCounted {
       var live = Heap(order: DueOrder())
-      for waiting in due.unordered where isLive(waiting.item) { live.insert(waiting) }
+      for waiting in due.unordered {
+        if case .item(let item) = waiting.due, !isLive(item) { continue }
+        live.insert(waiting)
+      }
       due = live
       dueCounted = max(4096, 2 * live.count)
     }
-    due.insert((at, item))
+    due.insert((at, next))
   }
 
-  private mutating func queue(_ item: Item) {
+  private mutating func queue(_ item: WatchItem) {
     if item.isUrgent {
       urgent.append(item, of: item.key.workspace)
     } else {
@@ -238,7 +239,7 @@ public struct WatchSchedule {
     }
   }
 
-  private mutating func takeTurn() -> Item? {
+  private mutating func takeTurn() -> WatchItem? {
     isUrgentNext.toggle()
     if isUrgentNext { return urgent.next() ?? routine.next() }
     return routine.next() ?? urgent.next()
@@ -246,15 +247,15 @@ public struct WatchSchedule {
 
   /// Makes a probe of an item, unless it is to wait, or is the beginning of a look whose addresses are known.
   private mutating func begin(
-    _ item: Item, _ watch: Watch, _ now: UInt64, _ seconds: UInt64, _ random: inout some RandomNumberGenerator
+    _ item: WatchItem, _ watch: Watch, _ now: UInt64, _ seconds: UInt64, _ random: inout some RandomNumberGenerator
   ) -> WatchProbe? {
     let key = item.key
     if item.pair == nil, !watch.target.addresses.isEmpty {
       start(item, watch, watch.target.addresses, reason: "", now, seconds, &random)
       return nil
     }
-    guard accounts[key.workspace]?.underWay ?? 0 < settings.atOnceOfWorkspace else {
-      accounts[key.workspace]?.held.append(item, of: 0)
+    guard accounts[key.workspace]?.hasRoom(at: now, atOnce: settings.atOnceOfWorkspace) == true else {
+      accounts[key.workspace]?.hold(item)
       return nil
     }
     let kind: WatchProbe.Kind
@@ -267,37 +268,66 @@ public struct WatchSchedule {
       guard let name = watch.target.name else { return nil }
       kind = .resolve(name)
     }
-    if !item.isAllotted, let at = allot(key.workspace, address, now), at > now {
-      var later = item
-      later.isAllotted = true
-      wait(later, until: at)
-      return nil
-    }
+    if let address, !takeLane(to: address, for: item, now) { return nil }
+    accounts[key.workspace]?.make(
+      at: now, pause: 1000 / UInt64(max(1, settings.probesPerSecondOfWorkspace)), lateness: Self.burst)
     // A few at once after a pause, so that whoever makes them need not wake for each.
     nextAt = max(now - min(now, Self.burst), nextAt) + 1000 / UInt64(max(1, min(1000, settings.probesPerSecond)))
-    accounts[key.workspace]?.underWay += 1
     lastNumber += 1
     underWay[lastNumber] = item
+    goOn(after: item, watch)
     return WatchProbe(number: lastNumber, workspace: key.workspace, kind: kind)
   }
 
-  /// The time of a probe among those of its workspace, and to its address.
-  private mutating func allot(_ workspace: WorkspaceName, _ address: IPAddress?, _ now: UInt64) -> UInt64? {
-    guard var account = accounts[workspace] else { return nil }
-    var at = max(now, account.nextAt)
-    if let address {
-      let lane = Lane(workspace: workspace, address: address)
-      at = max(at, nextToAddress[lane] ?? 0)
-      if nextToAddress.count >= lanesCounted {
-        nextToAddress = nextToAddress.filter { $0.value > now }
-        lanesCounted = max(1024, 2 * nextToAddress.count)
-      }
-      nextToAddress[lane] = at + 1000 / UInt64(max(1, settings.probesPerSecondOfAddress))
+  private var pauseOfAddress: UInt64 { 1000 / UInt64(max(1, settings.probesPerSecondOfAddress)) }
+
+  /// True where an item may connect to its address now; otherwise it waits for that.
+  private mutating func takeLane(to address: IPAddress, for item: WatchItem, _ now: UInt64) -> Bool {
+    let (workspace, pause) = (item.key.workspace, pauseOfAddress)
+    switch accounts[workspace]?.admit(item, to: address, now: now, pause: pause) {
+    case .nowAndCall: wait(for: .lane(workspace, address), until: now + pause)
+    case .now: break
+    case .later, nil: return false
     }
-    // What waits for its address keeps no other of the workspace waiting.
-    account.nextAt = max(now, account.nextAt) + 1000 / UInt64(max(1, settings.probesPerSecondOfWorkspace))
-    accounts[workspace] = account
-    return at
+    return true
+  }
+
+  /// Gives whoever waits for an address its turn, once the address's time has come.
+  private mutating func open(_ address: IPAddress, of workspace: WorkspaceName, _ now: UInt64) {
+    let isLive = live
+    switch accounts[workspace]?.open(address, now: now, isLive) {
+    case .notYet(let at): wait(for: .lane(workspace, address), until: at)
+    case .turn(let item):
+      queue(item)
+      wait(for: .lane(workspace, address), until: now + pauseOfAddress)
+    case .closed: if ids[workspace] == nil { tidy(workspace) }
+    case nil: break
+    }
+  }
+
+  /// Gives the next of what a workspace holds back its turn, if it may have one, or sees to it that it is called then.
+  private mutating func callNext(of workspace: WorkspaceName, _ now: UInt64) {
+    guard let at = accounts[workspace]?.nextTurn(atOnce: settings.atOnceOfWorkspace) else { return }
+    if at <= now {
+      let isLive = live
+      if let item = accounts[workspace]?.next(isLive) { queue(item) }
+    } else if accounts[workspace]?.isCalled == false {
+      accounts[workspace]?.isCalled = true
+      wait(for: .workspace(workspace), until: at)
+    }
+  }
+
+  /// Lets go of what has become pointless of a workspace, and of one that has nothing.
+  private mutating func tidy(_ workspace: WorkspaceName) {
+    let isLive = live
+    accounts[workspace]?.tidy(isLive)
+    if ids[workspace] == nil, accounts[workspace]?.isIdle == true { accounts[workspace] = nil }
+  }
+
+  /// A pair is being connected to: the look's next waits for its turn.
+  private mutating func goOn(after item: WatchItem, _ watch: Watch) {
+    guard let index = item.pair, let pairs = watch.check?.pairs, index + 1 < pairs.count else { return }
+    queue(WatchItem(key: item.key, look: item.look, pair: index + 1, isUrgent: item.isUrgent))
   }
 
   // MARK: Outcomes
@@ -307,7 +337,7 @@ public struct WatchSchedule {
     _ number: UInt64, _ outcome: ResolveOutcome, now: UInt64, seconds: UInt64,
     using random: inout some RandomNumberGenerator
   ) {
-    guard let item = end(number), let watch = watches[item.key], watch.look == item.look else { return }
+    guard let item = end(number, now), let watch = watches[item.key], watch.look == item.look else { return }
     switch outcome {
     case .addresses(let addresses, let reason): start(item, watch, addresses, reason: reason, now, seconds, &random)
     case .failed(let reason):
@@ -321,7 +351,7 @@ public struct WatchSchedule {
     _ number: UInt64, _ outcome: ConnectOutcome, now: UInt64, seconds: UInt64,
     using random: inout some RandomNumberGenerator
   ) {
-    guard let item = end(number), let index = item.pair, isLive(item) else { return }
+    guard let item = end(number, now), let index = item.pair, isLive(item) else { return }
     watches[item.key]?.check?.take(outcome, at: index)
     guard let check = watches[item.key]?.check, check.isComplete else { return }
     let isPart = check.pairs.count >= settings.pairsOfEndpoint
@@ -329,28 +359,18 @@ public struct WatchSchedule {
   }
 
   /// A probe is over: what of its workspace was held has its turn.
-  private mutating func end(_ number: UInt64) -> Item? {
+  private mutating func end(_ number: UInt64, _ now: UInt64) -> WatchItem? {
     guard let item = underWay.removeValue(forKey: number) else { return nil }
     let workspace = item.key.workspace
     accounts[workspace]?.underWay -= 1
-    release(workspace)
-    if ids[workspace] == nil, accounts[workspace]?.underWay == 0 { accounts[workspace] = nil }
+    callNext(of: workspace, now)
+    if ids[workspace] == nil { tidy(workspace) }
     return item
-  }
-
-  /// Lets as much of what a workspace has to hold back have its turn as there is room for; what has become pointless goes.
-  private mutating func release(_ workspace: WorkspaceName) {
-    var room = settings.atOnceOfWorkspace - (accounts[workspace]?.underWay ?? 0)
-    while room > 0, let next = accounts[workspace]?.held.next() {
-      guard isLive(next) else { continue }
-      queue(next)
-      room -= 1
-    }
   }
 
   /// Goes on with addresses.
   private mutating func start(
-    _ item: Item, _ watch: Watch, _ addresses: [IPAddress], reason: String, _ now: UInt64, _ seconds: UInt64,
+    _ item: WatchItem, _ watch: Watch, _ addresses: [IPAddress], reason: String, _ now: UInt64, _ seconds: UInt64,
     _ random: inout some RandomNumberGenerator
   ) {
     var check = WatchCheck()
@@ -361,16 +381,14 @@ public struct WatchSchedule {
     watches[item.key]?.cost = cost
     watches[item.key]?.check = check
     if let finding { return finish(item, finding, now, seconds, &random) }
-    for index in check.pairs.indices {
-      queue(Item(key: item.key, look: item.look, pair: index, isUrgent: item.isUrgent))
-    }
+    queue(WatchItem(key: item.key, look: item.look, pair: 0, isUrgent: item.isUrgent))
   }
 
   /// A look is over.
   ///
   /// - Parameter finding: nil when it could not be made.
   private mutating func finish(
-    _ item: Item, _ finding: WatchFinding?, _ now: UInt64, _ seconds: UInt64,
+    _ item: WatchItem, _ finding: WatchFinding?, _ now: UInt64, _ seconds: UInt64,
     _ random: inout some RandomNumberGenerator
   ) {
     guard var watch = watches[item.key] else { return }
@@ -389,6 +407,6 @@ public struct WatchSchedule {
     let isSoon = watch.health.isInDoubt
     let period = isSoon ? settings.doubtPeriod : period(of: item.key.workspace)
     let jittered = UInt64.random(in: period * 4 / 5...period * 6 / 5, using: &random)
-    wait(Item(key: item.key, look: lastLook, pair: nil, isUrgent: isSoon), until: now + jittered)
+    wait(for: .item(WatchItem(key: item.key, look: lastLook, pair: nil, isUrgent: isSoon)), until: now + jittered)
   }
 }

@@ -37,16 +37,18 @@ final class AddressQuestion {
       query, message.span, from: SocketAddress(.v4(0x7f00_0001), port: 1), via: .tcp, decision, in: snapshot)
   }
 
-  /// Takes an answer.
+  /// Takes an answer. What a limit of this server's stood in the way of is never the endpoint's: not even a part of its
+  /// addresses, which may be the part that does not answer.
   ///
   /// - Parameter isOverloaded: a limit of this server's stood in the way.
   /// - Returns: what came of it all; nil when it goes on with the other family.
   func take(_ answer: Span<UInt8>, isOverloaded: Bool, in snapshot: Snapshot) -> ResolveOutcome? {
     guard let listing = try? MessageListing(answer) else { return .postponed }
     guard listing.code == ResponseCode.noError.rawValue || listing.code == ResponseCode.nameError.rawValue else {
+      guard !isOverloaded, resolution.queriesLeft > 0 else { return .postponed }
       // Clients are given those of one family as well.
       if !addresses.isEmpty { return .addresses(addresses, reason: "") }
-      return isOverloaded ? .postponed : .failed(listing.complaint?.text ?? listing.status)
+      return .failed(listing.complaint?.text ?? listing.status)
     }
     addresses += listing.answer.filter { $0.type == type }.compactMap { IPAddress(octets: $0.data) }
     guard type == .a, listing.code == ResponseCode.noError.rawValue, snapshot.workspaces[resolution.workspace] != nil,

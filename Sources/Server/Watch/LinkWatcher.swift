@@ -43,6 +43,8 @@ final class LinkWatcher {
   private static let interfacesPeriod: UInt64 = 10_000
   /// How long it sleeps at least while there is nothing but the rate to wait for, in milliseconds.
   private static let nap: UInt64 = 10
+  /// In so many waits each descriptor that has something has its turn: no flood puts off for longer what is due.
+  private static let rounds = Limits.Watching.atOnce * descriptorsOfProbe / Poller.batchSize + 1
   /// How long a name is asked for; a hop's time is 3.5 s.
   private static let patienceOfQuestion = Duration.seconds(8)
 
@@ -55,6 +57,7 @@ final class LinkWatcher {
   private let settings: WatchSettings
   private var random = SystemRandomNumberGenerator()
   private var lines = ChangeLines()
+  private var delays = WatchDelays()
   private var snapshot: Snapshot?
   private var seen: [WorkspaceName: Workspace] = [:]
   private var nextSnapshotAt: UInt64 = 0
@@ -85,20 +88,28 @@ final class LinkWatcher {
     poller = try Poller()
     upstreamPoller = try Poller()
     names = CompressionMemory(seed: try System.hashSeed())
-    var asking = ForwardSettings()
-    asking.maximumSockets = Limits.Watching.sockets
-    asking.maximumStreams = Self.maximumStreams
-    asking.prefetches = false
     forwarding = UpstreamSockets(
-      cache: cache, questions: QuestionsInFlight(workers: 0), worker: 0, mailboxes: [], settings: asking,
+      cache: cache, questions: QuestionsInFlight(workers: 0), worker: 0, mailboxes: [], settings: Self.asking(settings),
       random: WorkerSurroundings.machine.random)
     try poller.add(running.waker.descriptor.raw, .readable, token: Self.wakeToken)
     try poller.add(upstreamPoller.raw, .readable, token: Self.upstreamToken)
   }
 
-  /// How many descriptors it has open at the most, connections aside.
-  static let descriptors = 3 + Limits.Watching.sockets + maximumStreams
-  private static let maximumStreams = 2
+  /// How it asks for names. It may have a socket and a connection for each that may be under way, so that nobody's upstreams,
+  /// be they silent or answering over TCP alone, keep another's from being asked.
+  static func asking(_ settings: WatchSettings) -> ForwardSettings {
+    var asking = ForwardSettings()
+    asking.maximumSockets = settings.atOnce
+    asking.maximumStreams = settings.atOnce
+    asking.prefetches = false
+    return asking
+  }
+
+  /// How many descriptors it has open whatever is under way.
+  static let descriptors = 3
+  /// How many it has open for each that may be under way: a connection to an endpoint or, of its name, a socket and a
+  /// connection to an upstream, which may be kept for a while.
+  static let descriptorsOfProbe = 3
 
   /// Starts watching what `state` serves.
   ///
@@ -128,7 +139,9 @@ final class LinkWatcher {
         begin(probe, now)
       }
       tell(now)
-      try wait()
+      // What has come and was not read yet is not late.
+      var rounds = Self.rounds
+      while try !wait(), rounds > 0 { rounds -= 1 }
       expire()
     }
   }
@@ -180,6 +193,7 @@ final class LinkWatcher {
   // MARK: Probes
 
   private func begin(_ probe: WatchProbe, _ now: UInt64) {
+    delays.begin(probe.number, at: now)
     switch probe.kind {
     case .resolve(let name):
       let instant = Instant(nanoseconds: System.monotonicNanoseconds())
@@ -204,12 +218,15 @@ final class LinkWatcher {
   private func connected(_ number: UInt64, _ outcome: ConnectOutcome) {
     connections[number] = nil
     schedule.connected(
-      number, outcome, now: milliseconds, seconds: System.wallClockSeconds(), using: &random)
+      number, delays.outcome(outcome, of: number), now: milliseconds, seconds: System.wallClockSeconds(), using: &random
+    )
   }
 
   private func resolved(_ number: UInt64, _ outcome: ResolveOutcome) {
     questions[number] = nil
-    schedule.resolved(number, outcome, now: milliseconds, seconds: System.wallClockSeconds(), using: &random)
+    schedule.resolved(
+      number, delays.outcome(outcome, of: number), now: milliseconds, seconds: System.wallClockSeconds(), using: &random
+    )
   }
 
   // MARK: Names
@@ -245,21 +262,28 @@ final class LinkWatcher {
 
   // MARK: Waiting
 
-  private func wait() throws(SystemError) {
+  /// Waits for what comes, and takes it.
+  ///
+  /// - Returns: false when there may be more.
+  private func wait() throws(SystemError) -> Bool {
+    let pause = pause
     let count = try poller.wait(timeoutMilliseconds: Int32(clamping: pause))
+    delays.hear(at: milliseconds, after: pause)
+    var isAll = count < Poller.batchSize
     for index in 0..<count {
       let ready = poller.ready(at: index)
       switch ready.token {
       case Self.wakeToken: running.waker.reset()
-      case Self.upstreamToken: try hearUpstreams()
+      case Self.upstreamToken: isAll = try hearUpstreams() && isAll
       default:
         let number = ready.token - Self.firstToken
         if let connection = connections[number] { connected(number, connection.outcome) }
       }
     }
+    return isAll
   }
 
-  private func hearUpstreams() throws(SystemError) {
+  private func hearUpstreams() throws(SystemError) -> Bool {
     let count = try upstreamPoller.wait(timeoutMilliseconds: 0)
     let now = Instant(nanoseconds: System.monotonicNanoseconds())
     for index in 0..<count {
@@ -267,6 +291,7 @@ final class LinkWatcher {
       forwarding.handle(ready.token, ready.events, &upstreamPoller, now)
       carryOut()
     }
+    return count < Poller.batchSize
   }
 
   /// How long there is nothing to do by itself, in milliseconds.
@@ -293,8 +318,9 @@ final class LinkWatcher {
     forwarding.advance(to: instant)
     carryOut()
     for (number, question) in questions where question.deadline <= instant {
+      let lacksRoom = forwarding.forwarder.lacksRoom(for: Ticket(number))
       forwarding.forwarder.cancel(Ticket(number), now: instant)
-      resolved(number, .failed("no answer in time"))
+      resolved(number, lacksRoom ? .postponed : .failed("no answer in time"))
     }
   }
 }

@@ -32,7 +32,7 @@ extension ConnectOutcome {
     case ECONNREFUSED, ECONNRESET: self = .refused
     case ETIMEDOUT: self = .silent
     case EHOSTUNREACH, ENETUNREACH, EACCES, EPERM: self = .failed(error.reason)
-    default: self = error.kind == .noneLeft || error.code == EADDRNOTAVAIL ? .postponed : .failed(error.reason)
+    default: self = error.isLack ? .postponed : .failed(error.reason)
     }
   }
 }

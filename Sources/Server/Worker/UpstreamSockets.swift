@@ -99,16 +99,18 @@ final class UpstreamSockets {
       self[token] = socket
     } catch {
       // Nothing was sent, so this says nothing of the upstream.
-      tellFailure(token, isStream: transport == .tcp, isLocal: true, now)
+      tellFailure(token, isStream: transport == .tcp, isLocal: true, isLack: error.isLack, now)
     }
   }
 
-  private func tellFailure(_ token: SocketToken, isStream: Bool, isLocal: Bool = false, _ now: Instant) {
+  private func tellFailure(
+    _ token: SocketToken, isStream: Bool, isLocal: Bool = false, isLack: Bool = false, _ now: Instant
+  ) {
     self[token] = nil
     if isStream {
-      forwarder.streamClosed(token, now: now)
+      forwarder.streamClosed(token, isLack: isLack, now: now)
     } else {
-      forwarder.socketFailed(token, isLocal: isLocal, now: now)
+      forwarder.socketFailed(token, isLocal: isLocal, isLack: isLack, now: now)
     }
   }
 
@@ -122,7 +124,7 @@ final class UpstreamSockets {
         _ = try socket.socket.send(octets)
       } catch {
         // A full queue or a filter of this machine says nothing of the upstream.
-        tellFailure(token, isStream: false, isLocal: !error.isOfPeer, now)
+        tellFailure(token, isStream: false, isLocal: !error.isOfPeer, isLack: error.isLack, now)
       }
     }
   }
