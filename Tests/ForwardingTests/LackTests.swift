@@ -16,6 +16,8 @@ struct LackTests {
 
   /// Asks, and has the question moved to TCP.
   private func ask(_ rig: Rig, _ name: String, _ rule: Int, workspace: UInt32) throws -> Int {
+    // What was sent for the questions before is on its way, and stays there.
+    rig.sent = []
     let ticket = try rig.ask(name, rule: try Self.rule(rule), workspace: workspace)
     let query = try rig.next()
     try rig.respond(to: query, TestResponse(flags: [.response, .truncated, .recursionAvailable]))

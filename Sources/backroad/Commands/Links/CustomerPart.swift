@@ -37,6 +37,6 @@ struct CustomerPart {
     if isComplete { return section }
     guard !checklist.items.isEmpty else { return "" }
     let when = isThere ? "" : ", once the link is there"
-    return "\nwhat the customer is to do: backroad link show \(word: workspace) \(word: link.name)\(when)\n"
+    return "\nwhat the customer is to do: backroad link show \(word: workspace) \(word: link.name)" + when + "\n"
   }
 }
