@@ -137,7 +137,7 @@ struct Generation {
             link,
             "\(host.name.textWithoutFinalDot) leads to \(endpoint.text) by \(called(link)), and to \(other.endpoint.text) "
               + "by the link \(quoted(other.link.name))" + wayOut + remark(on: host.name, link, other.link)),
-            Blame(link: link.name, other: other.link.name))
+          Blame(link: link.name, other: other.link.name))
       } else if claims[host.name] == nil || link.ttlSeconds < claims[host.name]?.link.ttlSeconds ?? 0 {
         claims[host.name] = Claim(endpoint: endpoint, host: host, link: link)
       }
@@ -150,7 +150,7 @@ struct Generation {
           link,
           "\(name.textWithoutFinalDot) is pinned to \(list(endpoint)) by \(called(link)), and to "
             + "\(list(other.endpoint)) by the link \(quoted(other.link.name)); import both with the same addresses"),
-          Blame(link: link.name, other: other.link.name))
+        Blame(link: link.name, other: other.link.name))
     }
     pins[name] = (endpoint, link)
     zones[name, default: GeneratedZone(apex: name)].links.insert(link.name)

@@ -56,7 +56,8 @@ public enum LinkFailover {
   /// The command line that moves links; of many the first.
   static func command(_ names: [String], isBack: Bool, in workspace: WorkspaceFolder) -> String {
     let shown = names.prefix(namesInCommand).map { "\(word: $0)" } + (names.count > namesInCommand ? ["…"] : [])
-    return "backroad link failover \(word: workspace.name) " + (shown + (isBack ? ["--back"] : [])).joined(separator: " ")
+    return "backroad link failover \(word: workspace.name) "
+      + (shown + (isBack ? ["--back"] : [])).joined(separator: " ")
   }
 
   private static let namesInCommand = 10
