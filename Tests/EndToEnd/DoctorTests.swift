@@ -35,7 +35,11 @@ extension EndToEnd {
             "as a client of workspace acme, asked at \(server.address.text): workspace=acme client=127.0.1.5 by=prefix"),
           "\(outcome.output)")
         let rows = outcome.output.split(separator: "\n").dropFirst(2).map { $0.split(separator: " ").map(String.init) }
-        #expect(rows == [["api.corp.example", "db", "10.9.0.1", "ok"], ["db.corp.example", "db", "10.9.0.1", "ok"]])
+        #expect(
+          rows == [
+            ["api.corp.example", "db", "vpce-1.vpce.example", "10.9.0.1", "ok"],
+            ["db.corp.example", "db", "vpce-1.vpce.example", "10.9.0.1", "ok"],
+          ])
       }
     }
 

@@ -36,7 +36,7 @@ final class EtcdCluster {
       let words =
         [
           "--name", "m\(index)", "--data-dir", "etcd-\(token)-\(index)", "--listen-client-urls",
-          "http://\(client.text)",
+          "http://\(client.text),unix://m\(index)-\(client.port):1",
           "--advertise-client-urls", "http://\(client.text)", "--listen-peer-urls", "http://\(peer.text)",
           "--initial-advertise-peer-urls", "http://\(peer.text)", "--initial-cluster", all, "--initial-cluster-token",
           token, "--logger", "zap", "--log-outputs", "stderr", "--log-level", "error",
@@ -50,6 +50,11 @@ final class EtcdCluster {
   var store: String { "etcd:http://" + members.map(\.client.text).joined(separator: ",") }
   /// The same of one member.
   func store(at index: Int) -> String { "etcd:http://\(members[index].client.text)" }
+
+  /// The Unix socket of a member, which etcd makes in the folder that it runs in.
+  func socket(at index: Int) -> String {
+    lab.folder.appendingPathComponent("m\(index)-\(members[index].client.port):1").path
+  }
 
   /// Waits until every member that runs answers, and has a leader.
   func awaitHealth() throws {

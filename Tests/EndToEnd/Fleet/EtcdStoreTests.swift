@@ -190,6 +190,15 @@ extension EndToEnd {
       }
     }
 
+    @Test func aUnixSocketLeadsToAMember() throws {
+      try Lab.run { lab in
+        let cluster = try lab.etcd()
+        let store = "etcd:unix:\(cluster.socket(at: 0))"
+        try lab.backroad(["workspace", "add", "acme", "--no-token", "--store", store])
+        #expect(try lab.backroad(["workspace", "list", "--store", cluster.store]).contains("acme"))
+      }
+    }
+
     @Test func aMemberThatIsDownIsPassedOver() throws {
       try Lab.run { lab in
         let cluster = try lab.etcd(members: 3)
