@@ -344,6 +344,9 @@ private func setEndpoint(
     #expect(
       refusal { _ = try LinkUpdate.undo(in: folder) }
         .contains("the link \"prod\" is neither as it was nor as it is now"))
+    let misses = #""zones": {"corp.example": {"was": "forward", "now": "nxdomain"}}"#
+    folder.files[LinkUndo.path] = Array(#"{"links": {}, \#(misses)}"#.utf8)
+    #expect(refusal { _ = try LinkUpdate.undo(in: folder) }.contains("no link was changed; remove this file"))
   }
 
   /// A link's file may have any name, and is removed whatever it is called.
