@@ -35,7 +35,7 @@ import Workspaces
         links: [
           "prod": [
             "git.dev.test", "git.alias.test", "git.inside.test", "public.d.dn.test", "git.sub.cut.test", "to.cut.test",
-            "git.bind.test", "via.bind.test", "*.ghe.test",
+            "git.bind.test", "via.bind.test", "*.ghe.test", "away.test",
           ]
         ], requested: ["asked": ["*.later.test"]])
     ], forward: [".": "10.9.0.9"], ScriptedUpstreams(NeverPublicTests.script))
@@ -79,6 +79,14 @@ import Workspaces
       #expect(text.contains("link prod leads to the public address \(address)"), "\(text)")
     }
     #expect(server.ask("n.by.test").hasSuffix("203.0.113.7"))
+  }
+
+  /// Asked for by browsers where the port is not 443 (RFC 9460 §2.3).
+  @Test func aServiceBindingForAPortOfALinksHostIsNotGiven() {
+    let text = server.ask("_8443._https.away.test", .https)
+    #expect(text.hasPrefix("SERVFAIL") && text.contains("link prod leads to SVCB or HTTPS"), "\(text)")
+    #expect(server.ask("_9._https.away.test", .https).hasPrefix("NOERROR"))
+    #expect(server.ask("_8443._https.other.test", .https).hasPrefix("NOERROR"))
   }
 
   @Test func aNameBelowALinksWildcardIsTheLinks() {

@@ -8,6 +8,9 @@ import Workspaces
 @Suite struct NeverPublicTests {
   static let negative = "authority: aws.test. 30 SOA ns.aws.test. h.aws.test. 1 2 3 4 30"
   static let script = [
+    "_8443._https.away.test. HTTPS": "NOERROR\n_8443._https.away.test. 60 HTTPS \\# 11 0001000004 0004 cb007107",
+    "_8443._https.other.test. HTTPS": "NOERROR\n_8443._https.other.test. 60 HTTPS \\# 11 0001000004 0004 cb007107",
+    "_9._https.away.test. HTTPS": "NOERROR\n\(negative)",
     "good.aws.test. A": "NOERROR\ngood.aws.test. 60 A 10.1.2.3",
     "good.aws.test. AAAA": "NOERROR\n\(negative)",
     "v6.aws.test. A": "NOERROR\n\(negative)",

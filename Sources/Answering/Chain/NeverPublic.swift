@@ -32,6 +32,7 @@ extension ForwardChain {
     _ end: ChainEnd, _ source: inout some HopSource, _ writer: borrowing MessageWriter
   ) -> ChainEnd {
     guard case .complete = end else { return end }
+    if let refusal = judgedBinding(writer) { return .failed(refusal) }
     let link: String
     if let known = guardian {
       link = known
@@ -64,6 +65,24 @@ extension ForwardChain {
     return isEmpty && (type == .a || type == .aaaa) ? seekOtherFamily(end, link, &source) : end
   }
 
+  /// Judges the service bindings that are asked for at a port of a link's host, `_8443._https.git.corp.example`: whoever has
+  /// them connects to what they name in the host's place (RFC 9460 §2.3, §9.1).
+  private func judgedBinding(_ writer: borrowing MessageWriter) -> ExtendedError? {
+    let type = resolution.query.type
+    guard type == .svcb || type == .https, !workspace.guards.isEmpty, writer.recordCount(.answer) > 0,
+      var host = writer.name(at: Query.nameOffset), host.startsWithUnderscore
+    else { return nil }
+    while host.startsWithUnderscore, let parent = host.parent { host = parent }
+    guard let entry = workspace.guards.entry(for: host), var reader = try? MessageReader(writer.message),
+      (try? reader.readQuestion()) != nil
+    else { return nil }
+    for _ in 0..<writer.recordCount(.answer) {
+      guard let record = try? reader.readRecord() else { return nil }
+      if record.type == .svcb || record.type == .https { return Complaints.serviceBinding(entry.link) }
+    }
+    return nil
+  }
+
   /// A name without addresses of one family has none of that kind; without any, its endpoint is not there yet.
   @_lifetime(self: copy self)
   private mutating func seekOtherFamily(_ end: ChainEnd, _ link: String, _ source: inout some HopSource) -> ChainEnd {
@@ -75,6 +94,11 @@ extension ForwardChain {
     case .known, .end: return end
     }
   }
+}
+
+extension Name {
+  /// True when the first label is one of those that stand for a port or a protocol (RFC 8552).
+  fileprivate var startsWithUnderscore: Bool { labelCount > 0 && wire[1] == UInt8(ascii: "_") }
 }
 
 extension LinkGuards {
