@@ -173,7 +173,6 @@ extension Arguments {
     var choices = LinkChoices()
     choices.replaces = has(.replace)
     choices.takesOver = has(.takeOver)
-    choices.isPublic = has(.isPublic) ? true : has(.noPublic) ? false : nil
     choices.networks = PrivateNetworks(own: (try? configurationFile())?.ownNetworks ?? [])
     return choices
   }
@@ -187,9 +186,7 @@ extension Arguments {
     _ argument: String?, flag: String = Flag.endpoint.name
   ) throws -> (endpoint: Endpoint?, warnings: [Problem], choices: LinkChoices) {
     var (choices, warnings) = (linkChoices, [Problem]())
-    if has(.isPublic), has(.noPublic) {
-      throw UsageError("\(Flag.isPublic.name) and \(Flag.noPublic.name) say opposite things; leave one out")
-    }
+    choices.isPublic = try choice(.isPublic, or: .noPublic)
     try readStandby(into: &choices, &warnings)
     try readZones(into: &choices)
     guard argument != nil || has(.address) else { return (nil, warnings, choices) }
@@ -227,13 +224,15 @@ extension Arguments {
   private func readZones(into choices: inout LinkChoices) throws {
     choices.zonal = try zonalAddresses(.zoneAddress)
     choices.zonalOfStandby = try zonalAddresses(.standbyZoneAddress)
-    switch (has(.zoneAffinity), has(.noZoneAffinity)) {
-    case (true, true):
-      throw UsageError("\(Flag.zoneAffinity.name) and \(Flag.noZoneAffinity.name) say opposite things; leave one out")
-    case (true, false): choices.zoneAffinity = true
-    case (false, true): choices.zoneAffinity = false
-    case (false, false): break
+    choices.zoneAffinity = try choice(.zoneAffinity, or: .noZoneAffinity)
+  }
+
+  /// What one of two flags says that mean opposite things; nil where neither stands.
+  private func choice(_ yes: Flag, or no: Flag) throws(UsageError) -> Bool? {
+    guard !has(yes) || !has(no) else {
+      throw UsageError("\(yes.name) and \(no.name) say opposite things; leave one out")
     }
+    return has(yes) ? true : has(no) ? false : nil
   }
 
   private func zonalAddresses(_ flag: Flag) throws(UsageError) -> ZonalAddresses {
