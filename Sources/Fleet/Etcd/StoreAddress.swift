@@ -150,15 +150,20 @@ public struct StoreAddress: Hashable, Sendable {
   }
 }
 
+extension StoreAddress.Member: CustomStringConvertible {
+  /// The member as the address has it: a host with its port, of IPv6 in brackets, or a path.
+  public var description: String {
+    switch self {
+    case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .unix(let path): path
+    }
+  }
+}
+
 extension StoreAddress: CustomStringConvertible {
   /// The address as it can be read again; without the prefix where it is the usual one.
   public var description: String {
-    let shown = members.map { member in
-      switch member {
-      case .tcp(let host, let port): host.utf8.contains(0x3a) ? "[\(host)]:\(port)" : "\(host):\(port)"
-      case .unix(let path): path
-      }
-    }.joined(separator: ",")
+    let shown = members.map(\.description).joined(separator: ",")
     if case .unix = members.first { return "etcd:unix:\(shown)" }
     return "etcd:http://\(shown)\(prefix.isSame(as: Self.defaultPrefix) ? "" : prefix)"
   }

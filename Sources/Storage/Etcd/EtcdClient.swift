@@ -68,7 +68,7 @@ final class EtcdClient {
             continue
           }
           guard error.isUnavailable else { throw .refused(error) }
-          throw .member("\(name(index)): \(error.message)", wasSent: true)
+          throw .member("\(address.members[index]): \(error.message)", wasSent: true)
         }
         member = index
         answer.mayHaveHappenedBefore = answer.mayHaveHappenedBefore || wasSent
@@ -95,13 +95,6 @@ final class EtcdClient {
     case member(String, wasSent: Bool)
   }
 
-  private func name(_ index: Int) -> String {
-    switch address.members[index] {
-    case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
-    case .unix(let path): path
-    }
-  }
-
   private func authenticate(
     _ credentials: EtcdCredentials, _ index: Int, _ deadline: UInt64
   ) throws(Trouble) -> String? {
@@ -114,7 +107,7 @@ final class EtcdClient {
     }
     if let error = answer.message.error {
       guard error.isUnavailable else { throw .refused(error) }
-      throw .member("\(name(index)): \(error.message)", wasSent: false)
+      throw .member("\(address.members[index]): \(error.message)", wasSent: false)
     }
     return answer.message.token
   }
@@ -126,7 +119,7 @@ final class EtcdClient {
         "POST", request.path, host: host(index), fields: token.map { [("Authorization", $0)] } ?? [],
         body: request.body)
     } catch {
-      throw .member("\(name(index)): \(error)", wasSent: false)
+      throw .member("\(address.members[index]): \(error)", wasSent: false)
     }
     let end = min(
       deadline, System.monotonicNanoseconds() + UInt64(Limits.Fleet.answerMilliseconds) * 1_000_000)
@@ -149,7 +142,7 @@ final class EtcdClient {
   }
 
   private func host(_ index: Int) -> String {
-    if case .unix = address.members[index] { "localhost" } else { name(index) }
+    if case .unix = address.members[index] { "localhost" } else { "\(address.members[index])" }
   }
 
   /// Sends the request on the connection to a member, and reads the answer.
@@ -181,9 +174,10 @@ final class EtcdClient {
       if reading.canGoOn { connection = consume open }
       return try reading.answer
     } catch let error as SystemError {
-      throw .member("\(name(index)): \(error.code == ETIMEDOUT ? "no answer in time" : error.reason)", wasSent: wasSent)
+      throw .member(
+        "\(address.members[index]): \(error.code == ETIMEDOUT ? "no answer in time" : error.reason)", wasSent: wasSent)
     } catch {
-      throw .member("\(name(index)): \(error)", wasSent: wasSent)
+      throw .member("\(address.members[index]): \(error)", wasSent: wasSent)
     }
   }
 

@@ -53,9 +53,9 @@ public struct EtcdStore: Store {
   /// Writes which form the keys have.
   public func make() throws(Problem) {
     let key = keys.octets(of: .format)
-    _ = try commit(
-      EtcdTransaction([.unchanged(key, since: 0)], success: [.put(key, Array(StoreKeys.format.utf8))]),
-      what: path)
+    let transaction = EtcdTransaction(
+      [.unchanged(key, since: 0)], success: [.put(key, Array(StoreKeys.format.utf8))])
+    _ = try send(transaction, what: path)
   }
 
   /// Leaves the store as it is.
@@ -192,10 +192,7 @@ public struct EtcdStore: Store {
       if let content = files[path] { transaction.success.append(.put(key(name, path), content)) }
     }
     if try commit(transaction, of: name, since: before.message.revision, what: path(of: name)) { return [] }
-    if first > 0, try settings(of: name) == nil {
-      try clear(name)
-      throw Problem(file: path, "another workspace was added at the same time; nothing was changed; run it again")
-    }
+    if first > 0, try settings(of: name) == nil { try clear(name) }
     guard try !contains(name) else { throw exists(name) }
     throw Problem(file: path, "another workspace was added at the same time; nothing was changed; run it again")
   }
@@ -261,10 +258,6 @@ public struct EtcdStore: Store {
     // Sent again it cannot hold, if it did the first time.
     guard answer.mayHaveHappenedBefore else { return false }
     return try isMade(note, of: name, since: revision)
-  }
-
-  private func commit(_ transaction: EtcdTransaction, what: String) throws(Problem) -> Bool {
-    try send(transaction, what: what).message.succeeded
   }
 
   /// True when the change of a note was made: it is the last one, or one before it since the workspace was read.

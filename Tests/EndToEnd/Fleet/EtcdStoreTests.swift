@@ -16,6 +16,10 @@ extension EndToEnd {
       "privatelink-vpce-id":"com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"}
       """
 
+    private static let importGit = [
+      "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
+    ]
+
     /// What an admin does, right and wrong, one after the other.
     private static let commands: [([String], String?)] = [
       (["workspace", "list"], nil), (["workspace", "show", "acme"], nil),
@@ -130,13 +134,10 @@ extension EndToEnd {
       try Lab.run { lab in
         let cluster = try lab.etcd()
         try lab.backroad(["workspace", "add", "acme", "--no-token", "--store", cluster.store])
-        let words = [
-          "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
-        ]
         try Relay.run(to: cluster.members[0].client) { path, number in
           path == "/v3/kv/txn" && number == 0 ? .answerLost : .passed
         } _: { relay in
-          try lab.backroad(words + ["--store", relay.store])
+          try lab.backroad(Self.importGit + ["--store", relay.store])
           #expect(relay.count("/v3/kv/txn") == 2, "sent again, as the answer was lost")
         }
         #expect(try version(of: "acme/workspace.json", cluster) == 2, "made once")
@@ -148,13 +149,10 @@ extension EndToEnd {
       try Lab.run { lab in
         let cluster = try lab.etcd()
         try lab.backroad(["workspace", "add", "acme", "--no-token", "--store", cluster.store])
-        let words = [
-          "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
-        ]
         try Relay.run(to: cluster.members[0].client) { path, number in
           path == "/v3/kv/txn" && number < 2 ? .requestLost : .passed
         } _: { relay in
-          _ = try lab.backroad(words + ["--store", relay.store])
+          _ = try lab.backroad(Self.importGit + ["--store", relay.store])
         }
         #expect(try version(of: "acme/workspace.json", cluster) == 2, "made once")
       }
@@ -179,10 +177,7 @@ extension EndToEnd {
           }
           return number == 0 ? .answerLost : .passed
         } _: { relay in
-          let words = [
-            "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
-          ]
-          _ = try lab.backroad(words + ["--store", relay.store])
+          _ = try lab.backroad(Self.importGit + ["--store", relay.store])
         }
         let links = try lab.backroad(["link", "list", "--store", cluster.store])
         #expect(links.contains("git") && links.contains("wiki"), "\(links)")
