@@ -105,16 +105,7 @@ enum AdminToken {
     guard let path else {
       throw Problem("the admin interface on TCP needs a token: name a file that holds one with --admin-token-file")
     }
-    let content: [UInt8]
-    let isPrivate: Bool
-    do throws(SystemError) {
-      content = try Files.read(path, maximumSize: Limits.Admin.tokenFileOctets)
-      isPrivate = try Files.access(path)?.isPrivate ?? false
-    } catch {
-      throw Problem(file: path, "cannot read the admin token: \(error.reason)")
-    }
-    guard isPrivate else { throw Problem(file: path, "everybody may read the admin token: chmod o-rwx \(word: path)") }
-    let token = Array(content.prefix { $0 != 0x0a && $0 != 0x0d })
+    let token = try SecretFile.firstLine(path, "the admin token", maximumOctets: Limits.Admin.tokenFileOctets)
     guard token.count >= AdminAccess.minimumTokenLength, token.allSatisfy({ (0x21...0x7e).contains($0) }) else {
       throw Problem(
         file: path,
