@@ -1,3 +1,4 @@
+import Text
 import Wire
 
 /// Who may ask, decided before anything else: by the Host that a request names, by where a browser says it comes from,

@@ -1,3 +1,5 @@
+import Text
+
 /// Reads requests out of a connection's octets (RFC 9112), strictly: where two readers could disagree about where a
 /// request ends, it is refused and nothing after it is read.
 ///
@@ -127,7 +129,7 @@ public struct HTTPRequestParser: Sendable {
   private func readHead() throws(AdminError) -> Head {
     let requestLine = octets[..<lineEnds[0]]
     let parts = requestLine.split(separator: 0x20, omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy({ Self.isToken($0) }) else {
+    guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(\.isHTTPToken) else {
       throw .malformed("the request line is not METHOD PATH HTTP/1.1")
     }
     guard parts[2].elementsEqual("HTTP/1.1".utf8) else {
@@ -148,7 +150,7 @@ public struct HTTPRequestParser: Sendable {
     for (end, next) in zip(lineEnds, lineEnds.dropFirst()) where next > end + 2 {
       let line = octets[(end + 2)..<next]
       guard let colon = line.firstIndex(of: 0x3a), colon > line.startIndex,
-        line[..<colon].allSatisfy({ Self.isToken($0) })
+        line[..<colon].allSatisfy(\.isHTTPToken)
       else { throw .malformed("a header field is not NAME: VALUE") }
       let value = line[(colon + 1)...].trimmed
       // RFC 9110 §5.5: new fields keep to ASCII. Nothing that is read here has more, and what compares texts beyond it
@@ -159,15 +161,6 @@ public struct HTTPRequestParser: Sendable {
       headers.add(String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
     }
     return headers
-  }
-
-  /// tchar of RFC 9110 §5.6.2.
-  private static func isToken(_ octet: UInt8) -> Bool {
-    switch octet {
-    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
-    case 0x21, 0x23...0x27, 0x2a, 0x2b, 0x2d, 0x2e, 0x5e...0x60, 0x7c, 0x7e: true
-    default: false
-    }
   }
 
   /// RFC 9112 §3.2: a request without Host, or with two, is refused.
@@ -207,15 +200,5 @@ public struct HTTPRequestParser: Sendable {
     !headers.values("connection").contains { value in
       value.lowercased().utf8.split(separator: UInt8(ascii: ",")).contains { $0.trimmed.elementsEqual("close".utf8) }
     }
-  }
-}
-
-extension BidirectionalCollection<UInt8> {
-  /// Without spaces and tabs at both ends.
-  var trimmed: SubSequence {
-    var rest = self[...]
-    while let first = rest.first, first == 0x20 || first == 0x09 { rest = rest.dropFirst() }
-    while let last = rest.last, last == 0x20 || last == 0x09 { rest = rest.dropLast() }
-    return rest
   }
 }

@@ -14,14 +14,16 @@ public enum RequestWriter {
   public static func octets(
     _ method: String, _ target: String, host: String, fields: [(name: String, value: String)] = [], body: [UInt8]? = nil
   ) throws(HTTPFailure) -> [UInt8] {
-    guard !method.isEmpty, method.utf8.allSatisfy(isToken) else { throw .unsendable("\(quoted(method)) is no method") }
+    guard !method.isEmpty, method.utf8.allSatisfy(\.isHTTPToken) else {
+      throw .unsendable("\(quoted(method)) is no method")
+    }
     guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy(isVisible) else {
       throw .unsendable("a path that does not start with / or holds other than printable ASCII")
     }
     guard !host.isEmpty, host.utf8.allSatisfy(isVisible) else { throw .unsendable("a host that is no text in ASCII") }
     var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
     for (name, value) in fields {
-      guard !name.isEmpty, name.utf8.allSatisfy(isToken), !isOwn(name) else {
+      guard !name.isEmpty, name.utf8.allSatisfy(\.isHTTPToken), !isOwn(name) else {
         throw .unsendable("a header field \(quoted(name))")
       }
       guard value.utf8.allSatisfy({ isVisible($0) || $0 == 0x20 }) else {

@@ -197,7 +197,7 @@ public struct ResponseReader: Sendable {
       throw .malformed("more than \(Limits.Fleet.headFields) header fields")
     }
     // What starts with a space goes on with the line before (RFC 9112 §5.2), at some readers.
-    guard let colon = line.firstIndex(of: 0x3a), colon > 0, line[..<colon].allSatisfy(isToken) else {
+    guard let colon = line.firstIndex(of: 0x3a), colon > 0, line[..<colon].allSatisfy(\.isHTTPToken) else {
       throw .malformed("a header field that is not NAME: VALUE")
     }
     return ResponseHead.Field(
