@@ -174,9 +174,9 @@ extension Follower {
     if ask == .authenticate { return try authenticationRefused(error) }
     if error.isUnauthenticated {
       guard credentials != nil else { throw .credentials("the store wants a user and a password (\(error))") }
-      guard !isTokenFresh else { throw .credentials("the store does not take the token that it gave (\(error))") }
       token = nil
       needsNoToken = false
+      guard !isTokenFresh else { throw .credentials("the store does not take the token that it gave (\(error))") }
       forgetWrite(ask)
       return
     }

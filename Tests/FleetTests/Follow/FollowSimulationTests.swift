@@ -12,7 +12,7 @@ struct FollowSimulationTests {
   @Test(arguments: 0..<parts)
   func seeds(_ part: Int) throws {
     let first = Self.number("BACKROAD_FIRST_SEED", 1)
-    let count = Self.number("BACKROAD_SEEDS", 60)
+    let count = Self.number("BACKROAD_SEEDS", 24)
     var (seeds, steps, checks, loads, revisions, failures, others) = (0, 0, 0, 0, 0, 0, 0)
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
       let simulation = try FollowSimulation(seed: UInt64(seed))

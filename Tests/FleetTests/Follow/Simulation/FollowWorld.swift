@@ -66,11 +66,15 @@ final class FollowWorld {
   var strangers: [StrangeKey] = []
   var changes: [StoreChange] = []
   var keepsChanges = false
+  /// False where the watch itself leaves things out, so that what is handed on cannot be right.
+  var isJudged = true
   var opens = 0
   var steps = 0
   var checks = 0
   /// The last revision that was handed on by the watch or a load; nil while a load is under way.
   private var lastRevision: Int64?
+  /// What is held, as far as what was handed on goes.
+  private var held: Set<WorkspaceName> = []
   private var epochOfLast = 0
   var breach: Breach?
   /// A load or the cluster's exchange is under way: what is there may be of several revisions.
@@ -252,7 +256,9 @@ final class FollowWorld {
       case .take(let change): take(change)
       case .loaded(let load): loaded(load)
       case .held(let missing, let total): heldNews.append((missing, total))
-      case .gone(let names): for name in names { taker.remove(name) }
+      case .gone(let names):
+        for name in names { taker.remove(name) }
+        held.subtract(names)
       case .tell(let item):
         news.append(item)
         switch item {
@@ -275,6 +281,8 @@ final class FollowWorld {
     if keepsChanges { changes.append(change) }
     strangers += change.strangers
     taker.take(change)
+    held.subtract(change.workspaces.keys)
+    guard isJudged else { return }
     if change.isPiece {
       isMixed = true
       checkPiece(change)
@@ -310,6 +318,8 @@ final class FollowWorld {
   private func loaded(_ load: StoreLoad) {
     loads.append(load)
     for name in load.gone { taker.remove(name) }
+    held = load.held
+    guard isJudged else { return }
     checks += 1
     guard let epoch = stores.indices.last(where: { isExact(stores[$0], at: load.revision) }) else {
       return fail(
@@ -321,9 +331,11 @@ final class FollowWorld {
   /// The taker has what the store has at a revision, and what is held beside it.
   private func isExact(_ store: StoreModel, at revision: Int64) -> Bool {
     guard revision <= store.revision else { return false }
+    let expected = expectation.of(store, at: revision)
+    guard !held.isEmpty else { return taker == expected }
     var own = taker
-    for name in follower.held { own.remove(name) }
-    return own == expectation.of(store, at: revision)
+    for name in held { own.remove(name) }
+    return own == expected
   }
 
   func difference(_ revision: Int64) -> String {
@@ -337,7 +349,7 @@ final class FollowWorld {
 
   /// What was written before the last contact was handed on.
   private func checkContact() {
-    guard let contact = follower.lastContact, contact != checkedContact else { return }
+    guard isJudged, let contact = follower.lastContact, contact != checkedContact else { return }
     checkedContact = contact
     checks += 1
     guard let cursor = follower.cursor, follower.identity.clusterID == etcd.model.clusterID else { return }
@@ -347,6 +359,12 @@ final class FollowWorld {
     }
   }
   private var checkedContact: Instant?
+
+  /// The taker soon has exactly what the store has: something may have been written this very moment.
+  func catchUp(_ what: String) throws {
+    try run(atMost: .seconds(1)) { taker == expectation.of(etcd.model, at: etcd.model.revision) }
+    try expectCaughtUp(what)
+  }
 
   /// The taker has exactly what the store has now.
   func expectCaughtUp(_ what: String = "") throws {
@@ -389,7 +407,7 @@ final class FollowWorld {
     etcd.members[member].isParted = true
     guard tells else { return }
     for connection in ordered
-    where connections[connection]?.member == member && etcd.connections[connection]?.watch != nil {
+    where connections[connection]?.member == member && etcd.connections[connection]?.watch?.asksForLeader == true {
       deliver([.octets(Array(etcd.noLeader.utf8)), .end()], connection)
     }
   }
@@ -402,6 +420,7 @@ final class FollowWorld {
   func replace(with model: StoreModel) {
     former.append(etcd.model)
     etcd.model = model
+    etcd.model.number = former.count
     etcd.tokens = []
     for connection in ordered { add(.ended(connection), at: now) }
   }

@@ -21,6 +21,8 @@ struct SimulatedEtcd {
     /// It has died, and nobody was told.
     var isSilent = false
     var fragments: Bool
+    /// It wants to be told when the leader is lost.
+    var asksForLeader = false
   }
 
   struct Connection {
@@ -44,9 +46,12 @@ struct SimulatedEtcd {
   var nextToken = 0
   /// Requests that were answered, by their paths.
   var requests: [String: Int] = [:]
-  /// Tests change what is answered.
-  var tamper: ((_ path: String, _ body: String) -> String?)?
-  var eventsPerMessage = 1000
+  /// How many revisions a watch is told of at once; its header says the newest all the same.
+  var revisionsPerPush = Int64.max
+  /// Revisions that no watch is told of.
+  var leftOut: Set<Int64> = []
+  /// The first revisions that watches were asked for.
+  var starts: [Int64] = []
   var writtenWithoutAnswer = false
 
   /// Takes octets of a request, and answers those that are whole.
@@ -122,7 +127,6 @@ struct SimulatedEtcd {
   private mutating func answer(_ request: Request, on connection: StoreConnection, now: Instant) -> [Reply] {
     requests[request.path, default: 0] += 1
     guard let member = connections[connection].map({ members[$0.member] }) else { return [] }
-    if let body = tamper?(request.path, "") { return whole("200 OK", body) }
     if request.path == "/v3/auth/authenticate" { return authenticate(request) }
     if request.path == "/v3/watch" { return watch(request, on: connection, member, now) }
     if password != nil {
@@ -238,6 +242,7 @@ struct SimulatedEtcd {
       return [.octets(Array((head + noLeader).utf8)), .end()]
     }
     let start = request.number("start_revision", in: create)
+    starts.append(start)
     var replies: [Reply] = [.octets(Array((head + chunk("{\"result\":{\(header()),\"created\":true}}\n")).utf8))]
     guard start == 0 || start >= model.compacted else {
       let canceled = "{\"result\":{\(header(0)),\"canceled\":true,\"compact_revision\":\"\(model.compacted)\"}}\n"
@@ -246,7 +251,8 @@ struct SimulatedEtcd {
     }
     connections[connection]?.watch = Watch(
       start: request.octets("key", in: create) ?? [], end: request.octets("range_end", in: create) ?? [],
-      sent: (start == 0 ? model.revision + 1 : start) - 1, fragments: request.truth("fragment", in: create))
+      sent: (start == 0 ? model.revision + 1 : start) - 1, fragments: request.truth("fragment", in: create),
+      asksForLeader: request.fields["grpc-metadata-hasleader"] == "true")
     return replies
   }
 
@@ -263,9 +269,10 @@ struct SimulatedEtcd {
     guard let state = connections[connection], let watch = state.watch, !watch.isSilent,
       !members[state.member].isParted, watch.sent < model.revision
     else { return [] }
-    connections[connection]?.watch?.sent = model.revision
+    let upTo = model.revision - watch.sent <= revisionsPerPush ? model.revision : watch.sent + revisionsPerPush
+    connections[connection]?.watch?.sent = upTo
     var events: [String] = []
-    for revision in (watch.sent + 1)...model.revision {
+    for revision in (watch.sent + 1)...upTo where !leftOut.contains(revision) {
       for event in model.history[revision]?.events ?? [] {
         guard !event.key.lexicographicallyPrecedes(watch.start), event.key.lexicographicallyPrecedes(watch.end) else {
           continue

@@ -25,6 +25,8 @@ struct StoreModel {
     var keys: Set<Key> = []
   }
 
+  /// Tells it from every other of a world.
+  var number = 0
   var clusterID: UInt64
   var term: UInt64 = 2
   var revision: Int64 = 1

@@ -61,19 +61,35 @@ struct Expectation {
     return place
   }
 
+  /// The last that was wanted of each store: the next is mostly a later one.
+  private var last: [Int: (revision: Int64, taker: Taker)] = [:]
+
   /// What a store holds at a revision.
   mutating func of(_ model: StoreModel, at revision: Int64) -> Taker {
-    var taker = Taker()
-    for key in model.keys.keys {
-      guard let entry = model.entry(key, at: revision) else { continue }
-      switch place(key) {
-      case .file(let name, let path): taker.files[name, default: [:]][path] = entry.value
-      case .bad(let name, let path): taker.bad[name, default: []].insert(path)
-      case .pod(let address): taker.pods[address] = entry.value
-      case .none: break
+    var (reached, taker) = last[model.number] ?? (0, Taker())
+    if reached > revision { (reached, taker) = (0, Taker()) }
+    last[model.number] = nil
+    if reached < revision {
+      for number in (reached + 1)...revision {
+        for event in model.history[number]?.events ?? [] { put(event, &taker) }
       }
     }
+    last[model.number] = (revision, taker)
     return taker
+  }
+
+  private mutating func put(_ event: StoreModel.Event, _ taker: inout Taker) {
+    let value = event.entry?.value
+    switch place(event.key) {
+    case .file(let name, let path):
+      taker.files[name, default: [:]][path] = value
+      if taker.files[name]?.isEmpty == true { taker.files[name] = nil }
+    case .bad(let name, let path):
+      if value == nil { taker.bad[name]?.remove(path) } else { taker.bad[name, default: []].insert(path) }
+      if taker.bad[name]?.isEmpty == true { taker.bad[name] = nil }
+    case .pod(let address): taker.pods[address] = value
+    case .none: break
+    }
   }
 
   /// True when a revision changes something that is handed on.
