@@ -212,7 +212,7 @@ public final class Follower {
     FollowReport(
       endpoint: endpoint, isLive: watch?.isCreated == true, isLoading: loading != nil, revision: cursor,
       clusterID: identity.clusterID, lastContact: lastContact, failure: failure, held: held.count,
-      workspaces: known.workspaces.count, pods: known.pods.count)
+      workspaces: served.count - held.count, pods: known.pods.count)
   }
 
   // MARK: Connections

@@ -43,7 +43,9 @@ extension Follower {
         counters.events += 1
         if let revision = try watch?.gate.add(entry) { try take(revision, now) }
       case .message(let message): try heard(message, now)
-      case .ended(let status): throw .canceled(status == 200 ? "the stream ended" : "status \(status)")
+      // Not canceled: a server has stopped, or somebody in between has had enough. The cursor is as good as it was.
+      case .ended(let status):
+        throw .connection("the watch has ended\(status == 200 ? "" : " with status \(status)")")
       }
     }
   }
