@@ -38,7 +38,7 @@ struct FollowKeys {
     case .key(.pod(let address)): .pod(address)
     case .key(.replica(let id)): .replica(id)
     case .key(.canary): key == canary ? .ownCanary : .other
-    case .key(.leader): .other
+    case .key(.leader), .key(.claims): .other
     case .foreign: .strange("no key of this program's, or of a later version's")
     case .bad(let name, let reason): bad(key, of: name, reason)
     }
