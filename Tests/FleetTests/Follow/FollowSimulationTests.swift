@@ -12,7 +12,7 @@ struct FollowSimulationTests {
   @Test(arguments: 0..<parts)
   func seeds(_ part: Int) throws {
     let first = Self.number("BACKROAD_FIRST_SEED", 1)
-    let count = max(16, Self.number("BACKROAD_SEEDS", 0) / 5)
+    let count = max(10, Self.number("BACKROAD_SEEDS", 0) / 5)
     var (seeds, steps, checks, loads, revisions, failures, others) = (0, 0, 0, 0, 0, 0, 0)
     for seed in stride(from: first + part, to: first + count, by: Self.parts) {
       let simulation = try FollowSimulation(seed: UInt64(seed))

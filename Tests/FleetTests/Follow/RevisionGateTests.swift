@@ -40,10 +40,12 @@ struct RevisionGateTests {
 
   @Test func oneRevisionIsHeldAtATimeHoweverLongTheReplay() throws {
     var gate = gate()
+    var most = 0
     for revision in 5..<100_000 as Range<Int64> {
       _ = try gate.add(event(revision))
-      #expect(gate.held == 1)
+      most = max(most, gate.held)
     }
+    #expect(most == 1)
     var many = self.gate()
     for _ in 0..<5 { _ = try many.add(event(5)) }
     #expect(throws: FollowFailure.self) { try many.add(event(5)) }
