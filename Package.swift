@@ -31,7 +31,8 @@ let package = Package(
     .target(name: "Forwarding", dependencies: ["Wire", "Bounds"], swiftSettings: strict),
     .target(
       name: "Workspaces", dependencies: ["Zones", "Forwarding", "Wire", "Text", "Bounds"], swiftSettings: strict),
-    .target(name: "Fleet", dependencies: ["Workspaces", "Wire", "Text", "Bounds"], swiftSettings: strict),
+    .target(
+      name: "Fleet", dependencies: ["Workspaces", "Forwarding", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(name: "Links", dependencies: ["Workspaces", "Zones", "Wire", "Text", "Bounds"], swiftSettings: strict),
     .target(
       name: "Storage", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
@@ -107,7 +108,8 @@ let package = Package(
       dependencies: ["backroad", "Links", "Server", "Workspaces", "Forwarding", "Wire", "SystemIO", "Text", "Bounds"],
       swiftSettings: strict),
     .testTarget(
-      name: "FleetTests", dependencies: ["Fleet", "Workspaces", "Wire", "Text", "Bounds", "TestKit"],
+      name: "FleetTests",
+      dependencies: ["Fleet", "Workspaces", "Forwarding", "Wire", "Text", "Bounds", "TestKit"],
       exclude: ["Recorded"], swiftSettings: tests),
     .testTarget(
       name: "ForwardingTests", dependencies: ["Forwarding", "Bounds", "TestKit"], swiftSettings: strict),

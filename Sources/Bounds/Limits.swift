@@ -287,6 +287,28 @@ public enum Limits {
     public static let changesLookedBack = 64
   }
 
+  /// Following a fleet's store. `FollowSettings` has what a test may change.
+  public enum Following {
+    /// The most keys of a page of a load.
+    public static let keysOfPage = 1000
+    /// How many octets of keys and values a page of a load is to have, about.
+    public static let octetsOfPage = 1 << 20
+    /// The most octets of a page that are kept; one with more is asked for again, with fewer keys. One key always fits.
+    public static let heldOctetsOfPage = 8 << 20
+    /// The most events of one revision: the pods of a discovery whose lease has run out are one.
+    public static let eventsOfRevision = 200_000
+    /// The most octets of one revision's keys and values; with more, everything is loaded anew.
+    public static let octetsOfRevision = 32 << 20
+    /// The most files of one workspace in the store.
+    public static let filesOfWorkspace = 60_000
+    /// The most octets of one workspace's files in the store.
+    public static let octetsOfWorkspace = 64 << 20
+    /// How many workspaces and addresses a comparison loads one by one; with more differences, everything is loaded anew.
+    public static let mendsOfComparison = 100
+    /// The most strange keys that one change or page tells of.
+    public static let strangeKeys = 100
+  }
+
   /// Asking upstreams; for each worker unless it says otherwise. `ForwardSettings` has what a test may change.
   public enum Forwarding {
     /// The most questions in flight: 1000 a second that all take 3.5 s fit.
