@@ -77,8 +77,6 @@ public struct PodLedger {
     if case .batch? = asked { return false }
     return true
   }
-  /// The revision of the last transaction of this leader; 0 for one that does not lead.
-  public var lastChange: Int64 { leaderChanged }
 
   /// What went wrong since this was asked last, for people.
   public mutating func takeNotices() -> [String] {

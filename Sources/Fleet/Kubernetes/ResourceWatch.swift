@@ -71,7 +71,9 @@ struct ResourceWatch {
     case .connecting: since + settings.connectTime
     case .listing: heard + settings.answerTime
     case .watching:
-      min(heard + (hasHead ? settings.silence : settings.answerTime), since + watchTime + settings.answerTime)
+      min(
+        heard + (hasHead ? settings.silence : settings.answerTime), since + watchTime + settings.answerTime,
+        (lastContact ?? since) + settings.quiet)
     }
   }
 
@@ -83,8 +85,7 @@ struct ResourceWatch {
     guard now >= nextWake else { return }
     switch phase {
     case .waiting:
-      // A server that tells nothing for so long proves nothing: a list does.
-      if let lastContact, version != nil, now >= lastContact + settings.quiet { version = nil }
+      if isQuiet(now) { version = nil }
       phase = .connecting
       since = now
       connection = number
@@ -92,7 +93,10 @@ struct ResourceWatch {
     case .connecting: fail("no connection within \(settings.connectTime / 1000) s", now, &actions, &random)
     case .listing: fail("no answer for \(settings.answerTime / 1000) s", now, &actions, &random)
     case .watching:
-      if !hasHead {
+      if isQuiet(now) {
+        version = nil
+        again(now, pause: 0, &actions)
+      } else if !hasHead {
         fail("no answer for \(settings.answerTime / 1000) s", now, &actions, &random)
       } else if now >= heard + settings.silence {
         // Bookmarks come each minute: the connection is dead, whatever the kernel thinks.
@@ -101,6 +105,12 @@ struct ResourceWatch {
         again(now, pause: 0, &actions)
       }
     }
+  }
+
+  /// Nothing new for so long: a watch that is silent, or repeats itself, proves nothing. A list does.
+  private func isQuiet(_ now: UInt64) -> Bool {
+    guard version != nil, let lastContact else { return false }
+    return now >= lastContact + settings.quiet
   }
 
   // MARK: Connections

@@ -184,6 +184,21 @@ import Workspaces
     #expect(bench.discovery.wanted.count == 1)
   }
 
+  /// The same event again and again is no silence, and no news.
+  @Test func aWatchThatRepeatsItselfIsFollowedByAList() {
+    var bench = Bench.watching()
+    for _ in 0..<5 {
+      #expect(bench.paths.count == 4)
+      bench.tick(after: 59_000)
+      bench.event("pods", "MODIFIED", Bench.pod("a", 5))
+      bench.bookmark("namespaces", 20)
+    }
+    bench.tick(after: 5000)
+    bench.tick()
+    #expect(bench.paths.last == "/api/v1/pods?limit=500")
+    #expect(bench.discovery.wanted.count == 1)
+  }
+
   /// The other end of ten minutes: what nobody confirms is not true for ever.
   @Test func withoutTheAPIServerForTenMinutesNobodyHasAnAddress() {
     var bench = Bench.watching()
