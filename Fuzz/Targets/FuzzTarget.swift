@@ -13,6 +13,7 @@ public enum FuzzTargets {
     case "import": ImportTarget()
     case "proxy": ProxyTarget()
     case "fleet": FleetTarget()
+    case "cluster": ClusterTarget()
     case "slow": SlowTarget()
     default: nil
     }

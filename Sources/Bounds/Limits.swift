@@ -433,4 +433,28 @@ public enum Limits {
     /// The most upstreams with series of their own; the rest is `_other`.
     public static let upstreamsOfMetrics = 100
   }
+
+  /// What the discovery of pods is told by an API server.
+  public enum Kubernetes {
+    /// The most pods that are kept: as many as Kubernetes is made for.
+    public static let pods = 150_000
+    /// The most namespaces that are kept.
+    public static let namespaces = 20_000
+    /// How many deleted objects are remembered, so that a late word of one does not bring it back.
+    public static let tombstones = 20_000
+    /// The most addresses of one pod: it has one of each family.
+    public static let addressesOfPod = 4
+    /// The longest name, namespace or uid, in octets.
+    public static let nameOctets = 253
+    /// The longest version, in octets.
+    public static let versionOctets = 64
+    /// The longest string of any kind that is kept while an object is read, in octets.
+    public static let fieldOctets = 4096
+    /// The longest object that is read, in octets; of most of it nothing is kept.
+    public static let objectOctets = 16 << 20
+    /// The most pages of one list.
+    public static let pages = 2000
+    /// How many failures are told of at once.
+    public static let notices = 20
+  }
 }

@@ -58,6 +58,17 @@ struct CorpusTests {
     }
   }
 
+  @Test("What an API server says of pods")
+  func cluster() throws {
+    let files = try Self.files("Fuzz/Corpus/cluster")
+    #expect(files.count >= 10)
+    for file in files {
+      let octets = [UInt8](try Data(contentsOf: file))
+      for first in UInt8(0)..<16 { ClusterTarget().run([first] + octets.dropFirst()) }
+      for length in stride(from: 0, to: octets.count, by: 7) { ClusterTarget().run(Array(octets[..<length])) }
+    }
+  }
+
   @Test("Imports")
   func imports() throws {
     // The fixtures of the importers' own tests are seeds too.

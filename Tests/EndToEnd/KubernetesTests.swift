@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// The manifests of docs/kubernetes, and its image.
+  @Suite struct Kubernetes {
+    private static let folder = Lab.repository.appendingPathComponent("docs/kubernetes")
+    /// `Tests/run` puts it there.
+    private static let validator = Lab.repository.appendingPathComponent(
+      ".build/kubernetes-validate/bin/kubernetes-validate"
+    ).path
+
+    private static func manifests() throws -> [String: String] {
+      var texts: [String: String] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".yaml") {
+        texts[name] = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+      }
+      return texts
+    }
+
+    private func validate(_ lab: Lab, _ files: [String], version: String) throws -> Outcome {
+      guard FileManager.default.isExecutableFile(atPath: Self.validator) else {
+        throw LabError("kubernetes-validate is not there; Tests/run installs it into .build")
+      }
+      return try lab.run(Self.validator, ["--strict", "--quiet", "-k", version] + files)
+    }
+
+    /// The oldest that has all that is used, and a newer one.
+    @Test(arguments: ["1.30.0", "1.34.0"]) func everyManifestIsOneOfKubernetes(_ version: String) throws {
+      try Lab.run { lab in
+        let names = try Self.manifests().keys.sorted()
+        #expect(names.count == 8)
+        let outcome = try validate(
+          lab, names.map { Self.folder.appendingPathComponent($0).path }, version: version)
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+        // What has a slip in it is told.
+        let server = try #require(try Self.manifests()["server.yaml"])
+        try lab.write(server.replacingOccurrences(of: "maxSurge:", with: "maxSurges:"), to: "slip.yaml")
+        #expect(try validate(lab, ["slip.yaml"], version: version).status != 0)
+      }
+    }
+
+    /// Pods and namespaces, to get, list and watch.
+    @Test func theRoleReadsPodsAndNamespacesAndNothingElse() throws {
+      let texts = try Self.manifests()
+      let rule = """
+        rules:
+          - apiGroups: [""]
+            resources: ["pods", "namespaces"]
+            verbs: ["get", "list", "watch"]
+        ---
+        """
+      #expect(try #require(texts["discovery.yaml"]).contains(rule))
+      let all = texts.values.joined()
+      #expect(all.components(separatedBy: "verbs:").count == 2)
+      #expect(all.components(separatedBy: "ClusterRole\n").count == 3, "the role, and the binding's reference")
+      // The token is in one container.
+      #expect(all.components(separatedBy: "/var/run/secrets/kubernetes.io/serviceaccount").count == 2)
+      #expect(all.components(separatedBy: "serviceAccountToken:").count == 2)
+    }
+
+    /// Whatever runs in Backroad's namespace is without root, rights and a place to write.
+    @Test func everyContainerIsConfined() throws {
+      for (name, text) in try Self.manifests() where !["connector.yaml", "coredns.yaml"].contains(name) {
+        func count(_ line: String) -> Int { text.components(separatedBy: line).count - 1 }
+        let containers = count(" image: ")
+        #expect(count("drop: [\"ALL\"]") == containers, "\(name)")
+        #expect(count("readOnlyRootFilesystem: true") == containers, "\(name)")
+        #expect(count("allowPrivilegeEscalation: false") == containers, "\(name)")
+        #expect(count("runAsNonRoot: true") == count("\n  template:"), "\(name)")
+        #expect(count("type: RuntimeDefault") == count("\n  template:"), "\(name)")
+        #expect(!text.contains("hostNetwork") && !text.contains("privileged: true"), "\(name)")
+      }
+    }
+
+    /// Whoever answers is asked no more before it ends, and answers on while nodes notice.
+    @Test func everyServerHasItsProbesAndItsLameduck() throws {
+      for name in ["server.yaml", "node-local.yaml", "git-sync.yaml"] {
+        let text = try #require(try Self.manifests()[name])
+        for key in ["startupProbe:", "readinessProbe:", "livenessProbe:", "preStop:\n              sleep:"] {
+          #expect(text.contains(key), "\(name): \(key)")
+        }
+        let grace = try #require(text.firstMatch(of: /terminationGracePeriodSeconds: (\d+)/).flatMap { Int($0.1) })
+        let sleep = try #require(text.firstMatch(of: /sleep:\s+seconds: (\d+)/).flatMap { Int($0.1) })
+        // Five seconds for what is in flight, and some for the sidecars.
+        #expect(grace >= sleep + 10, "\(name)")
+      }
+    }
+
+    @Test func theConfigurationOfTheManifestIsRight() throws {
+      let text = try #require(try Self.manifests()["namespace.yaml"])
+      let lines = text.components(separatedBy: "  backroad.json: |\n")[1].components(separatedBy: "\n")
+      let configuration = lines.map { String($0.dropFirst(4)) }.joined(separator: "\n")
+      #expect(configuration.contains("\"listen\""))
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["10.1.0.0/16"])
+        try lab.write(configuration, to: "backroad.json")
+        let outcome = try lab.run(Lab.backroad(), ["check"])
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+      }
+    }
+
+    /// The image's root file system has all that the program needs, and no more than that.
+    @Test func theImagesRootFileSystemRuns() throws {
+      try Lab.run { lab in
+        let root = lab.folder.appendingPathComponent("root").path
+        let made = try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Lab.backroad(), root])
+        #expect(made.status == 0, "\(made.errors)")
+        // Swift finds a program's arguments in /proc.
+        let script = "mount --rbind /proc \"$0/proc\" && exec chroot \"$0\" /usr/local/bin/backroad version"
+        let outcome = try lab.run(
+          "/usr/bin/unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script, root])
+        #expect(outcome.status == 0 && outcome.output.hasPrefix("Backroad "), "\(outcome.output)\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: root + "/bin/sh"))
+        // A folder that has something in it is not written to.
+        #expect(try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Lab.backroad(), root]).status == 1)
+      }
+    }
+  }
+}
