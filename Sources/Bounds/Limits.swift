@@ -285,6 +285,16 @@ public enum Limits {
     public static let credentialsOctets = 4096
     /// How many changes of a workspace are looked at for one whose answer was lost.
     public static let changesLookedBack = 64
+    /// The most octets that are read of a connection before others have their turn.
+    public static let readOctets = 64 << 10
+    /// The most octets that wait for the other end of a connection to take them: two of etcd's largest requests.
+    public static let unsentOctets = 4 << 20
+    /// The most names of hosts that are looked up at a time, each by a thread.
+    public static let lookups = 4
+    /// How long a look-up may take, in milliseconds, before the host is taken to be where it was found the last time.
+    public static let lookupMilliseconds = 1000
+    /// How long one of several addresses of a host may be silent, in milliseconds, before the next one is tried.
+    public static let addressMilliseconds = 500
   }
 
   /// Following a fleet's store. `FollowSettings` has what a test may change.
