@@ -221,6 +221,10 @@ public enum Limits {
     public static let count = 1_000_000
     /// The most addresses of one request.
     public static let addressesOfRequest = 1000
+    /// The most addresses of one request where leases are kept in etcd: what one transaction takes.
+    public static let addressesOfTransaction = 128
+    /// For how long leases of a store count without contact to it, in seconds: ten minutes.
+    public static let secondsWithoutContact = 600
     /// The longest time of a lease, in seconds: thirty days.
     public static let seconds: UInt64 = 2_592_000
     /// The largest journal that is read, and written, in octets: the most leases with the longest names, twice, fit.

@@ -1,13 +1,24 @@
+import Bounds
 import Text
 import Workspaces
 
 /// What the store has at the key of a pod's address: whose it is, and why.
 ///
-/// `{"workspace": "acme", "uid": "…", "namespace": "jobs", "name": "connector-1", "ttl": 60}`; the key is bound to the lease
-/// of the discovery that wrote it, whose time is `ttl` seconds. A key without a `uid` was written by somebody else, a
-/// command say, and is left alone here.
+/// `{"workspace": "acme", "uid": "…", "namespace": "jobs", "name": "connector-1", "ttl": 60}` is a discovery's; the key is
+/// bound to the lease of the discovery that wrote it, whose time is `ttl` seconds, and goes with the pod.
+/// `{"workspace": "acme", "ttl": 3600}` is a lease that somebody gave for so many seconds. A discovery leaves it alone.
 public enum PodRecord {
-  /// The octets of a value.
+  /// What a value says.
+  public struct Content: Hashable, Sendable {
+    /// Whose client the address is.
+    public let workspace: WorkspaceName
+    /// The pod, where a discovery has found it.
+    public let pod: PodIdentity?
+    /// For how many seconds it holds from when it was written; nil where whoever wrote it ends it.
+    public let seconds: UInt64?
+  }
+
+  /// The octets of a discovery's value.
   public static func octets(_ identity: PodIdentity, seconds: Int64) -> [UInt8] {
     let value: JSON = [
       "workspace": .string(identity.workspace.description), "uid": .string(identity.uid),
@@ -16,16 +27,32 @@ public enum PodRecord {
     return Array(value.compactText.utf8)
   }
 
-  /// Reads a value; nil where it is not one of a discovery.
-  public static func identity(_ octets: [UInt8]) -> PodIdentity? {
-    guard let value = try? JSON.parse(octets, file: "pod", comments: false), case .object(let members) = value.content,
-      let text = string(members["workspace"]), let workspace = WorkspaceName(text), let uid = string(members["uid"]),
-      !uid.isEmpty
-    else { return nil }
-    return PodIdentity(
-      workspace: workspace, uid: uid, namespace: string(members["namespace"]) ?? "", name: string(members["name"]) ?? ""
-    )
+  /// The octets of a lease's value.
+  public static func octets(lease workspace: WorkspaceName, seconds: UInt64) -> [UInt8] {
+    let value: JSON = ["workspace": .string(workspace.description), "ttl": .number(seconds)]
+    return Array(value.compactText.utf8)
   }
+
+  /// Reads a value; nil where it does not say whose the address is, or not for how long.
+  public static func read(_ octets: [UInt8]) -> Content? {
+    guard let value = try? JSON.parse(octets, file: "pod", comments: false), case .object(let members) = value.content,
+      let text = string(members["workspace"]), let workspace = WorkspaceName(text)
+    else { return nil }
+    if let uid = string(members["uid"]), !uid.isEmpty {
+      let pod = PodIdentity(
+        workspace: workspace, uid: uid, namespace: string(members["namespace"]) ?? "",
+        name: string(members["name"]) ?? "")
+      return Content(workspace: workspace, pod: pod, seconds: nil)
+    }
+    guard let ttl = members["ttl"] else { return Content(workspace: workspace, pod: nil, seconds: nil) }
+    guard let seconds = try? ttl.expectInt("\"ttl\"", in: 1...Int(Limits.Leases.seconds), file: "pod") else {
+      return nil
+    }
+    return Content(workspace: workspace, pod: nil, seconds: UInt64(seconds))
+  }
+
+  /// Reads a value; nil where it is not one of a discovery.
+  public static func identity(_ octets: [UInt8]) -> PodIdentity? { read(octets)?.pod }
 
   private static func string(_ value: JSON?) -> String? {
     if case .string(let text)? = value?.content { text } else { nil }

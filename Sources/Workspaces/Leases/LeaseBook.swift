@@ -8,8 +8,11 @@ public struct Lease: Hashable, Sendable {
   public let address: IPAddress
   /// Whose client it is.
   public let workspace: WorkspaceName
-  /// When it ends to be.
+  /// When it ends to be; `endless` for a lease that somebody else ends.
   public let end: Instant
+
+  /// The end of a lease that has none of its own: centuries from any moment.
+  public static let endless = Instant(nanoseconds: 1 << 62)
 
   /// Takes the parts.
   public init(address: IPAddress, workspace: WorkspaceName, end: Instant) {
@@ -127,11 +130,15 @@ public struct LeaseBook: Sendable {
 
   /// What workers look at, for the snapshot that was bound last.
   ///
-  /// - Parameter index: a workspace's index in that snapshot; nil when it is not there, so that its leases do not count.
-  ///   Asked for only of workspaces that had no lease the last time.
-  public mutating func table(_ index: (WorkspaceName) -> Int?) -> LeaseTable {
+  /// - Parameters:
+  ///   - holdsUntil: from then on no lease counts.
+  ///   - index: a workspace's index in that snapshot; nil when it is not there, so that its leases do not count. Asked for
+  ///     only of workspaces that had no lease the last time.
+  public mutating func table(
+    holdsUntil: Instant = Instant(nanoseconds: .max), _ index: (WorkspaceName) -> Int?
+  ) -> LeaseTable {
     for owner in owners[indices.count...] { indices.append(index(owner).map { Int32(clamping: $0) } ?? -1) }
-    return LeaseTable(v4: v4, v6: v6, indices: indices)
+    return LeaseTable(v4: v4, v6: v6, indices: indices, holdsUntil: holdsUntil)
   }
 
   /// Has the next table be for another snapshot.
@@ -220,10 +227,12 @@ public struct LeaseBook: Sendable {
     nextEnd = min(v4.nextEnd, v6.nextEnd)
   }
 
-  /// True when so many more leases fit, if need be once those that ended are forgotten.
-  mutating func hasRoom(for count: Int, now: Instant) -> Bool {
+  /// How many more leases fit, if need be once those that ended are forgotten.
+  ///
+  /// - Parameter count: how many there are to be.
+  public mutating func room(for count: Int, now: Instant) -> Int {
     // Without the second look, each request to a full book would go through all of it.
     if slotCount + count > limits.maximumCount, nextEnd <= now.nanoseconds { merge(now) }
-    return slotCount + count <= limits.maximumCount
+    return max(0, min(count, limits.maximumCount - slotCount))
   }
 }

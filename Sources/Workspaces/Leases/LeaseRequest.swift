@@ -19,6 +19,8 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
   case ttl(UInt64, ClosedRange<UInt64>)
   /// There are as many leases as there may be.
   case tooMany(Int)
+  /// The address is a pod's that a discovery has found, and goes with the pod.
+  case ofPod(IPAddress, WorkspaceName, pod: String)
   /// The workspace has no lease of the address; what may have been meant.
   case notLeased(IPAddress, WorkspaceName, Meant? = nil)
 
@@ -61,6 +63,11 @@ public enum LeaseRefusal: Error, Hashable, Sendable {
       "a lease holds \(range.lowerBound) to \(range.upperBound) seconds, not \(seconds); renew it by adding it again"
     case .tooMany(let limit):
       "there are \(limit) leases, as many as the server keeps; remove those of clients that are gone"
+    case .ofPod(let address, let holder, let pod):
+      """
+      \(address) is the pod \(pod)'s, which a discovery has found, and workspace \(holder)'s for as long as the pod is there; \
+      nothing is to be added or removed
+      """
     case .notLeased(let address, let workspace, nil):
       "workspace \(workspace) has no lease of \(address); see backroad lease list"
     case .notLeased(let address, let workspace, .address(let other)?):
@@ -100,22 +107,41 @@ extension LeaseBook {
     _ addresses: [IPAddress], to workspace: WorkspaceName, ttlSeconds: UInt64, in surroundings: LeaseSurroundings,
     now: Instant
   ) throws(LeaseRefusal) {
-    guard limits.ttlSeconds.contains(ttlSeconds) else { throw .ttl(ttlSeconds, limits.ttlSeconds) }
-    guard (1...limits.maximumAddresses).contains(addresses.count) else {
-      throw .addressCount(addresses.count, atMost: limits.maximumAddresses)
-    }
-    guard let index = surroundings.index(workspace) else { throw .noWorkspace(workspace) }
+    try checkClaim(addresses, to: workspace, ttlSeconds: ttlSeconds, in: surroundings)
     for address in addresses {
-      guard address.isClientAddress else { throw .notAClient(address) }
-      guard surroundings.grants?.isOthers(address, than: index) != true else { throw .granted(address, workspace) }
-      try checkPrefix(of: address, index, surroundings)
       guard let held = lease(of: address, at: now), held.workspace != workspace,
         surroundings.index(held.workspace) != nil
       else { continue }
       throw .leased(address, held.workspace, secondsLeft: held.secondsLeft(at: now))
     }
+    try checkRoom(for: addresses, now: now)
+  }
+
+  /// Checks that a request does not name too many addresses, nor none.
+  public func checkCount(_ addresses: [IPAddress]) throws(LeaseRefusal) {
+    guard (1...limits.maximumAddresses).contains(addresses.count) else {
+      throw .addressCount(addresses.count, atMost: limits.maximumAddresses)
+    }
+  }
+
+  /// Checks that as many leases may be.
+  public mutating func checkRoom(for addresses: [IPAddress], now: Instant) throws(LeaseRefusal) {
     let new = addresses.count { lease(of: $0, at: now) == nil }
-    guard hasRoom(for: new, now: now) else { throw .tooMany(limits.maximumCount) }
+    guard room(for: new, now: now) == new else { throw .tooMany(limits.maximumCount) }
+  }
+
+  /// Checks that a workspace may have addresses, whoever has leases of them.
+  public func checkClaim(
+    _ addresses: [IPAddress], to workspace: WorkspaceName, ttlSeconds: UInt64, in surroundings: LeaseSurroundings
+  ) throws(LeaseRefusal) {
+    guard limits.ttlSeconds.contains(ttlSeconds) else { throw .ttl(ttlSeconds, limits.ttlSeconds) }
+    try checkCount(addresses)
+    guard let index = surroundings.index(workspace) else { throw .noWorkspace(workspace) }
+    for address in addresses {
+      guard address.isClientAddress else { throw .notAClient(address) }
+      guard surroundings.grants?.isOthers(address, than: index) != true else { throw .granted(address, workspace) }
+      try checkPrefix(of: address, index, surroundings)
+    }
   }
 
   /// Refuses an address whose prefix and lease would name two workspaces: such queries are nobody's.
@@ -133,9 +159,7 @@ extension LeaseBook {
   public func checkRevoke(
     _ addresses: [IPAddress], of workspace: WorkspaceName, now: Instant
   ) throws(LeaseRefusal) {
-    guard (1...limits.maximumAddresses).contains(addresses.count) else {
-      throw .addressCount(addresses.count, atMost: limits.maximumAddresses)
-    }
+    try checkCount(addresses)
     for address in addresses where lease(of: address, at: now)?.workspace != workspace {
       throw .notLeased(address, workspace)
     }

@@ -135,9 +135,11 @@ private struct LeaseBody: Sendable {
 extension Lease {
   /// For programs.
   fileprivate func json(_ moment: LeaseKeeper.Moment) -> JSON {
-    [
+    let ends = end != Self.endless
+    return [
       "address": .string("\(address)"), "workspace": .string("\(workspace)"),
-      "secondsLeft": .number(secondsLeft(at: moment.now)), "ends": .number(moment.wall(end) / 1000),
+      "secondsLeft": ends ? .number(secondsLeft(at: moment.now)) : nil,
+      "ends": ends ? .number(moment.wall(end) / 1000) : nil,
     ]
   }
 }
@@ -150,6 +152,7 @@ extension LeaseKeeper.Failure {
       switch refusal {
       case .noWorkspace, .notLeased: .notFound(refusal.message)
       case .leased: AdminError(.conflict, "leased", refusal.message)
+      case .ofPod: AdminError(.conflict, "of-a-pod", refusal.message)
       case .granted: AdminError(.conflict, "granted-to-another", refusal.message)
       case .inPrefix: AdminError(.conflict, "in-clients", refusal.message)
       case .notAClient, .addressCount, .ttl: .invalid(refusal.message)

@@ -60,7 +60,9 @@ enum LeaseCommands {
       } else {
         var table = Table("ADDRESS", "WORKSPACE", "SECONDS LEFT")
         for lease in leases {
-          table.add(lease.string("address"), lease.string("workspace"), "\(lease.number("secondsLeft"))")
+          // That of a pod which was found has no end of its own.
+          let left = lease["secondsLeft"]?.isNull == false ? "\(lease.number("secondsLeft"))" : "-"
+          table.add(lease.string("address"), lease.string("workspace"), left)
         }
         console.print(table, ifEmpty: "there are no leases")
       }

@@ -7,7 +7,7 @@ import Text
 import Wire
 import Workspaces
 
-/// Keeps the leases: in the journal, and in what the workers answer from.
+/// Keeps the leases: in the journal or the fleet's store, and in what the workers answer from.
 ///
 /// Every snapshot passes through here on its way to the workers, so that each has the leases of its moment, and leases
 /// never meet another snapshot's indices. Used by the reloader's thread and the admin interface's, which never wait here
@@ -38,43 +38,50 @@ final class LeaseKeeper: Sendable {
   }
 
   /// The leases, and the snapshot whose slots their table names.
-  private struct BoundBook {
+  struct BoundBook {
     var book: LeaseBook
     private var membership: UInt64?
 
     init(_ book: LeaseBook) { self.book = book }
 
     /// The leases as they are now, for a snapshot.
-    mutating func table(for snapshot: Snapshot) -> LeaseTable {
+    mutating func table(for snapshot: Snapshot, holdsUntil: Instant) -> LeaseTable {
       let workspaces = snapshot.workspaces
       if membership != workspaces.membership { book.unbind() }
       membership = workspaces.membership
-      return book.table { workspaces.slot(of: $0) }
+      return book.table(holdsUntil: holdsUntil) { workspaces.slot(of: $0) }
     }
   }
 
-  /// What is served; locked for moments only, and never while the disk is waited for.
-  private struct State {
+  /// What is served; locked for moments only, and never while the disk or the store is waited for.
+  struct State {
     var leases: BoundBook
+    /// What the book does not have of a store's leases.
+    var followed = FollowedLeases()
     /// The reloader's last snapshot, with the leases.
     var snapshot: Snapshot?
   }
 
-  private let state: Mutex<State>
-  /// Locked by whoever changes leases, while that is written: the book is changed by them alone.
-  private let journal: Mutex<LeaseJournal>
+  /// Where the leases are kept.
+  enum Backing: Sendable {
+    case journal(JournalOfLeases)
+    case store(StoreOfLeases)
+  }
+
+  let state: Mutex<State>
+  let backing: Backing
   /// How many leases there may be, and how long they hold.
   let limits: LeaseLimits
   /// Why no lease can be taken, which was wrong with the journal at the start; nil when one can.
   let obstacle: Problem?
-  private let log: Log
+  let log: Log
   /// Hands a snapshot to the workers; gives what nobody answers from any more.
   private let hand: @Sendable (Snapshot) -> [Snapshot]
 
   /// Why a request was not carried out.
   enum Failure: Error {
     case refused(LeaseRefusal)
-    /// The journal cannot be written.
+    /// The journal, or the store, cannot be written.
     case unwritten(Problem)
   }
 
@@ -107,8 +114,26 @@ final class LeaseKeeper: Sendable {
     self.hand = hand
     self.limits = limits
     self.obstacle = obstacle
-    self.journal = Mutex(journal)
+    backing = .journal(JournalOfLeases(journal))
     state = Mutex(State(leases: BoundBook(book)))
+  }
+
+  /// Keeps the leases of a store, which the server follows: none counts before the store was heard.
+  ///
+  /// - Parameters:
+  ///   - store: writes leases into the store.
+  ///   - seed: a random number.
+  ///   - hand: hands a snapshot to the workers, and gives those that nobody answers from any more.
+  init(
+    store: StoreOfLeases, limits: LeaseLimits = .ofStore, seed: UInt64, log: Log,
+    hand: @escaping @Sendable (Snapshot) -> [Snapshot]
+  ) {
+    self.log = log
+    self.hand = hand
+    self.limits = limits
+    obstacle = nil
+    backing = .store(store)
+    state = Mutex(State(leases: BoundBook(LeaseBook(limits: limits, seed: seed))))
   }
 
   /// Has the journal tell what is left of each lease by this start's clock: otherwise a wall clock that is wrong at several
@@ -121,7 +146,7 @@ final class LeaseKeeper: Sendable {
     }
   }
 
-  private static func records(of book: LeaseBook, _ moment: Moment) -> [LeaseRecord] {
+  static func records(of book: LeaseBook, _ moment: Moment) -> [LeaseRecord] {
     book.leases(at: moment.now).map {
       .granted($0.address, $0.workspace, milliseconds: moment.left(until: $0.end))
     }
@@ -134,25 +159,38 @@ final class LeaseKeeper: Sendable {
   /// - Returns: the same with the leases.
   func adopt(_ snapshot: Snapshot) -> Snapshot {
     state.withLock { state in
-      let leased = snapshot.with(state.leases.table(for: snapshot))
+      let leased = snapshot.with(table(of: &state, for: snapshot))
       state.snapshot = leased
       return leased
     }
   }
 
+  private func table(of state: inout State, for snapshot: Snapshot) -> LeaseTable {
+    let end =
+      switch backing {
+      case .journal: Instant(nanoseconds: .max)
+      case .store: state.followed.holdsUntil
+      }
+    return state.leases.table(for: snapshot, holdsUntil: end)
+  }
+
   /// Takes the reloader's next snapshot, and hands it to the workers with the leases.
   func publish(_ snapshot: Snapshot) {
-    put(in: nil) { _ in snapshot }
+    put { state in
+      state.snapshot = snapshot
+      return true
+    }
   }
 
   /// Puts another snapshot, other leases, or both in the place of what is served. What nobody answers from any more ends
   /// with this call, outside the lock: on the caller's thread, which is never a worker's.
-  private func put(in leases: BoundBook?, _ next: (Snapshot?) -> Snapshot?) {
+  ///
+  /// - Parameter change: false where all is as it was.
+  func put(_ change: (inout State) -> Bool) {
     _ = state.withLock { state -> [Snapshot] in
       let former = state.snapshot
-      if let leases { state.leases = leases }
-      guard let unleased = next(former) else { return [] }
-      let leased = unleased.with(state.leases.table(for: unleased))
+      guard change(&state), let unleased = state.snapshot else { return [] }
+      let leased = unleased.with(table(of: &state, for: unleased))
       state.snapshot = leased
       // Inside the lock, so that an older one never comes after.
       return hand(leased) + (former.map { [$0] } ?? [])
@@ -170,24 +208,14 @@ final class LeaseKeeper: Sendable {
 
   // MARK: Requests
 
-  /// Leases addresses to a workspace, or renews the leases; when this returns, the journal has them and every query
-  /// that is received from now on sees them.
+  /// Leases addresses to a workspace, or renews the leases; when this returns, the journal or the store has them and every
+  /// query that is received from now on sees them.
   func add(
     _ addresses: [IPAddress], to workspace: WorkspaceName, ttlSeconds: UInt64, moment: Moment = .current
   ) throws(Failure) -> [Lease] {
-    try changing { book, snapshot, journal throws(Failure) in
-      do throws(LeaseRefusal) {
-        try book.checkGrant(addresses, to: workspace, ttlSeconds: ttlSeconds, in: .init(snapshot), now: moment.now)
-      } catch {
-        throw .refused(error)
-      }
-      let before = book
-      let end = moment.now + .seconds(Int64(ttlSeconds))
-      let leases = addresses.map { Lease(address: $0, workspace: workspace, end: end) }
-      book.grant(addresses, to: workspace, until: end, now: moment.now)
-      let records = leases.map { LeaseRecord.granted($0.address, workspace, milliseconds: ttlSeconds * 1000) }
-      try write(records, before, to: &journal, moment)
-      return leases
+    switch backing {
+    case .journal(let journal): try add(addresses, to: workspace, ttlSeconds, in: journal, moment)
+    case .store(let store): try add(addresses, to: workspace, ttlSeconds, in: store, moment)
     }
   }
 
@@ -195,49 +223,9 @@ final class LeaseKeeper: Sendable {
   func remove(
     _ addresses: [IPAddress], of workspace: WorkspaceName, moment: Moment = .current
   ) throws(Failure) {
-    try changing { book, _, journal throws(Failure) in
-      do throws(LeaseRefusal) {
-        try book.checkRevoke(addresses, of: workspace, now: moment.now)
-      } catch {
-        throw .refused(error)
-      }
-      let before = book
-      book.revoke(addresses, now: moment.now)
-      try write(addresses.map { .revoked($0) }, before, to: &journal, moment)
-    }
-  }
-
-  /// Runs a change, and hands what came of it to the workers.
-  ///
-  /// A snapshot that is published while the change is written gets the leases of before, and then those of after: the
-  /// disk holds back other changes of leases, and nothing else.
-  ///
-  /// - Parameter change: changes a copy of the book, checked against what is served, and writes what it changed.
-  private func changing<Result: Sendable>(
-    _ change: (inout LeaseBook, Snapshot, inout LeaseJournal) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    if let obstacle { throw .unwritten(obstacle) }
-    return try journal.withLock { journal throws(Failure) -> Result in
-      var (leases, snapshot) = state.withLock { ($0.leases, $0.snapshot) }
-      guard let snapshot else { throw .unwritten(Problem("the server is starting; ask again")) }
-      let result = try change(&leases.book, snapshot, &journal)
-      put(in: leases) { $0 }
-      return result
-    }
-  }
-
-  /// Writes the records of a change.
-  ///
-  /// - Parameter before: the book without the change, which a file written anew has: if the change is refused, nobody is to
-  ///   find it there.
-  private func write(
-    _ records: [LeaseRecord], _ before: LeaseBook, to journal: inout LeaseJournal, _ moment: Moment
-  ) throws(Failure) {
-    do throws(Problem) {
-      let warning = try journal.append(records, at: moment.clock) { Self.records(of: before, moment) }
-      if let warning { log.problem(warning) }
-    } catch {
-      throw .unwritten(error)
+    switch backing {
+    case .journal(let journal): try remove(addresses, of: workspace, in: journal, moment)
+    case .store(let store): try remove(addresses, of: workspace, in: store, moment)
     }
   }
 
