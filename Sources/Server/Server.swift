@@ -45,6 +45,7 @@ public enum Server {
     for address in configuration.listen { try Socket.checkIsFree(address) }
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
+    let following = try Following(configuration, folder, log)
     let (desk, state) = (try ReloadDesk(), ServerState())
     let failovers = FailoverKeeper(desk: desk)
     let reader = WorkspaceReader(
@@ -66,14 +67,15 @@ public enum Server {
       store: WorkspaceStore(
         grants: reader.setting.grants, own: reader.setting.own, countsQueries: configuration.metricsByWorkspace),
       folder: folder,
-      signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log)
+      signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log, mirrors: following != nil
+    ) { following?.confirm() }
     let states = LinkStates(isWatching: configuration.watches)
     guard try reloader.start() else { return log.note("stopping, before anything was served") }
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
-      links: states, failovers: failovers, log: log, startedAt: startedAt)
+      links: states, failovers: failovers, store: following?.state, log: log, startedAt: startedAt)
     let admin = try listener.map { listener throws(SystemError) in
       try AdminService.start(listener, context, connections: budget.adminConnections, log)
     }
@@ -83,6 +85,7 @@ public enum Server {
         WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
         never: NeverConnected(own: configuration.ownNetworks), cache: cache, log)
       : nil
+    try following?.start(desk, leases, log)
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     try reloader.run()
@@ -93,10 +96,12 @@ public enum Server {
     crew.beginToStop()
     admin?.beginToStop()
     watch?.beginToStop()
+    following?.beginToStop()
     if !crew.waitForEnd(until: deadline) { log.note("a worker is not done in time; ending all the same") }
     if let admin, !admin.waitForEnd(until: deadline) { log.note("the admin interface is not done in time; ending") }
     // It waits for nothing but its own turn, and keeps nothing that is to be written.
     _ = watch?.waitForEnd(until: deadline)
+    _ = following?.waitForEnd(until: deadline)
   }
 
   /// Raises the limit of open descriptors, and gives everybody their part.

@@ -17,12 +17,18 @@ public struct ZonesLock: ~Copyable {
   private let lock: LockFile
 
   /// The folder in the zones folder that has what is no workspace's, and the lock in it.
-  private static let (stateFolder, lockName) = (".backroad", "lock")
+  static let stateFolder = ".backroad"
+  private static let lockName = "lock"
   /// How long the lock of another folder is waited for, in milliseconds; its owner may be one who keeps it.
   private static let patience = 10_000
 
   init(_ zones: ZonesFolder, beforeWaiting wait: () -> Void = {}) throws(Problem) {
     let folder = try zones.open()
+    if let state = try? folder.folder(Self.stateFolder), Mirror.isMirror(state) {
+      throw Problem(
+        file: zones.path,
+        "this is a server's mirror of a store, and is as the store is: change that, with --store etcd:…")
+    }
     lock = try Self.lock(folder, isOperators: true, within: nil, beforeWaiting: wait, "lock the zones folder")
     self.zones = zones
     self.folder = folder

@@ -6,6 +6,10 @@ import Workspaces
 public struct StoreConnection: Hashable, Sendable, CustomStringConvertible {
   /// The number.
   public let rawValue: UInt64
+
+  /// The connection of a number.
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
   /// `#7`.
   public var description: String { "#\(rawValue)" }
 }

@@ -32,17 +32,3 @@ public struct ReplicaDescription: Hashable, Sendable {
     return Array(json.compactText.utf8)
   }
 }
-
-/// A user of etcd.
-public struct StoreCredentials: Hashable, Sendable {
-  /// The user's name.
-  public var user: String
-  /// The password.
-  public var password: String
-
-  /// Takes both.
-  public init(user: String, password: String) {
-    self.user = user
-    self.password = password
-  }
-}

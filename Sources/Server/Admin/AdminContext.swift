@@ -19,6 +19,8 @@ struct AdminContext: Sendable {
   let links: LinkStates
   /// Which links are failed over.
   let failovers: FailoverKeeper
+  /// How the store is followed; nil where a folder is served.
+  let store: StoreState?
   let log: Log
   /// When the server started, on the monotonic clock and in seconds since 1970.
   let startedAt: (nanoseconds: UInt64, wallSeconds: UInt64)

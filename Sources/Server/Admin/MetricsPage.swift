@@ -24,6 +24,7 @@ struct MetricsPage: AdminHandler {
       let counts = context.links.counts(in: context.state.view)
       LinkMetrics.write(&text, counts, byWorkspace: context.configuration.metricsByWorkspace)
     }
+    if let store = context.store { StoreStatus.write(&text, store) }
     Self.cache(&text, context.cache)
     // Without one worker's part a counter would fall, which is as if it had started anew: rather none of them.
     if reports.silentCount == 0 {

@@ -29,6 +29,7 @@ struct StatusPage: AdminHandler {
       "links": Self.links(context.links, view),
       "failovers": Self.failovers(context.failovers, view),
       "waiting": .number(reports.all.reduce(0) { $0 + $1.waitingCount }),
+      "store": context.store.map { StoreStatus.json($0) } ?? nil,
     ])
   }
 

@@ -22,6 +22,8 @@ struct Reloader: ~Copyable {
   private let desk: ReloadDesk
   private let state: ServerState
   private let log: Log
+  /// Called when a person confirms that what is there is all there is.
+  private let confirm: @Sendable () -> Void
   /// How many errors and warnings there were at the start.
   private(set) var found = (errors: 0, warnings: 0)
   private var told: ReloadLog
@@ -63,11 +65,14 @@ struct Reloader: ~Copyable {
   ///   - reader: reads and builds a workspace; called on the builders' threads.
   ///   - desk: where reloads are asked for.
   ///   - state: where what came of them is told.
+  ///   - mirrors: the folder is a mirror, which nobody changes but one who tells `desk` of it.
+  ///   - confirm: called when a person confirms that what is there is all there is.
   init(
     reader: any WorkspaceReading, store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue,
-    crew: Crew.Mail, leases: LeaseKeeper, desk: ReloadDesk, state: ServerState, log: Log
+    crew: Crew.Mail, leases: LeaseKeeper, desk: ReloadDesk, state: ServerState, log: Log, mirrors: Bool = false,
+    confirm: @escaping @Sendable () -> Void = {}
   ) throws(SystemError) {
-    let watch = try WorkspaceWatch(folder)
+    let watch = try WorkspaceWatch(folder, isOff: mirrors)
     let builders = try Builders(reader)
     let poller = try Poller()
     try poller.add(signals.descriptor.raw, .readable, token: Self.signalToken)
@@ -85,6 +90,7 @@ struct Reloader: ~Copyable {
     self.desk = desk
     self.state = state
     self.log = log
+    self.confirm = confirm
     told = ReloadLog { log.note($0) }
     self.watch = watch
     self.poller = poller
@@ -233,6 +239,7 @@ struct Reloader: ~Copyable {
   ///
   /// - Parameter isConfirmed: true when a person says that the folder which stands there counts.
   private mutating func reloadEverything(_ tickets: [ReloadDesk.Ticket], isConfirmed: Bool, _ now: UInt64) {
+    if isConfirmed { confirm() }
     do throws(Problem) {
       let listing = try watchAll()
       let problem = try isCounting(listing, isConfirmed: isConfirmed) ? nil : folder.isAnother

@@ -10,6 +10,8 @@ import Workspaces
 /// those of others is not watched for a while, and its workspace is read at the end of it.
 struct WorkspaceWatch: ~Copyable {
   private let folder: ZonesFolder
+  /// Nothing is watched: whoever changes the folder tells of it.
+  private let isOff: Bool
   private var watch: FolderWatch
   /// The zones folder's own watch, and what the folder was when it was added.
   private var rootID: FolderWatch.ID?
@@ -51,8 +53,9 @@ struct WorkspaceWatch: ~Copyable {
     var failure: SystemError?
   }
 
-  init(_ folder: ZonesFolder) throws(SystemError) {
+  init(_ folder: ZonesFolder, isOff: Bool = false) throws(SystemError) {
     self.folder = folder
+    self.isOff = isOff
     watch = try FolderWatch()
   }
 
@@ -61,6 +64,7 @@ struct WorkspaceWatch: ~Copyable {
 
   /// Watches the zones folder, as it is now: before it is listed, so that nothing falls between.
   mutating func addRoot() {
+    guard !isOff else { return }
     rootIsLinked = folder.isLinked
     rootIdentity = folder.identity
     let id = try? watch.add(folder.path)
@@ -76,7 +80,7 @@ struct WorkspaceWatch: ~Copyable {
 
   /// Watches a workspace's folder. The same name may be another folder than before, and a folder may be gone.
   mutating func add(_ name: WorkspaceName) {
-    guard !storms.isLeftAlone(name) else { return }
+    guard !isOff, !storms.isLeftAlone(name) else { return }
     var id: FolderWatch.ID?
     unwatched.remove(name)
     do throws(SystemError) {
@@ -160,16 +164,18 @@ struct WorkspaceWatch: ~Copyable {
 
   /// How long until the next look at folders that the kernel tells nothing of; nil when it tells of all.
   func milliseconds(from now: UInt64) -> Int32? {
-    let isLooking = rootIsLinked || rootID == nil || !stamps.isEmpty
     let look = isLooking ? waitMilliseconds(until: nextLook, from: now) : nil
     return [look, storms.milliseconds(from: now)].compactMap { $0 }.min()
   }
+
+  /// There is something that the kernel does not tell of.
+  private var isLooking: Bool { !isOff && (rootIsLinked || rootID == nil || !stamps.isEmpty) }
 
   /// Looks at folders that the kernel tells nothing of, if it is time: at as many as take little time, the others later.
   mutating func look(at now: UInt64) -> Changes {
     var changes = Changes(workspaces: Set(storms.takeOver(at: now)))
     for name in changes.workspaces { add(name) }
-    guard rootIsLinked || rootID == nil || !stamps.isEmpty, nextLook <= now else { return changes }
+    guard isLooking, nextLook <= now else { return changes }
     if rootIsLinked || rootID == nil { changes.everything = rootIsAnother }
     let isReadingDue = nextReading <= now
     if turn.isEmpty { turn = Array(stamps.keys) }

@@ -1,4 +1,5 @@
 import Answering
+import Fleet
 import Forwarding
 import Links
 import Storage
@@ -26,6 +27,8 @@ public struct ServerConfiguration: Sendable {
   public static let defaultListen = [SocketAddress(.v4(0x7f00_0001), port: 5300)]
   /// The zones folder unless something else is said.
   public static let defaultZones = "zones"
+  /// The folder of the store's mirror unless something else is said.
+  public static let defaultMirror = "mirror"
 
   /// How many MiB of upstreams' answers are kept unless something else is said.
   public static let defaultCacheMebibytes = 64
@@ -35,8 +38,12 @@ public struct ServerConfiguration: Sendable {
 
   /// The addresses to listen on, over UDP and TCP.
   public var listen: [SocketAddress]
-  /// The zones folder's path.
+  /// The zones folder's path; the mirror's of a server that follows a store.
   public var zones: String
+  /// The store that the server follows; nil where it serves a folder.
+  public var store: StoreAddress?
+  /// The file with the store's user and password.
+  public var storeUserFile: String?
   /// None: only names in the zones are answered, and in zones that a workspace forwards.
   public var rules: [Rule]
   /// The path of the file that leases are kept in; nil for one in the zones folder.

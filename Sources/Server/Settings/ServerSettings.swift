@@ -21,6 +21,8 @@ public struct ServerSettings: Sendable {
   public var store: StoreAddress?
   /// The file with the store's user and password.
   public var storeUserFile: String?
+  /// The folder in which a server that follows a store has what that has.
+  public var mirror: String?
   /// The path of the leases' file.
   public var leases: String?
   /// The forwarding; an empty list says that there is none.
@@ -39,7 +41,8 @@ public struct ServerSettings: Sendable {
   public var adminHosts: [String]?
 
   private static let keys = [
-    "listen", "zones", "store", "store-user-file", "leases", "forward", "workers", "cache", "admin", "admin-token-file",
+    "listen", "zones", "store", "store-user-file", "mirror", "leases", "forward", "workers", "cache", "admin",
+    "admin-token-file",
     "admin-hosts",
     "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
     "watch-every",
@@ -160,6 +163,7 @@ public struct ServerSettings: Sendable {
   /// Reads where the workspaces are kept: `"store"` is a folder, which is the same as `"zones"`, or etcd.
   private mutating func readStore(_ root: JSON.Object, _ file: String) throws(Problem) {
     storeUserFile = try Self.path("store-user-file", of: "a file", root, file)
+    mirror = try Self.path("mirror", of: "a folder", root, file)
     guard let value = root["store"] else { return }
     guard root["zones"] == nil else {
       throw Problem(
@@ -280,18 +284,14 @@ extension ServerSettings {
   public func configuration(over file: ServerSettings, interfaces: [IPAddress] = [], resolvConf: [UInt8])
     throws(Problem) -> ServerConfiguration
   {
-    // Which is not to be taken for the usual folder.
-    guard zones != nil || file.store == nil else {
-      throw Problem(
-        """
-        a server does not follow a store in etcd yet, only commands know it; serve a copy: backroad store copy ETCD DIR, \
-        then backroad serve --zones DIR
-        """)
-    }
+    let followed = try followed(over: file)
     var configuration = ServerConfiguration(
       listen: listen ?? file.listen ?? ServerConfiguration.defaultListen,
-      zones: zones ?? file.zones ?? ServerConfiguration.defaultZones, workers: workers ?? file.workers ?? 0,
+      zones: followed?.mirror ?? zones ?? file.zones ?? ServerConfiguration.defaultZones,
+      workers: workers ?? file.workers ?? 0,
       cacheMebibytes: cache ?? file.cache ?? ServerConfiguration.defaultCacheMebibytes, admin: admin(over: file))
+    configuration.store = followed?.store
+    configuration.storeUserFile = storeUserFile ?? file.storeUserFile
     configuration.leases = leases ?? file.leases
     configuration.metricsByWorkspace = metricsByWorkspace ?? file.metricsByWorkspace ?? false
     configuration.watches = watches ?? file.watches ?? configuration.watches
@@ -321,6 +321,22 @@ extension ServerSettings {
       if !upstreams.isEmpty { configuration.rules = [.init(zone: .root, upstreams: upstreams)] }
     }
     return configuration
+  }
+
+  /// The store that is followed, and its mirror; nil where a folder is served.
+  ///
+  /// - Throws: when flags say both, or something of a mirror or of leases that a store's server does not have.
+  private func followed(over file: ServerSettings) throws(Problem) -> (store: StoreAddress, mirror: String)? {
+    guard let store = store ?? (zones == nil ? file.store : nil) else {
+      guard mirror == nil else {
+        throw Problem("a mirror is of a store in etcd; name it with --store, or leave it out")
+      }
+      return nil
+    }
+    guard leases == nil, file.leases == nil else {
+      throw Problem("the leases of a server with a store are in the store; leave \"leases\" out")
+    }
+    return (store, mirror ?? file.mirror ?? ServerConfiguration.defaultMirror)
   }
 
   private func admin(over file: ServerSettings) -> AdminConfiguration {

@@ -2,7 +2,6 @@ import Answering
 import Bounds
 import Forwarding
 import Links
-import Synchronization
 import SystemIO
 import Wire
 import Workspaces
@@ -13,29 +12,6 @@ import Workspaces
 /// It takes the snapshot that is served when it looks for a new one, every second, and holds nobody up: workers, files and
 /// the admin interface go on without it.
 final class LinkWatcher {
-  /// What whoever started it keeps.
-  final class Running: Sendable {
-    fileprivate let waker: Waker
-    fileprivate let mustStop = Atomic(false)
-    private let end: Completion
-
-    fileprivate init() throws(SystemError) {
-      waker = try Waker()
-      end = try Completion(count: 1)
-    }
-
-    /// Has it end.
-    func beginToStop() {
-      mustStop.store(true, ordering: .releasing)
-      waker.wake()
-    }
-
-    /// Waits until it has ended, or the monotonic clock shows a time.
-    func waitForEnd(until deadline: UInt64) -> Bool { end.wait(until: deadline) }
-
-    fileprivate func hasEnded() { end.arrive() }
-  }
-
   private static let (wakeToken, upstreamToken, firstToken) = (UInt64(0), UInt64(1), UInt64(2))
   /// How often it looks for another snapshot, in milliseconds.
   private static let snapshotPeriod: UInt64 = 1000
@@ -52,7 +28,7 @@ final class LinkWatcher {
   private let states: LinkStates
   private let failovers: FailoverKeeper
   private let log: Log
-  private let running: Running
+  private let running: RunningThread
   private var schedule: WatchSchedule
   private let settings: WatchSettings
   private var random = SystemRandomNumberGenerator()
@@ -76,7 +52,7 @@ final class LinkWatcher {
 
   private init(
     _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
-    never: NeverConnected, cache: AnswerCache, _ log: Log, _ running: Running
+    never: NeverConnected, cache: AnswerCache, _ log: Log, _ running: RunningThread
   ) throws(SystemError) {
     self.settings = settings
     self.state = state
@@ -117,8 +93,8 @@ final class LinkWatcher {
   static func start(
     _ settings: WatchSettings, _ state: ServerState, _ states: LinkStates, _ failovers: FailoverKeeper,
     never: NeverConnected, cache: AnswerCache, _ log: Log
-  ) throws(SystemError) -> Running {
-    let running = try Running()
+  ) throws(SystemError) -> RunningThread {
+    let running = try RunningThread()
     let watcher = try LinkWatcher(settings, state, states, failovers, never: never, cache: cache, log, running)
     try Thread(name: "watch") {
       // Queries do not wait for this where there are fewer cores than threads.
@@ -132,7 +108,7 @@ final class LinkWatcher {
   private var milliseconds: UInt64 { System.monotonicNanoseconds() / 1_000_000 }
 
   private func run() throws(SystemError) {
-    while !running.mustStop.load(ordering: .acquiring) {
+    while !running.mustStop {
       let now = milliseconds
       if now >= nextSnapshotAt { lookForSnapshot(now) }
       while let probe = schedule.next(now: now, seconds: System.wallClockSeconds(), using: &random) {

@@ -35,7 +35,7 @@ final class EtcdClient {
   }
 
   private let address: StoreAddress
-  private let credentials: EtcdCredentials?
+  private let credentials: StoreCredentials?
   private let patienceMilliseconds: UInt64
   private var token: String?
   private var connection: Connection?
@@ -43,7 +43,7 @@ final class EtcdClient {
 
   /// - Parameter patienceMilliseconds: how long all members together may take for one answer.
   init(
-    _ address: StoreAddress, _ credentials: EtcdCredentials?,
+    _ address: StoreAddress, _ credentials: StoreCredentials?,
     patienceMilliseconds: UInt64 = UInt64(Limits.Fleet.patienceMilliseconds)
   ) {
     self.address = address
@@ -96,7 +96,7 @@ final class EtcdClient {
   }
 
   private func authenticate(
-    _ credentials: EtcdCredentials, _ index: Int, _ deadline: UInt64
+    _ credentials: StoreCredentials, _ index: Int, _ deadline: UInt64
   ) throws(Trouble) -> String? {
     let request = EtcdRequest.authenticate(user: credentials.user, password: credentials.password)
     let answer: Answer

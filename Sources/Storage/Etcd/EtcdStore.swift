@@ -17,7 +17,7 @@ public struct EtcdStore: Store {
   /// - Parameters:
   ///   - by: who changes it: the user and the machine.
   ///   - command: by which command, without its operands.
-  public init(_ address: StoreAddress, _ credentials: EtcdCredentials?, by: String, command: String) {
+  public init(_ address: StoreAddress, _ credentials: StoreCredentials?, by: String, command: String) {
     self.init(address, EtcdClient(address, credentials), by: by, command: command)
   }
 

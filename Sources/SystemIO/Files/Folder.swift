@@ -228,10 +228,14 @@ public struct Folder: ~Copyable, Sendable {
     }
   }
 
-  /// Makes a new file with this content, and waits until it is on the disk.
+  /// Makes a new file with this content.
   ///
-  /// - Parameter access: whose it is to be in the end; until it is whole nobody but this process's user may open it.
-  public func create(_ name: String, _ content: [UInt8], like access: Files.Access) throws(SystemError) {
+  /// - Parameters:
+  ///   - access: whose it is to be in the end; until it is whole nobody but this process's user may open it.
+  ///   - isDurable: wait until it is on the disk.
+  public func create(
+    _ name: String, _ content: [UInt8], like access: Files.Access, isDurable: Bool = true
+  ) throws(SystemError) {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let raw = try checked("openat", shown(name)) {
       unsafe openat(descriptor.raw, name, flags, 0o600)  // unsafe: the call reads the name.
@@ -240,7 +244,7 @@ public struct Folder: ~Copyable, Sendable {
     try file.writeAll(content, shown(name))
     // A file gets no set-id bits: what they would lend was not given for a new content.
     try file.setAccess(access.withoutSetID, shown(name))
-    try checked("fsync", shown(name)) { fsync(file.raw) }
+    if isDurable { try checked("fsync", shown(name)) { fsync(file.raw) } }
   }
 
   /// Gives the folder another's access.

@@ -37,7 +37,7 @@ final class AdminRig {
     context = AdminContext(
       configuration: ServerConfiguration(zones: zones), folder: ZonesFolder(path: zones), state: ServerState(),
       desk: desk, mail: mail, leases: keeper, cache: AnswerCache(seed: 1), links: LinkStates(isWatching: true),
-      failovers: FailoverKeeper(desk: desk), log: log, startedAt: (0, 0))
+      failovers: FailoverKeeper(desk: desk), store: nil, log: log, startedAt: (0, 0))
     self.workers = Workers(Array(mail.mailboxes.prefix(workers.reporting)), report)
     let listener = try Self.listener(folder.appendingPathComponent("a.sock").path)
     running = try AdminService.start(listener, context, routes: routes, connections: connections, log)

@@ -44,9 +44,9 @@ extension Arguments {
   }
 
   /// The store's user and password; nil where it wants none.
-  func storeCredentials(over file: ServerSettings) throws(Problem) -> EtcdCredentials? {
+  func storeCredentials(over file: ServerSettings) throws(Problem) -> StoreCredentials? {
     guard let path = value(.storeUserFile) ?? file.storeUserFile else { return nil }
-    return try EtcdCredentials(file: path)
+    return try StoreCredentials(file: path)
   }
 
   /// Who changes a store that others change too.
@@ -59,9 +59,12 @@ extension Arguments {
 
   /// The same with the configuration file as it was read.
   func zonesFolder(over file: ServerSettings) -> ZonesFolder {
-    if let folder = value(.zones) { return ZonesFolder(path: folder) }
-    if let text = value(.store), !StoreAddress.isMeant(by: text) { return ZonesFolder(path: text) }
-    return ZonesFolder(path: file.zones ?? ServerConfiguration.defaultZones)
+    ZonesFolder(path: folder ?? file.zones ?? ServerConfiguration.defaultZones)
+  }
+
+  /// The zones folder that a flag names.
+  var folder: String? {
+    value(.zones) ?? value(.store).flatMap { StoreAddress.isMeant(by: $0) ? nil : $0 }
   }
 }
 
@@ -102,8 +105,14 @@ extension Arguments {
   func runningServer() throws -> AdminClient {
     let isNamed = namesStore && !has(.config) && !has(.admin)
     let file = isNamed ? ServerSettings() : try configurationFile()
-    let address = try adminAddress() ?? file.admin ?? .standard(zones: zonesFolder(over: file).path)
+    let address = try adminAddress() ?? file.admin ?? .standard(zones: try servedFolder(over: file))
     return try AdminClient(address, tokenFile: value(.adminTokenFile) ?? file.adminTokenFile)
+  }
+
+  /// The folder that a server answers from, which is the mirror where it follows a store.
+  private func servedFolder(over file: ServerSettings) throws -> String {
+    try storeAddress(over: file) == nil
+      ? zonesFolder(over: file).path : file.mirror ?? ServerConfiguration.defaultMirror
   }
 
   /// What the configuration file says; nothing when there is none and none was named.

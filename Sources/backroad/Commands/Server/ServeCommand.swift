@@ -38,10 +38,14 @@ enum ServeCommand {
     "--leases", "FILE",
     help: "where leases are kept, one file for each server (default: .backroad/leases in the zones folder)")
 
+  private static let mirror = Flag(
+    "--mirror", "DIR", help: "where a server with a store in etcd keeps what that has (default: mirror)")
+
   static let command = Command(
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
-      .config, .zones, listen, forward, leases, workers, cache, .admin, .adminTokenFile, adminHost,
+      .config, .zones, .store, .storeUserFile, mirror, listen, forward, leases, workers, cache, .admin, .adminTokenFile,
+      adminHost,
       metricsByWorkspace, tokenOption, proxy, search, ownNetwork, noWatch, watchEvery,
     ],
     details: """
@@ -50,10 +54,13 @@ enum ServeCommand {
       files again; SIGTERM ends it, once queries in flight are answered. The admin interface, which
       "backroad status" asks, is .backroad/admin.sock in the zones folder unless --admin says otherwise;
       "--admin off" switches it off.
+      With a store in etcd the server follows that, and answers from its own copy, the mirror, whether the
+      store is there or not (docs/fleet.md).
       """,
     examples: [
       "backroad serve",
       "backroad serve --listen 10.0.0.53:53 --forward 169.254.169.253 --forward corp.example=10.1.0.2",
+      "backroad serve --store etcd:http://127.0.0.1:2379 --mirror /var/lib/backroad/mirror",
     ],
     run: run)
 
@@ -68,7 +75,10 @@ enum ServeCommand {
 
   private static func settings(_ arguments: Arguments) throws -> ServerSettings {
     var settings = ServerSettings()
-    settings.zones = arguments.value(.zones)
+    settings.zones = arguments.folder
+    settings.store = try arguments.storeAddress(over: ServerSettings())
+    settings.storeUserFile = arguments.value(.storeUserFile)
+    settings.mirror = arguments.value(mirror)
     settings.leases = arguments.value(leases)
     if arguments.has(listen) {
       settings.listen = try arguments.values(listen).map { text in

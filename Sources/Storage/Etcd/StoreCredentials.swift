@@ -1,13 +1,8 @@
 import Bounds
+import Fleet
 import Text
 
-/// Who asks etcd, where it wants to know.
-public struct EtcdCredentials: Hashable, Sendable {
-  /// The user.
-  public let user: String
-  /// The password.
-  public let password: String
-
+extension StoreCredentials {
   /// Reads them from a file, whose first line is `USER:PASSWORD`, as `etcdctl --user` takes it.
   ///
   /// - Throws: when it cannot be read, or can be read by everybody, or is something else.
@@ -17,7 +12,6 @@ public struct EtcdCredentials: Hashable, Sendable {
     guard let text = String(validating: line, as: UTF8.self), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
       colon != text.startIndex
     else { throw Problem(file: path, "the first line is to be USER:PASSWORD") }
-    user = String(text[..<colon])
-    password = String(text[text.utf8.index(after: colon)...])
+    self.init(user: String(text[..<colon]), password: String(text[text.utf8.index(after: colon)...]))
   }
 }

@@ -1,0 +1,250 @@
+import Bounds
+import Fleet
+import Forwarding
+import Storage
+import Synchronization
+import SystemIO
+import Text
+import Workspaces
+
+/// Follows a store, on a thread of its own: carries out what a `Follower` wants, keeps the mirror as the store is, and has what
+/// changes of it served.
+///
+/// It holds nobody up: workers, files and the admin interface go on without it, and what is served stays as it was while the
+/// store, or the disk, says nothing.
+final class FollowThread {
+  /// What whoever started it keeps.
+  final class Handle: Sendable {
+    fileprivate let thread: RunningThread
+    fileprivate let isConfirmed = Atomic(false)
+
+    fileprivate init() throws(SystemError) { thread = try RunningThread() }
+
+    /// A person confirms that the workspaces which are held are gone.
+    func confirm() {
+      isConfirmed.store(true, ordering: .releasing)
+      thread.waker.wake()
+    }
+
+    /// Has it end.
+    func beginToStop() { thread.beginToStop() }
+
+    /// Waits until it has ended, or the monotonic clock shows a time.
+    func waitForEnd(until deadline: UInt64) -> Bool { thread.waitForEnd(until: deadline) }
+  }
+
+  /// How often what the mirror did not take is tried again, and how often its cursor is written at most.
+  private static let (retryPause, savePause) = (Duration.seconds(1), Duration.seconds(10))
+  /// How long the store is given to take back what the server has there, when it ends.
+  private static let goodbye = Duration.seconds(1)
+
+  private let handle: Handle
+  private let follower: Follower
+  private let store: StoreAddress
+  private var sockets: FleetSockets
+  private var mirror: Mirror
+  private let desk: ReloadDesk
+  private let leases: LeaseKeeper
+  private let state: StoreState
+  private let log: Log
+  private var lines: StoreLines
+  private var actions: [FollowAction] = []
+  private var waiting = WaitingChanges()
+  /// The workspaces that are to be read again.
+  private var changed: Set<WorkspaceName> = []
+  private var retryAt: Instant?
+  private var saveAt = Instant(nanoseconds: 0)
+  private var heard: Instant?
+  /// When leases cease to count unless the store is heard; nil while they do not.
+  private var expireAt: Instant?
+
+  private init(
+    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
+    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ state: StoreState, _ log: Log, _ handle: Handle
+  ) throws(SystemError) {
+    sockets = try FleetSockets()
+    try sockets.wait(alsoFor: handle.thread.waker.descriptor)
+    var random = SystemRandomNumberGenerator()
+    follower = Follower(
+      store: store, replica: replica, credentials: credentials, served: mirror.names, identity: mirror.cursor.identity
+    ) { random.next() }
+    self.mirror = mirror
+    (self.store, self.desk, self.leases, self.state, self.log, self.handle) = (store, desk, leases, state, log, handle)
+    lines = StoreLines(store)
+  }
+
+  /// Starts following.
+  ///
+  /// - Parameters:
+  ///   - mirror: what there is of the store.
+  ///   - desk: where changed workspaces are to be read again.
+  ///   - leases: whose client a pod's address is.
+  static func start(
+    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
+    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ state: StoreState, _ log: Log
+  ) throws(SystemError) -> Handle {
+    let handle = try Handle()
+    let thread = try FollowThread(store, credentials, replica, mirror: mirror, desk, leases, state, log, handle)
+    try Thread(name: "follow") {
+      // Queries do not wait for this where there are fewer cores than threads.
+      Thread.giveWay()
+      do throws(SystemError) { try thread.run() } catch { log.note("the store is not followed any more: \(error)") }
+      handle.thread.hasEnded()
+    }.detach()
+    return handle
+  }
+
+  private var now: Instant { Instant(nanoseconds: System.monotonicNanoseconds()) }
+
+  // MARK: Turns
+
+  private func run() throws(SystemError) {
+    follower.start(now: now)
+    carryOut()
+    while !handle.thread.mustStop {
+      try turn(until: [follower.nextDeadline, retryAt, expireAt, lines.due].compactMap { $0 }.min())
+      if handle.isConfirmed.exchange(false, ordering: .acquiring) { follower.confirm(now: now) }
+      carryOut()
+      afterTurn()
+    }
+    follower.stop(now: now)
+    carryOut()
+    let end = now + Self.goodbye
+    while let next = follower.nextDeadline, now < end {
+      try turn(until: min(next, end))
+      carryOut()
+    }
+    save(now)
+  }
+
+  /// Waits for what comes, and hands it on.
+  private func turn(until deadline: Instant?) throws(SystemError) {
+    if try sockets.wait(until: deadline?.nanoseconds) { handle.thread.waker.reset() }
+    while let event = sockets.next() {
+      switch event {
+      case .opened(let number): follower.opened(StoreConnection(rawValue: number), now: now)
+      case .received(let number, let octets): follower.received(StoreConnection(rawValue: number), octets, now: now)
+      case .ended(let number, let why): follower.ended(StoreConnection(rawValue: number), why: why, now: now)
+      }
+      // In between, so that what came is not held twice.
+      carryOut()
+    }
+    follower.advance(to: now)
+  }
+
+  /// Does what the follower wants, until it wants no more.
+  private func carryOut() {
+    while true {
+      follower.takeActions(into: &actions)
+      guard !actions.isEmpty else { break }
+      for action in actions { carryOut(action) }
+      actions.removeAll(keepingCapacity: true)
+    }
+    guard !changed.isEmpty else { return }
+    desk.rebuild(changed)
+    changed = []
+  }
+
+  private func carryOut(_ action: FollowAction) {
+    switch action {
+    case .open(let connection, let endpoint): sockets.open(connection.rawValue, to: store.members[endpoint])
+    case .send(let connection, let octets): sockets.send(connection.rawValue, octets)
+    case .close(let connection): sockets.close(connection.rawValue)
+    case .take(let change): take(change)
+    case .loaded(let load): loaded(load)
+    case .held(let missing, let all): say(lines.held(missing, of: all))
+    case .gone(let names): remove(names)
+    case .tell(let news):
+      if case .otherStore = news { leases.storeIsAnother() }
+      say(lines.line(of: news, now))
+    }
+  }
+
+  private func say(_ line: String?) { if let line { log.note(line) } }
+
+  private func afterTurn() {
+    let now = now
+    if let retryAt, retryAt <= now { retry(now) }
+    say(lines.takeRest(now))
+    if let contact = follower.lastContact, contact != heard {
+      heard = contact
+      leases.heard(at: contact)
+    }
+    if expireAt.map({ $0 <= now }) ?? true { expireAt = leases.expire() }
+    if now >= saveAt { save(now) }
+    let (report, counters) = (follower.report, follower.counters)
+    state.put { view in (view.report, view.counters) = (report, counters) }
+  }
+
+  // MARK: Taking
+
+  private func take(_ change: StoreChange) {
+    for (name, own) in change.workspaces.sorted(by: { $0.key < $1.key }) {
+      let before = waiting.all[name] != nil
+      if let whole = waiting.take(own, of: name) { put(whole, of: name) }
+      if before || waiting.all[name] != nil { tellOfWaiting(name) }
+    }
+    leases.take(change.pods, revision: change.revision)
+    for strange in change.strangers { say(lines.stranger(strange, now)) }
+  }
+
+  private func put(_ change: WorkspaceChange, of name: WorkspaceName) {
+    do throws(Problem) {
+      if try mirror.put(change, of: name) { changed.insert(name) }
+    } catch {
+      waiting.failed(change, of: name, error)
+      retryAt = retryAt ?? now + Self.retryPause
+    }
+  }
+
+  private func remove(_ names: Set<WorkspaceName>) {
+    var gone = WorkspaceChange()
+    gone.isGone = true
+    for name in names.sorted() {
+      if let whole = waiting.take(gone, of: name) { put(whole, of: name) }
+      tellOfWaiting(name)
+    }
+  }
+
+  /// Tries again what the disk did not take.
+  private func retry(_ now: Instant) {
+    retryAt = nil
+    for name in waiting.retried.sorted() {
+      if let change = waiting.takeRetried(name) { put(change, of: name) }
+      tellOfWaiting(name)
+    }
+  }
+
+  private func loaded(_ load: StoreLoad) {
+    remove(load.gone)
+    leases.loaded(revision: load.revision)
+    say(lines.loaded(load, workspaces: mirror.names.count))
+    save(now)
+    state.put { $0.hasLoaded = true }
+  }
+
+  /// Writes down how far the mirror goes.
+  private func save(_ now: Instant) {
+    saveAt = now + Self.savePause
+    let wall = System.wallClockSeconds()
+    let age = heard.map { now > $0 ? (now.nanoseconds - $0.nanoseconds) / 1_000_000_000 : 0 }
+    do throws(Problem) {
+      // While something waits it is older than what was heard.
+      let heardAt = waiting.all.isEmpty ? age.map { wall > $0 ? wall - $0 : 0 } : nil
+      try mirror.save(follower.identity, heardAt: heardAt)
+    } catch {
+      say(lines.problem(error, now))
+    }
+  }
+
+  /// Tells the log and the admin interface how it is with a workspace that the mirror may not have as the store has it.
+  private func tellOfWaiting(_ name: WorkspaceName) {
+    let problems = waiting.problems(of: name, in: "\(store)")
+    for problem in problems.prefix(Limits.Building.linesOfReport) { say(lines.problem(problem, now)) }
+    let all = waiting.all.keys.lowest(Limits.Admin.problemsOfStatus, by: \.self).map { name in
+      (name: name, problems: waiting.problems(of: name, in: "\(store)"))
+    }
+    let count = waiting.all.count
+    state.put { view in (view.waiting, view.waitingCount) = (all, count) }
+  }
+}

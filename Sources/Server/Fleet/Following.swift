@@ -1,0 +1,68 @@
+import Fleet
+import Storage
+import Synchronization
+import SystemIO
+import Text
+import Wire
+
+/// What a server has that follows a store: the mirror at first, and then the thread that keeps it.
+final class Following: Sendable {
+  /// How the store is followed.
+  let state: StoreState
+  private let credentials: StoreCredentials?
+  private let replica: ReplicaDescription
+  /// Until the thread has it.
+  private let mirror: Mutex<Mirror?>
+  private let handle = Mutex<FollowThread.Handle?>(nil)
+
+  /// Opens the mirror; nil for a server that serves a folder.
+  ///
+  /// - Throws: what is wrong with the mirror, or with the file of the user and password.
+  init?(_ configuration: ServerConfiguration, _ folder: ZonesFolder, _ log: Log) throws {
+    guard let store = configuration.store else { return nil }
+    credentials = try configuration.storeUserFile.map { file throws(Problem) in try StoreCredentials(file: file) }
+    let mirror = try Mirror.open(folder, of: store)
+    for warning in mirror.warnings { log.problem(warning) }
+    state = StoreState(store)
+    let (heardAt, hadMirror) = (mirror.cursor.heardAt, !mirror.names.isEmpty)
+    state.put { view in (view.mirrorHeardAt, view.hadMirror) = (heardAt, hadMirror) }
+    if hadMirror { log.note(Self.age(of: mirror, store)) }
+    replica = ReplicaDescription(
+      id: try Self.id(), name: System.hostName, version: Server.version,
+      addresses: configuration.listen.map(\.description))
+    self.mirror = Mutex(mirror)
+  }
+
+  /// How old what is served first is.
+  private static func age(of mirror: borrowing Mirror, _ store: StoreAddress) -> String {
+    let now = System.wallClockSeconds()
+    let age = mirror.cursor.heardAt.map { "\(now > $0 ? now - $0 : 0) s ago" } ?? "at a time that is not known"
+    return
+      "until \(store) is heard, \(mirror.names.count) workspaces are served from \(mirror.folder.path), as they were \(age)"
+  }
+
+  /// What tells this process from all other replicas, and from the last one on this machine.
+  private static func id() throws(SystemError) -> String {
+    let letters = System.hostName.lowercased().utf8.map { octet in
+      (0x30...0x39).contains(octet) || (0x61...0x7a).contains(octet) ? octet : UInt8(ascii: "-")
+    }
+    let name = String(decoding: letters.prefix(64), as: UTF8.self)
+    return "\(name.isEmpty ? "replica" : name)-\(String(try System.randomNumber(), radix: 36))"
+  }
+
+  /// Starts following; called once.
+  func start(_ desk: ReloadDesk, _ leases: LeaseKeeper, _ log: Log) throws(SystemError) {
+    guard let mirror = mirror.withLock({ $0.take() }) else { return }
+    let started = try FollowThread.start(state.address, credentials, replica, mirror: mirror, desk, leases, state, log)
+    handle.withLock { $0 = started }
+  }
+
+  /// A person confirms that the workspaces which are held are gone.
+  func confirm() { handle.withLock { $0 }?.confirm() }
+
+  /// Has the thread end.
+  func beginToStop() { handle.withLock { $0 }?.beginToStop() }
+
+  /// Waits until it has, or the monotonic clock shows a time.
+  func waitForEnd(until deadline: UInt64) -> Bool { handle.withLock { $0 }?.waitForEnd(until: deadline) ?? true }
+}
