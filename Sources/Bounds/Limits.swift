@@ -412,6 +412,8 @@ public enum Limits {
     /// The most connections; at the limit one that nothing is done for makes room, and without such a new one is sent
     /// away.
     public static let connections = 32
+    /// The most connections of probes, which have a listener of their own.
+    public static let connectionsOfProbes = 16
     /// The most names that requests may come under.
     public static let hosts = 64
     /// The largest token file, in octets.

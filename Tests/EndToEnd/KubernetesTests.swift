@@ -75,15 +75,22 @@ extension EndToEnd {
 
     /// Whoever answers is asked no more before it ends, and answers on while nodes notice.
     @Test func everyServerHasItsProbesAndItsLameduck() throws {
+      let texts = try Self.manifests()
+      let configuration = try #require(texts["namespace.yaml"])
+      let lameduck = try #require(configuration.firstMatch(of: /"lameduck": (\d+)/).flatMap { Int($0.1) })
+      let port = try #require(configuration.firstMatch(of: /"probes": "0\.0\.0\.0:(\d+)"/)?.1)
       for name in ["server.yaml", "node-local.yaml", "git-sync.yaml"] {
-        let text = try #require(try Self.manifests()[name])
-        for key in ["startupProbe:", "readinessProbe:", "livenessProbe:", "preStop:\n              sleep:"] {
-          #expect(text.contains(key), "\(name): \(key)")
+        let text = try #require(texts[name])
+        for (probe, path) in [("readinessProbe", "/readyz"), ("livenessProbe", "/healthz")] {
+          let lines = "\(probe):\n            httpGet:\n              path: \(path)\n              port: probes\n"
+          #expect(text.contains(lines), "\(name): \(probe)")
         }
+        #expect(text.contains("- name: probes\n              containerPort: \(port)\n"), "\(name)")
         let grace = try #require(text.firstMatch(of: /terminationGracePeriodSeconds: (\d+)/).flatMap { Int($0.1) })
-        let sleep = try #require(text.firstMatch(of: /sleep:\s+seconds: (\d+)/).flatMap { Int($0.1) })
         // Five seconds for what is in flight, and some for the sidecars.
-        #expect(grace >= sleep + 10, "\(name)")
+        #expect(grace >= lameduck + 10, "\(name)")
+        let period = try #require(text.firstMatch(of: /readyz\n.*\n +periodSeconds: (\d+)\n +failureThreshold: (\d+)/))
+        #expect(try #require(Int(period.1)) * #require(Int(period.2)) * 2 < lameduck, "\(name): noticed in time")
       }
     }
 
