@@ -283,6 +283,12 @@ public enum Limits {
     public static let rounds = 3
     /// The largest answer that a command takes, in octets: a workspace of the largest size, in base64.
     public static let answerOctets = 192 << 20
+    /// The longest record of a replica that is read, in octets.
+    public static let replicaOctets = 16 << 10
+    /// How long `backroad replicas` waits until all have what was in the store when it began, in milliseconds.
+    public static let replicasWaitMilliseconds = 5000
+    /// Of how many of the keys that were written last `backroad replicas` looks for the last change.
+    public static let newestKeys: Int64 = 100
     /// The most keys of a page.
     public static let keysOfPage = 10_000
     /// The largest file with a user and a password, in octets.
@@ -426,6 +432,8 @@ public enum Limits {
     /// The most connections; at the limit one that nothing is done for makes room, and without such a new one is sent
     /// away.
     public static let connections = 32
+    /// The most connections of probes, which have a listener of their own.
+    public static let connectionsOfProbes = 16
     /// The most names that requests may come under.
     public static let hosts = 64
     /// The largest token file, in octets.

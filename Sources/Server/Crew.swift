@@ -61,7 +61,8 @@ struct Crew: ~Copyable {
           try worker.run()
         } catch {
           log.note("worker \(index) ended: \(error)")
-          kill(getpid(), SIGTERM)
+          // Which ends the process without a lameduck: this worker's clients have no answers.
+          kill(getpid(), SIGINT)
         }
         ends.arrive()
       }

@@ -44,15 +44,18 @@ struct DescriptorBudget: Hashable {
   ///   - listeners: on how many addresses each of them listens, over UDP and TCP.
   ///   - readers: how many workspaces are read at once.
   ///   - watches: whether links' endpoints are watched.
+  ///   - probes: whether probes have a listener of their own.
   /// - Throws: where too few are left for clients and upstreams.
   init(
-    descriptors: Int, workers: Int, listeners: Int, readers: Int, watches: Bool = false
+    descriptors: Int, workers: Int, listeners: Int, readers: Int, watches: Bool = false,
+    probes: Bool = false
   ) throws(TooFew) {
     // A worker's three pollers and mailbox, its listening sockets.
     let ofWorker = 4 + 2 * listeners
     // Standard streams, signals, journal, inotify, pollers, reports; and the folders and files that one reading has open.
     let ownUse = 48 + Self.ofReader * readers
-    let fixed = ownUse + workers * ofWorker + (watches ? LinkWatcher.descriptors : 0)
+    let fixed =
+      ownUse + workers * ofWorker + (watches ? LinkWatcher.descriptors : 0) + (probes ? Probes.descriptors : 0)
     let fewest = Self.fewest
     let ofProbe = watches ? LinkWatcher.descriptorsOfProbe : 0
     let needed =

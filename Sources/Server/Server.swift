@@ -46,7 +46,7 @@ public enum Server {
     let startedAt = (nanoseconds: System.monotonicNanoseconds(), wallSeconds: System.wallClockSeconds())
     let folder = ZonesFolder(path: configuration.zones)
     let following = try Following(configuration, folder, log)
-    let (desk, state) = (try ReloadDesk(), ServerState())
+    let (desk, state, readiness) = (try ReloadDesk(), ServerState(), Readiness())
     let failovers = FailoverKeeper(desk: desk)
     let reader = WorkspaceReader(
       folder: folder,
@@ -67,15 +67,20 @@ public enum Server {
       store: WorkspaceStore(
         grants: reader.setting.grants, own: reader.setting.own, countsQueries: configuration.metricsByWorkspace),
       folder: folder,
-      signals: signals, crew: mail, leases: leases, desk: desk, state: state, log: log, mirrors: following != nil
+      signals: signals, crew: mail, leases: leases, desk: desk, state: state,
+      ending: Ending(lameduckSeconds: configuration.lameduckSeconds, readiness), log: log, mirrors: following != nil
     ) { following?.confirm() }
     let states = LinkStates(isWatching: configuration.watches)
-    guard try reloader.start() else { return log.note("stopping, before anything was served") }
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
-    let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let context = AdminContext(
-      configuration: configuration, folder: folder, state: state, desk: desk, mail: mail, leases: leases, cache: cache,
-      links: states, failovers: failovers, store: following?.state, log: log, startedAt: startedAt)
+      configuration: configuration, folder: folder, state: state, desk: desk, readiness: readiness, mail: mail,
+      leases: leases, cache: cache, links: states, failovers: failovers, store: following?.state, log: log, startedAt: startedAt)
+    // From the first moment on: who is still reading is not ready, and no failure.
+    let probes = try configuration.probes.map { (address) throws in
+      try Probes.start(address, hosts: configuration.admin.hosts, context, log)
+    }
+    guard try reloader.start() else { return log.note("stopping, before anything was served") }
+    let crew = try Crew(mail, configuration, budget, leases.adopt(reloader.snapshot), cache: cache, log)
     let admin = try listener.map { listener throws(SystemError) in
       try AdminService.start(listener, context, connections: budget.adminConnections, log)
     }
@@ -88,13 +93,16 @@ public enum Server {
     try following?.start(desk, leases, log)
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
+    readiness.serves()
     try reloader.run()
+    readiness.ends()
     log.note("stopping: finishing what is in flight")
     // Whatever a worker or the admin interface is at: from here on it is a matter of time. The leases that were
     // acknowledged are on the disk, and what a builder is at is of no use any more.
     let deadline = System.monotonicNanoseconds() + stopNanoseconds
     crew.beginToStop()
     admin?.beginToStop()
+    probes?.beginToStop()
     watch?.beginToStop()
     following?.beginToStop()
     if !crew.waitForEnd(until: deadline) { log.note("a worker is not done in time; ending all the same") }
@@ -102,6 +110,7 @@ public enum Server {
     // It waits for nothing but its own turn, and keeps nothing that is to be written.
     _ = watch?.waitForEnd(until: deadline)
     _ = following?.waitForEnd(until: deadline)
+    _ = probes?.waitForEnd(until: deadline)
   }
 
   /// Raises the limit of open descriptors, and gives everybody their part.
@@ -113,7 +122,7 @@ public enum Server {
       let budget = try DescriptorBudget(
         descriptors: descriptors, workers: configuration.workerCount, listeners: configuration.listen.count,
         readers: DescriptorBudget.readers(cores: System.coreCount),
-        watches: configuration.watches)
+        watches: configuration.watches, probes: configuration.probes != nil)
       if budget.isShort {
         log.note(
           "warning: with \(descriptors) open files at most (ulimit -n) each worker has \(budget.connections) TCP "

@@ -46,6 +46,26 @@ struct ServerSettingsTests {
     #expect(try flag.configuration(over: off, resolvConf: []).metricsByWorkspace)
   }
 
+  @Test func probesAndTheLameduckAreThoseOfTheFlagsOrTheFile() throws {
+    let file = try settings(#"{ "probes": "0.0.0.0:9354", "lameduck": 15 }"#)
+    var flags = ServerSettings()
+    let standard = try flags.configuration(over: ServerSettings(), resolvConf: [])
+    #expect(standard.probes == nil && standard.lameduckSeconds == 0)
+    let read = try flags.configuration(over: file, resolvConf: [])
+    #expect(read.probes?.description == "0.0.0.0:9354" && read.lameduckSeconds == 15)
+    flags.lameduck = 0
+    flags.probes = try ServerSettings.probesAddress("[::1]:80")
+    let chosen = try flags.configuration(over: file, resolvConf: [])
+    #expect(chosen.probes?.description == "[::1]:80" && chosen.lameduckSeconds == 0)
+    for text in [
+      #"{ "probes": "9354" }"#, #"{ "probes": "0.0.0.0" }"#, #"{ "probes": "/run/probes.sock" }"#,
+      #"{ "lameduck": 601 }"#,
+      #"{ "lameduck": -1 }"#,
+    ] {
+      #expect(throws: Problems.self, "\(text)") { try settings(text) }
+    }
+  }
+
   @Test func linksAreWatchedUnlessThatIsSwitchedOff() throws {
     let off = try settings(#"{ "watch": false, "watch-every": 5 }"#)
     var flags = ServerSettings()

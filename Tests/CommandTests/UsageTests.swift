@@ -11,7 +11,8 @@ struct UsageTests {
     "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link failover", "link undo", "lease add", "lease list",
-    "lease remove", "check", "explain", "doctor", "store copy", "store check", "status", "reload", "cache flush",
+    "lease remove", "check", "explain", "doctor", "store copy", "store check", "replicas", "status", "reload",
+    "cache flush",
     "version",
   ]
 
@@ -41,7 +42,10 @@ struct UsageTests {
 
   /// A command line, what standard error starts with, and what it holds.
   static let mistakes = [
-    ("", "name a command: serve, import, workspace, link, lease, check, explain, doctor, store, status, reload, cache"),
+    (
+      "",
+      "name a command: serve, import, workspace, link, lease, check, explain, doctor, store, replicas, status, reload, cache"
+    ),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("elucidate", "unknown command \"elucidate\"; there are"),
     ("import", "import what? snowflake, databricks, vcs, postgres, mysql, redshift, s3, hosts"),

@@ -18,6 +18,25 @@ extension EndToEnd {
       return texts
     }
 
+    /// The `backroad.json` of the ConfigMap.
+    private static func configuration() throws -> String {
+      let text = try #require(try manifests()["namespace.yaml"])
+      let lines = text.components(separatedBy: "  backroad.json: |\n")[1].components(separatedBy: "\n")
+      return lines.map { String($0.dropFirst(4)) }.joined(separator: "\n")
+    }
+
+    /// What a manifest's container of Backroad is started with.
+    private static func words(of manifest: String) throws -> [String] {
+      let text = try #require(try manifests()[manifest])
+      let container = try #require(
+        text.components(separatedBy: "image: registry.example/backroad:1\n").dropFirst().first)
+      let lines = try #require(container.components(separatedBy: "          args:\n").dropFirst().first)
+      return lines.components(separatedBy: "\n").prefix { $0.hasPrefix("            ") }.compactMap { line in
+        let word = line.drop { $0 == " " }
+        return word.hasPrefix("- ") ? String(word.dropFirst(2)) : nil
+      }
+    }
+
     private func validate(_ lab: Lab, _ files: [String], version: String) throws -> Outcome {
       guard FileManager.default.isExecutableFile(atPath: Self.validator) else {
         throw LabError("kubernetes-validate is not there; Tests/run installs it into .build")
@@ -75,22 +94,27 @@ extension EndToEnd {
 
     /// Whoever answers is asked no more before it ends, and answers on while nodes notice.
     @Test func everyServerHasItsProbesAndItsLameduck() throws {
+      let texts = try Self.manifests()
+      let configuration = try #require(texts["namespace.yaml"])
+      let lameduck = try #require(configuration.firstMatch(of: /"lameduck": (\d+)/).flatMap { Int($0.1) })
+      let port = try #require(configuration.firstMatch(of: /"probes": "0\.0\.0\.0:(\d+)"/)?.1)
       for name in ["server.yaml", "node-local.yaml", "git-sync.yaml"] {
-        let text = try #require(try Self.manifests()[name])
-        for key in ["startupProbe:", "readinessProbe:", "livenessProbe:", "preStop:\n              sleep:"] {
-          #expect(text.contains(key), "\(name): \(key)")
+        let text = try #require(texts[name])
+        for (probe, path) in [("readinessProbe", "/readyz"), ("livenessProbe", "/healthz")] {
+          let lines = "\(probe):\n            httpGet:\n              path: \(path)\n              port: probes\n"
+          #expect(text.contains(lines), "\(name): \(probe)")
         }
+        #expect(text.contains("- name: probes\n              containerPort: \(port)\n"), "\(name)")
         let grace = try #require(text.firstMatch(of: /terminationGracePeriodSeconds: (\d+)/).flatMap { Int($0.1) })
-        let sleep = try #require(text.firstMatch(of: /sleep:\s+seconds: (\d+)/).flatMap { Int($0.1) })
         // Five seconds for what is in flight, and some for the sidecars.
-        #expect(grace >= sleep + 10, "\(name)")
+        #expect(grace >= lameduck + 10, "\(name)")
+        let period = try #require(text.firstMatch(of: /readyz\n.*\n +periodSeconds: (\d+)\n +failureThreshold: (\d+)/))
+        #expect(try #require(Int(period.1)) * #require(Int(period.2)) * 2 < lameduck, "\(name): noticed in time")
       }
     }
 
     @Test func theConfigurationOfTheManifestIsRight() throws {
-      let text = try #require(try Self.manifests()["namespace.yaml"])
-      let lines = text.components(separatedBy: "  backroad.json: |\n")[1].components(separatedBy: "\n")
-      let configuration = lines.map { String($0.dropFirst(4)) }.joined(separator: "\n")
+      let configuration = try Self.configuration()
       #expect(configuration.contains("\"listen\""))
       try Lab.run { lab in
         try lab.workspace("acme", clients: ["10.1.0.0/16"])
@@ -114,6 +138,48 @@ extension EndToEnd {
         #expect(!FileManager.default.fileExists(atPath: root + "/bin/sh"))
         // A folder that has something in it is not written to.
         #expect(try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Lab.backroad(), root]).status == 1)
+      }
+    }
+
+    /// As a container runs it: by the manifest's configuration and words, as the first process and as nobody in particular, on
+    /// a root file system that nothing can be written to, on port 53 without a capability.
+    @Test func theImageServesAsAContainerDoes() throws {
+      try Lab.run { lab in
+        let container = try Container(in: lab, configuration: Self.configuration(), zones: "/zones/current")
+        try lab.workspace("acme", clients: ["127.0.0.1"], zones: ["corp.example": "www A 10.1.0.1\n"])
+        // As git-sync leaves a checkout.
+        try container.copy("zones", to: "zones/checkout")
+        try container.link("zones/current", to: "checkout")
+        try container.start(try Self.words(of: "git-sync.yaml"))
+        try eventually("it is ready", within: 20) { try container.probe("/readyz") == 200 }
+        for flag in ["+notcp", "+tcp"] {
+          let answer = try container.inside("dig", ["@127.0.0.1", flag, "+short", "www.corp.example"])
+          #expect(answer.output == "10.1.0.1\n", "\(answer.output)\(answer.errors)")
+        }
+        let status = try container.status()
+        #expect(status.capabilities == "0000000000000000" && status.privileges == "1", "\(status)")
+        #expect(status.root.contains("ro"), "\(status)")
+        // The first process of a container gets the signals that it waits for, and no others.
+        container.signal(SIGTERM)
+        try eventually("it is in its lameduck", within: 5) { try container.probe("/readyz") == 503 }
+        #expect(try container.inside("dig", ["@127.0.0.1", "+short", "www.corp.example"]).output == "10.1.0.1\n")
+        #expect(try container.probe("/healthz") == 200)
+        container.signal(SIGTERM)
+        #expect(try container.end().status == 0)
+      }
+    }
+
+    /// With Swift's libraries linked into the program, as the Containerfile builds it and `Tests/run` does.
+    @Test func theImageIsSmall() throws {
+      try Lab.run { lab in
+        let program = try Lab.backroad()
+        guard try !lab.run("ldd", [program]).output.contains("libswiftCore") else { return }
+        let root = lab.folder.appendingPathComponent("root").path
+        #expect(try lab.run(Self.folder.appendingPathComponent("rootfs").path, [program, root]).status == 0)
+        let files = try lab.run("find", [root, "-type", "f", "-printf", "%s %P\\n"]).output.split(separator: "\n")
+        let octets = files.compactMap { Int($0.prefix { $0.isNumber }) }.reduce(0, +)
+        #expect(octets < 32 << 20, "\(files)")
+        #expect(files.count <= 12, "\(files)")
       }
     }
   }

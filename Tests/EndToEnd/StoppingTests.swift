@@ -42,6 +42,67 @@ extension EndToEnd {
       }
     }
 
+    /// In a lameduck probes are told to send nobody, and whoever asks is answered as ever, with what changes meanwhile too.
+    @Test func inALameduckEveryQueryIsAnsweredAndReadinessFails() throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.0.1"], zones: ["corp.example": "www A 10.1.0.1\n"])
+        let probes = Endpoint("127.0.0.1", try Port.free())
+        let server = try lab.serve(["--workers", "2", "--lameduck", "600", "--probes", probes.text])
+        #expect(try probe(lab, probes, "/readyz").status == 200)
+        let loop = try QueryLoop("www.corp.example", at: server.address)
+        server.program.signal(SIGTERM)
+        try eventually("it is not ready", within: 5) { try probe(lab, probes, "/readyz").status == 503 }
+        #expect(try probe(lab, probes, "/readyz").body.contains("told to end"))
+        #expect(try probe(lab, probes, "/healthz").status == 200)
+        let start = Date()
+        try lab.zone("corp.example", "www A 10.1.0.2\n", in: "acme")
+        _ = try loop.wait(for: "10.1.0.2", since: start)
+        for flag in ["+notcp", "+tcp"] { #expect(try server.dig(flag, "www.corp.example").addresses == ["10.1.0.2"]) }
+        try lab.backroad(["reload"])
+        #expect(server.program.isRunning)
+        let counts = try loop.stop()
+        #expect(counts.lost == 0 && counts.asked > 0 && loop.answers == ["10.1.0.1", "10.1.0.2"])
+        // A second word ends it at once.
+        server.program.signal(SIGTERM)
+        #expect(try server.program.wait(seconds: 6).status == 0)
+      }
+    }
+
+    @Test func aLameduckEndsByItselfAndWithACtrlCThereIsNone() throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.0.1"])
+        let first = try lab.serve(["--workers", "1", "--lameduck", "1"])
+        first.program.signal(SIGTERM)
+        #expect(try first.program.wait(seconds: 10).status == 0)
+        #expect(first.program.errors.contains("not ready from now on, and answering for another 1 s"))
+        let second = try lab.serve(["--workers", "1", "--lameduck", "600"])
+        second.program.signal(SIGINT)
+        #expect(try second.program.wait(seconds: 6).status == 0)
+      }
+    }
+
+    /// Whoever probes shows no token, and is told of nothing but the two.
+    @Test func probesHearNothingElse() throws {
+      try Lab.run { lab in
+        try lab.workspace("acme", clients: ["127.0.0.1"])
+        let probes = Endpoint("127.0.0.1", try Port.free())
+        let server = try lab.serve(["--workers", "1", "--admin", "off", "--probes", probes.text])
+        #expect(try probe(lab, probes, "/healthz").status == 200)
+        for path in ["/metrics", "/v1/status", "/v1/workspaces/acme"] {
+          let answer = try probe(lab, probes, path)
+          #expect(answer.status == 404 && !answer.body.contains("acme"), "\(path)")
+        }
+        #expect(server.program.errors.contains("probes on \(probes.text)"))
+      }
+    }
+
+    private func probe(_ lab: Lab, _ address: Endpoint, _ path: String) throws -> (status: Int, body: String) {
+      let outcome = try lab.run("curl", ["-sS", "-w", "\n%{http_code}", "http://\(address.text)\(path)"])
+      guard outcome.status == 0 else { throw LabError("curl ended with \(outcome.status): \(outcome.errors)") }
+      let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+      return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
+    }
+
     /// An upstream that never answers does not keep it from ending.
     @Test func itEndsWithinItsTime() throws {
       try Lab.run { lab in

@@ -69,6 +69,16 @@ import Testing
     #expect(try DescriptorBudget(descriptors: 700_000, workers: 2, listeners: 1, readers: 2).watched == 0)
   }
 
+  /// Probes take nothing of what others have.
+  @Test func probesHaveTheirPart() throws {
+    func least(_ probes: Bool) -> Int? {
+      (1...1000).first {
+        (try? DescriptorBudget(descriptors: $0, workers: 1, listeners: 1, readers: 2, probes: probes)) != nil
+      }
+    }
+    #expect(try #require(least(true)) == #require(least(false)) + Probes.descriptors)
+  }
+
   /// Each thread that reads has a poller of its own, those in the place of others too.
   @Test func everyReaderIsCounted() {
     #expect(DescriptorBudget.readers(cores: 2) == 2 + Limits.Building.sparesOfThreads + 4)

@@ -18,6 +18,8 @@ struct ReloaderTests {
     let mail: Crew.Mail
     let desk: ReloadDesk
     let state = ServerState()
+    let readiness = Readiness()
+    private let lameduckSeconds: Int
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("reloader-\(UUID().uuidString)")
     private let thread = ThreadID()
     private let end: Completion
@@ -32,7 +34,8 @@ struct ReloaderTests {
     }
     private var outcomes: [ReloadDesk.Ticket: ReloadOutcome] = [:]
 
-    init() throws {
+    init(lameduckSeconds: Int = 0) throws {
+      self.lameduckSeconds = lameduckSeconds
       mail = try Crew.Mail(count: 1)
       desk = try ReloadDesk()
       end = try Completion(count: 1)
@@ -43,7 +46,7 @@ struct ReloaderTests {
 
     /// Starts it, and waits until it serves.
     func start() throws {
-      try Thread(name: "reloader") { [reading, mail, desk, state, folder, end, thread] in
+      try Thread(name: "reloader") { [reading, mail, desk, state, readiness, lameduckSeconds, folder, end, thread] in
         defer { end.arrive() }
         do {
           // On this thread, whose signals are its own.
@@ -53,7 +56,8 @@ struct ReloaderTests {
           }
           var reloader = try Reloader(
             reader: reading, store: WorkspaceStore(), folder: ZonesFolder(path: folder.path), signals: signals,
-            crew: mail, leases: keeper, desk: desk, state: state, log: Log())
+            crew: mail, leases: keeper, desk: desk, state: state,
+            ending: Ending(lameduckSeconds: lameduckSeconds, readiness), log: Log())
           guard try reloader.start() else { return }
           _ = keeper.adopt(reloader.snapshot)
           thread.value = pthread_self()
@@ -69,10 +73,12 @@ struct ReloaderTests {
       if let thread = thread.value { pthread_kill(thread, number) }
     }
 
+    var hasEnded: Bool { end.wait(until: 0) }
+
     /// Has it end, and waits until it has.
     func stop() throws {
       signal(SIGTERM)
-      try eventually("it ends") { end.wait(until: 0) }
+      try eventually("it ends") { hasEnded }
     }
 
     func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
@@ -138,6 +144,29 @@ struct ReloaderTests {
     running.signal(SIGHUP)
     try running.eventually("the other workspace is read again") { running.version(of: other) == 5 }
     try running.stop()
+  }
+
+  /// What changes in a lameduck is served, for there are still clients to answer.
+  @Test func inALameduckChangesAreServedAndASecondSignalEndsIt() throws {
+    let running = try Running(lameduckSeconds: 600)
+    let one = try name("one")
+    running.reading.set(one, version: 1)
+    try running.start()
+    running.readiness.serves()
+    running.signal(SIGTERM)
+    try running.eventually("it is not ready") { running.readiness.reason != nil }
+    running.reading.set(one, version: 2)
+    #expect(try running.reload(one).changed == [one] && running.version(of: one) == 2)
+    #expect(!running.hasEnded)
+    try running.stop()
+  }
+
+  @Test func aLameduckEndsByItself() throws {
+    let running = try Running(lameduckSeconds: 1)
+    running.reading.set(try name("one"), version: 1)
+    try running.start()
+    running.signal(SIGTERM)
+    try running.eventually("it ends without another word") { running.hasEnded }
   }
 
   /// Reloads of what takes for ever, until no more may go on; once nobody waits for them, others may.

@@ -75,7 +75,7 @@ extension EtcdObject {
     add("serializable", isSerializable)
     guard let order else { return }
     add("sort_order", text: order == .ascending ? "ASCEND" : "DESCEND")
-    add("sort_target", text: "KEY")
+    add("sort_target", text: order == .newestFirst ? "MOD" : "KEY")
   }
 
   init(put key: [UInt8], _ value: [UInt8], lease: Int64, previous: Bool) {

@@ -19,6 +19,8 @@ public struct EtcdRequest: Hashable, Sendable {
   public enum Order: Hashable, Sendable {
     case ascending
     case descending
+    /// By when they were written last.
+    case newestFirst
   }
 
   /// Reads keys.

@@ -11,7 +11,8 @@ struct AdminContext: Sendable {
   let configuration: ServerConfiguration
   let folder: ZonesFolder
   let state: ServerState
-  let desk: ReloadDesk
+  var desk: ReloadDesk
+  let readiness: Readiness
   let mail: Crew.Mail
   let leases: LeaseKeeper
   let cache: AnswerCache

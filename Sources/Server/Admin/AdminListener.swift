@@ -87,12 +87,27 @@ final class AdminListener: Sendable {
   ) throws(Problem) -> AdminListener {
     let token = try AdminToken.read(configuration.tokenFile)
     do throws(SystemError) {
-      try Socket.checkIsFree(address)
-      let access = AdminAccess(listener: address, hosts: configuration.hosts, token: token)
-      return AdminListener(try .tcpServer(address), access, .tcp(address))
+      return try open(tcp: address, hosts: configuration.hosts, token: token)
     } catch {
       throw Problem("the admin interface cannot listen on \(address): \(error.reason); name another with --admin")
     }
+  }
+
+  /// Opens the listener of probes, who bring no token.
+  static func open(probes address: SocketAddress, hosts: [String]) throws(Problem) -> AdminListener {
+    do throws(SystemError) {
+      return try open(tcp: address, hosts: hosts, token: nil)
+    } catch {
+      throw Problem("probes cannot be listened for on \(address): \(error.reason); name another address with --probes")
+    }
+  }
+
+  private static func open(
+    tcp address: SocketAddress, hosts: [String], token: [UInt8]?
+  ) throws(SystemError) -> AdminListener {
+    try Socket.checkIsFree(address)
+    return AdminListener(
+      try .tcpServer(address), AdminAccess(listener: address, hosts: hosts, token: token), .tcp(address))
   }
 }
 

@@ -24,6 +24,8 @@ struct Reloader: ~Copyable {
   private let log: Log
   /// Called when a person confirms that what is there is all there is.
   private let confirm: @Sendable () -> Void
+  /// When it ends.
+  private var ending: Ending
   /// How many errors and warnings there were at the start.
   private(set) var found = (errors: 0, warnings: 0)
   private var told: ReloadLog
@@ -65,12 +67,13 @@ struct Reloader: ~Copyable {
   ///   - reader: reads and builds a workspace; called on the builders' threads.
   ///   - desk: where reloads are asked for.
   ///   - state: where what came of them is told.
+  ///   - ending: how long it goes on once it is told to end.
   ///   - mirrors: the folder is a mirror, which nobody changes but one who tells `desk` of it.
   ///   - confirm: called when a person confirms that what is there is all there is.
   init(
     reader: any WorkspaceReading, store: WorkspaceStore, folder: ZonesFolder, signals: consuming SignalQueue,
-    crew: Crew.Mail, leases: LeaseKeeper, desk: ReloadDesk, state: ServerState, log: Log, mirrors: Bool = false,
-    confirm: @escaping @Sendable () -> Void = {}
+    crew: Crew.Mail, leases: LeaseKeeper, desk: ReloadDesk, state: ServerState, ending: Ending, log: Log,
+    mirrors: Bool = false, confirm: @escaping @Sendable () -> Void = {}
   ) throws(SystemError) {
     let watch = try WorkspaceWatch(folder, isOff: mirrors)
     let builders = try Builders(reader)
@@ -91,6 +94,7 @@ struct Reloader: ~Copyable {
     self.state = state
     self.log = log
     self.confirm = confirm
+    self.ending = ending
     told = ReloadLog { log.note($0) }
     self.watch = watch
     self.poller = poller
@@ -190,7 +194,7 @@ struct Reloader: ~Copyable {
     if isServing, requests.hasComplete { publish(now) }
     builders.relieve()
     told.goOn(at: now)
-    return false
+    return ending.isOver(at: now)
   }
 
   /// How long until there is something to do by itself; nil when there is nothing.
@@ -198,7 +202,8 @@ struct Reloader: ~Copyable {
     [
       deadline.flatMap { $0 > now ? waitMilliseconds(until: $0, from: now) : nil },
       pending.milliseconds(from: now), watch.milliseconds(from: now), retries.milliseconds(from: now),
-      told.milliseconds(from: now), hasResults ? waitMilliseconds(until: nextTaking, from: now) : nil,
+      ending.deadline.map { waitMilliseconds(until: $0, from: now) }, told.milliseconds(from: now),
+      hasResults ? waitMilliseconds(until: nextTaking, from: now) : nil,
       builders.isIdle(upTo: .slow) ? nil : Self.relievingMilliseconds,
     ].compactMap { $0 }.min()
   }
@@ -206,7 +211,12 @@ struct Reloader: ~Copyable {
   /// True when the process is to end.
   private mutating func takeSignals(_ now: UInt64) -> Bool {
     while let signal = signals.next() {
-      guard signal == SIGHUP else { return true }
+      if signal != SIGHUP {
+        // Who has not begun to answer has nobody to answer on for.
+        if ending.signal(signal, at: now) || !isServing { return true }
+        log.note("told to end: not ready from now on, and answering for another \(ending.lameduckSeconds) s")
+        continue
+      }
       log.note("reloading, as SIGHUP asks")
       pending.noteEverything(at: now, isConfirmed: true)
     }

@@ -54,6 +54,10 @@ public struct ServerConfiguration: Sendable {
   public var cacheMebibytes: Int
   /// Where and how the running server is asked about itself.
   public var admin: AdminConfiguration
+  /// Where probes ask whether it lives and is ready, over TCP and without a token; nil for nowhere but the admin interface.
+  public var probes: SocketAddress?
+  /// How long it goes on answering, as not ready, once SIGTERM has told it to end, in seconds.
+  public var lameduckSeconds = 0
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace = false
   /// Whether the endpoints of links are watched.

@@ -42,11 +42,16 @@ public struct ServerSettings: Sendable {
 
   private static let keys = [
     "listen", "zones", "store", "store-user-file", "mirror", "leases", "forward", "workers", "cache", "admin",
-    "admin-token-file",
-    "admin-hosts",
+    "admin-token-file", "admin-hosts", "probes", "lameduck",
     "metrics-by-workspace", "token-option", "proxies", "grants", "search", "own-networks", "operator", "watch",
     "watch-every",
   ]
+  /// Where probes ask.
+  public var probes: SocketAddress?
+  /// How long the server goes on answering once it was told to end, in seconds.
+  public var lameduck: Int?
+  /// The longest of it.
+  public static let lameduckSeconds = 0...600
   /// Whether the metrics tell of each workspace.
   public var metricsByWorkspace: Bool?
   /// Whether the endpoints of links are watched.
@@ -127,6 +132,10 @@ public struct ServerSettings: Sendable {
         adminTokenFile = try Self.path("admin-token-file", of: "a file", root, file)
       }
       collect(into: &problems) { () throws(Problem) in adminHosts = try Self.adminHosts(root["admin-hosts"], file) }
+      collect(into: &problems) { () throws(Problem) in probes = try Self.probes(root["probes"], file) }
+      collect(into: &problems) { () throws(Problem) in
+        lameduck = try root["lameduck"]?.expectInt("\"lameduck\"", in: Self.lameduckSeconds, file: file)
+      }
       collect(into: &problems) { () throws(Problem) in
         metricsByWorkspace = try root["metrics-by-workspace"]?.expectBool("\"metrics-by-workspace\"", file: file)
       }
@@ -208,6 +217,16 @@ public struct ServerSettings: Sendable {
     }
   }
 
+  private static func probes(_ value: JSON?, _ file: String) throws(Problem) -> SocketAddress? {
+    guard let value else { return nil }
+    let text = try value.expectString("\"probes\"", file: file)
+    do throws(Problem) {
+      return try probesAddress(text)
+    } catch {
+      throw Problem(file: file, position: value.position, error.message)
+    }
+  }
+
   private static func adminHosts(_ value: JSON?, _ file: String) throws(Problem) -> [String]? {
     guard let value else { return nil }
     let elements = try value.expectArray("\"admin-hosts\"", file: file)
@@ -242,6 +261,14 @@ public struct ServerSettings: Sendable {
     }
     guard address.port != 0 else {
       throw Problem("\(quoted(text)) has no port; write \(SocketAddress(address.address, port: 53)) for DNS's own")
+    }
+    return address
+  }
+
+  /// Reads the `ADDRESS:PORT` at which probes ask.
+  public static func probesAddress(_ text: String) throws(Problem) -> SocketAddress {
+    guard let address = SocketAddress(text, defaultPort: 0), address.port != 0 else {
+      throw Problem("\(quoted(text)) is not an address and port for probes; write one like 0.0.0.0:9354")
     }
     return address
   }
@@ -293,6 +320,8 @@ extension ServerSettings {
     configuration.store = followed?.store
     configuration.storeUserFile = storeUserFile ?? file.storeUserFile
     configuration.leases = leases ?? file.leases
+    configuration.probes = probes ?? file.probes
+    configuration.lameduckSeconds = lameduck ?? file.lameduck ?? configuration.lameduckSeconds
     configuration.metricsByWorkspace = metricsByWorkspace ?? file.metricsByWorkspace ?? false
     configuration.watches = watches ?? file.watches ?? configuration.watches
     configuration.watchSeconds = watchSeconds ?? file.watchSeconds ?? configuration.watchSeconds

@@ -9,7 +9,7 @@ import Workspaces
 /// Every change of a workspace is one transaction, which holds only while nobody has changed the workspace since it was read.
 public struct EtcdStore: Store {
   private let address: StoreAddress
-  private let keys: StoreKeys
+  let keys: StoreKeys
   private let client: EtcdClient
   private let by: String
   private let command: String
@@ -297,7 +297,7 @@ public struct EtcdStore: Store {
     return try ask(request, what: what)
   }
 
-  private func ask(_ request: EtcdRequest, what: String? = nil) throws(Problem) -> EtcdClient.Answer {
+  func ask(_ request: EtcdRequest, what: String? = nil) throws(Problem) -> EtcdClient.Answer {
     do throws(EtcdClient.Failure) {
       return try client.ask(request)
     } catch {
@@ -349,7 +349,7 @@ public struct EtcdStore: Store {
     }
   }
 
-  private var missing: Problem {
+  var missing: Problem {
     Problem(
       file: path, "there is no store of Backroad here; make one with backroad workspace add, or backroad store copy")
   }

@@ -36,7 +36,8 @@ final class AdminRig {
     let desk = try ReloadDesk()
     context = AdminContext(
       configuration: ServerConfiguration(zones: zones), folder: ZonesFolder(path: zones), state: ServerState(),
-      desk: desk, mail: mail, leases: keeper, cache: AnswerCache(seed: 1), links: LinkStates(isWatching: true),
+      desk: desk, readiness: Readiness(), mail: mail, leases: keeper, cache: AnswerCache(seed: 1),
+      links: LinkStates(isWatching: true),
       failovers: FailoverKeeper(desk: desk), store: nil, log: log, startedAt: (0, 0))
     self.workers = Workers(Array(mail.mailboxes.prefix(workers.reporting)), report)
     let listener = try Self.listener(folder.appendingPathComponent("a.sock").path)

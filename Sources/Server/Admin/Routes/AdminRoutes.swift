@@ -8,6 +8,8 @@ import Admin
 /// `.later`, on another, and what lists some of many takes the `Lowest` of them.
 enum AdminRoutes {
   static let all: [Route<any AdminHandler>] = [
+    Route(.get, "/healthz", HealthRoute()),
+    Route(.get, "/readyz", ReadyRoute()),
     Route(.get, "/metrics", MetricsPage()),
     Route(.get, "/v1/status", StatusPage()),
     Route(.get, "/v1/workspaces", WorkspaceListRoute()),
@@ -20,5 +22,11 @@ enum AdminRoutes {
     Route(.post, "/v1/leases", LeaseAddRoute()),
     Route(.post, "/v1/leases/remove", LeaseRemoveRoute()),
     Route(.post, "/v1/explain", ExplainRoute()),
+  ]
+
+  /// What probes may ask without a token, where they have a listener: it tells of no workspace, and nobody waits for it.
+  static let probes: [Route<any AdminHandler>] = [
+    Route(.get, "/healthz", HealthRoute()),
+    Route(.get, "/readyz", ReadyRoute()),
   ]
 }

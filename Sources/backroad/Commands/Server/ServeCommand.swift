@@ -17,6 +17,10 @@ enum ServeCommand {
     "--cache", "MIB", help: "how much of upstreams' answers is kept (default: 64)")
   private static let adminHost = Flag(
     "--admin-host", "NAME", .repeated, help: "a name that admin requests may come under, beside localhost")
+  private static let probes = Flag(
+    "--probes", "ADDR:PORT", help: "where probes ask over TCP, without a token: /healthz and /readyz, and nothing else")
+  private static let lameduck = Flag(
+    "--lameduck", "SECONDS", help: "how long it goes on answering, as not ready, after SIGTERM (default: 0)")
   private static let metricsByWorkspace = Flag(
     "--metrics-by-workspace", help: "count queries by workspace too, for the metrics")
   private static let tokenOption = Flag(
@@ -45,8 +49,7 @@ enum ServeCommand {
     words: ["serve"], summary: "answer the workspaces' clients, and forward what is not theirs",
     flags: [
       .config, .zones, .store, .storeUserFile, mirror, listen, forward, leases, workers, cache, .admin, .adminTokenFile,
-      adminHost,
-      metricsByWorkspace, tokenOption, proxy, search, ownNetwork, noWatch, watchEvery,
+      adminHost, probes, lameduck, metricsByWorkspace, tokenOption, proxy, search, ownNetwork, noWatch, watchEvery,
     ],
     details: """
       A flag wins over the same key of the configuration file. Files may change while it runs: what is
@@ -95,6 +98,10 @@ enum ServeCommand {
     settings.admin = try arguments.adminAddress()
     settings.adminTokenFile = arguments.value(.adminTokenFile)
     if arguments.has(adminHost) { settings.adminHosts = arguments.values(adminHost) }
+    if let text = arguments.value(probes) {
+      settings.probes = try readFlag(probes) { () throws(Problem) in try ServerSettings.probesAddress(text) }
+    }
+    settings.lameduck = try arguments.number(lameduck, in: ServerSettings.lameduckSeconds)
     if arguments.has(metricsByWorkspace) { settings.metricsByWorkspace = true }
     if arguments.has(noWatch) { settings.watches = false }
     settings.watchSeconds = try arguments.number(watchEvery, in: WatchSettings.rangeSeconds)
