@@ -225,6 +225,10 @@ public enum Limits {
     public static let addressesOfTransaction = 128
     /// For how long leases of a store count without contact to it, in seconds: ten minutes.
     public static let secondsWithoutContact = 600
+    /// How long a server waits for the store with a change of leases, in milliseconds: longer than an election.
+    public static let patienceMilliseconds = 8000
+    /// How long one member of the store may take for an answer then, in milliseconds.
+    public static let answerMilliseconds = 2500
     /// The longest time of a lease, in seconds: thirty days.
     public static let seconds: UInt64 = 2_592_000
     /// The largest journal that is read, and written, in octets: the most leases with the longest names, twice, fit.

@@ -6,7 +6,8 @@ import Workspaces
 ///
 /// `{"workspace": "acme", "uid": "…", "namespace": "jobs", "name": "connector-1", "ttl": 60}` is a discovery's; the key is
 /// bound to the lease of the discovery that wrote it, whose time is `ttl` seconds, and goes with the pod.
-/// `{"workspace": "acme", "ttl": 3600}` is a lease that somebody gave for so many seconds. A discovery leaves it alone.
+/// `{"workspace": "acme", "ttl": 3600}` is a lease that somebody gave for so many seconds. A discovery leaves it alone. With
+/// `"alone": true` no other key has etcd's lease that the key is bound to, so that who ends the one ends the other.
 public enum PodRecord {
   /// What a value says.
   public struct Content: Hashable, Sendable {
@@ -16,6 +17,8 @@ public enum PodRecord {
     public let pod: PodIdentity?
     /// For how many seconds it holds from when it was written; nil where whoever wrote it ends it.
     public let seconds: UInt64?
+    /// The key is the only one that is bound to its lease.
+    public let hasLeaseOfItsOwn: Bool
   }
 
   /// The octets of a discovery's value.
@@ -29,7 +32,9 @@ public enum PodRecord {
 
   /// The octets of a lease's value.
   public static func octets(lease workspace: WorkspaceName, seconds: UInt64) -> [UInt8] {
-    let value: JSON = ["workspace": .string(workspace.description), "ttl": .number(seconds)]
+    let value: JSON = [
+      "workspace": .string(workspace.description), "ttl": .number(seconds), "alone": JSON(.bool(true)),
+    ]
     return Array(value.compactText.utf8)
   }
 
@@ -42,13 +47,16 @@ public enum PodRecord {
       let pod = PodIdentity(
         workspace: workspace, uid: uid, namespace: string(members["namespace"]) ?? "",
         name: string(members["name"]) ?? "")
-      return Content(workspace: workspace, pod: pod, seconds: nil)
+      return Content(workspace: workspace, pod: pod, seconds: nil, hasLeaseOfItsOwn: false)
     }
-    guard let ttl = members["ttl"] else { return Content(workspace: workspace, pod: nil, seconds: nil) }
+    guard let ttl = members["ttl"] else {
+      return Content(workspace: workspace, pod: nil, seconds: nil, hasLeaseOfItsOwn: false)
+    }
     guard let seconds = try? ttl.expectInt("\"ttl\"", in: 1...Int(Limits.Leases.seconds), file: "pod") else {
       return nil
     }
-    return Content(workspace: workspace, pod: nil, seconds: UInt64(seconds))
+    let isAlone = members["alone"]?.content == .bool(true)
+    return Content(workspace: workspace, pod: nil, seconds: UInt64(seconds), hasLeaseOfItsOwn: isAlone)
   }
 
   /// Reads a value; nil where it is not one of a discovery.

@@ -37,18 +37,23 @@ final class EtcdClient {
   private let address: StoreAddress
   private let credentials: StoreCredentials?
   private let patienceMilliseconds: UInt64
+  private let answerMilliseconds: UInt64
   private var token: String?
   private var connection: Connection?
   private var member = 0
 
-  /// - Parameter patienceMilliseconds: how long all members together may take for one answer.
+  /// - Parameters:
+  ///   - patienceMilliseconds: how long all members together may take for one answer.
+  ///   - answerMilliseconds: how long one of them may.
   init(
     _ address: StoreAddress, _ credentials: StoreCredentials?,
-    patienceMilliseconds: UInt64 = UInt64(Limits.Fleet.patienceMilliseconds)
+    patienceMilliseconds: UInt64 = UInt64(Limits.Fleet.patienceMilliseconds),
+    answerMilliseconds: UInt64 = UInt64(Limits.Fleet.answerMilliseconds)
   ) {
     self.address = address
     self.credentials = credentials
     self.patienceMilliseconds = patienceMilliseconds
+    self.answerMilliseconds = answerMilliseconds
   }
 
   /// Asks, until a member answers or the time is up.
@@ -122,7 +127,7 @@ final class EtcdClient {
       throw .member("\(address.members[index]): \(error)", wasSent: false)
     }
     let end = min(
-      deadline, System.monotonicNanoseconds() + UInt64(Limits.Fleet.answerMilliseconds) * 1_000_000)
+      deadline, System.monotonicNanoseconds() + answerMilliseconds * 1_000_000)
     guard connection?.member == index else {
       connection = nil
       return try transfer(octets, index, end)

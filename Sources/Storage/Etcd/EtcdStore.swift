@@ -301,36 +301,7 @@ public struct EtcdStore: Store {
     do throws(EtcdClient.Failure) {
       return try client.ask(request)
     } catch {
-      throw problem(error, of: what)
-    }
-  }
-
-  private func problem(_ failure: EtcdClient.Failure, of what: String?) -> Problem {
-    let file = what ?? path
-    return switch failure {
-    case .unreachable(let reasons):
-      Problem(
-        file: file,
-        "etcd does not answer, so nothing was changed (\(reasons.joined(separator: "; "))); run it again when it does")
-    case .unanswered(let reasons):
-      Problem(
-        file: file,
-        """
-        etcd did not say what came of it (\(reasons.joined(separator: "; "))): whether a change was made is not known; run \
-        the command again, which changes nothing where it was
-        """)
-    case .refused(let error) where error.isForbidden || error.isUnauthenticated:
-      Problem(
-        file: file,
-        "\(error.message); name a user who may read and write \(keys.prefix)/ with --store-user-file")
-    case .refused(let error) where error.isOutOfSpace:
-      Problem(
-        file: file,
-        "etcd's database is full (NOSPACE), and nothing was changed; compact and defragment it, then disarm the alarm")
-    case .refused(let error) where error.isTooLarge:
-      Problem(
-        file: file, "this change is larger than etcd takes at once (1.5 MiB), and nothing was changed; split the zone")
-    case .refused(let error): Problem(file: file, "\(error)")
+      throw error.problem(of: what ?? path, prefix: keys.prefix)
     }
   }
 

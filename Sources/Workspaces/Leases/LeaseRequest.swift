@@ -168,7 +168,7 @@ extension LeaseBook {
 
 extension IPAddress {
   /// False for what no packet comes from: unspecified, multicast (RFC 1112 §4, RFC 4291 §2.7) and the broadcast address.
-  fileprivate var isClientAddress: Bool {
+  public var isClientAddress: Bool {
     switch self {
     case .v4(let bits): bits != 0 && bits >> 28 != 0xe && bits != .max
     case .v6(let bits): bits != 0 && bits >> 120 != 0xff

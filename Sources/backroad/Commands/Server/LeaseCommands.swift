@@ -1,4 +1,3 @@
-import Admin
 import Server
 import Text
 import Wire
@@ -23,12 +22,9 @@ enum LeaseCommands {
       """,
     examples: ["backroad lease add --workspace acme --ttl 1h 10.2.3.4"],
     run: { arguments, console in
-      let json = try arguments.runningServer().ask(
-        .post, ["v1", "leases"],
-        body: [
-          "workspace": .string(try arguments.requiredWorkspace()), "addresses": try arguments.addresses(),
-          "ttl": .number(try arguments.leaseSeconds(ttl)),
-        ])
+      let keeper = try arguments.leaseKeeper()
+      let json = try keeper.add(
+        try arguments.addresses(), to: try arguments.requiredWorkspace(), seconds: try arguments.leaseSeconds(ttl))
       if arguments.has(.json) {
         console.print(json.text)
       } else {
@@ -44,17 +40,8 @@ enum LeaseCommands {
     words: ["lease", "list"], summary: "list the leases of the running server",
     flags: [.anyWorkspace] + Arguments.serverFlags + [.json],
     run: { arguments, console in
-      let server = try arguments.runningServer()
-      let workspace = try arguments.anyWorkspace()
-      var leases: [JSON] = []
-      while true {
-        var query = [(key: "limit", value: "10000")]
-        if let workspace { query.append((key: "workspace", value: "\(workspace)")) }
-        if let last = leases.last { query.append((key: "after", value: last.string("address"))) }
-        let page = try server.ask(.get, ["v1", "leases"], query)
-        leases += page.list("leases")
-        guard page["more"]?.content == .bool(true), !page.list("leases").isEmpty else { break }
-      }
+      let keeper = try arguments.leaseKeeper()
+      let leases = try keeper.list(of: try arguments.anyWorkspace())
       if arguments.has(.json) {
         console.print(JSON.array(leases).text)
       } else {
@@ -78,9 +65,8 @@ enum LeaseCommands {
       """,
     examples: ["backroad lease remove --workspace acme 10.2.3.4"],
     run: { arguments, console in
-      let json = try arguments.runningServer().ask(
-        .post, ["v1", "leases", "remove"],
-        body: ["workspace": .string(try arguments.requiredWorkspace()), "addresses": try arguments.addresses()])
+      let keeper = try arguments.leaseKeeper()
+      let json = try keeper.remove(try arguments.addresses(), of: try arguments.requiredWorkspace())
       let removed = json.number("removed")
       console.print(arguments.has(.json) ? json.text : "\(counted(removed, "lease")) removed\n")
       return .done
@@ -88,14 +74,21 @@ enum LeaseCommands {
 }
 
 extension Arguments {
-  fileprivate func requiredWorkspace() throws(UsageError) -> String { try workspace().map { "\($0)" } ?? "" }
+  fileprivate func requiredWorkspace() throws(UsageError) -> WorkspaceName {
+    guard let name = try workspace() else { throw UsageError("name the workspace with \(Flag.workspace.name)") }
+    return name
+  }
 
-  /// The operands as addresses.
-  fileprivate func addresses() throws(UsageError) -> JSON {
-    for text in operands where IPAddress(text) == nil {
-      throw UsageError("\(shown(text)) is no address; name the pod's own, without a prefix length")
+  /// The operands as addresses, each once.
+  fileprivate func addresses() throws(UsageError) -> [IPAddress] {
+    var (addresses, known): ([IPAddress], Set<IPAddress>) = ([], [])
+    for text in operands {
+      guard let address = IPAddress(text) else {
+        throw UsageError("\(shown(text)) is no address; name the pod's own, without a prefix length")
+      }
+      if known.insert(address).inserted { addresses.append(address) }
     }
-    return .array(operands.map { .string($0) })
+    return addresses
   }
 
   fileprivate func leaseSeconds(_ flag: Flag) throws(UsageError) -> UInt32 {

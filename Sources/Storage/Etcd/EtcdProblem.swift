@@ -1,0 +1,37 @@
+import Fleet
+import Text
+
+extension EtcdClient.Failure {
+  /// Why there is no answer, and what to do.
+  ///
+  /// - Parameters:
+  ///   - file: what was to be read or changed.
+  ///   - prefix: what the store's keys start with.
+  func problem(of file: String, prefix: String) -> Problem {
+    switch self {
+    case .unreachable(let reasons):
+      Problem(
+        file: file,
+        "etcd does not answer, so nothing was changed (\(reasons.joined(separator: "; "))); run it again when it does")
+    case .unanswered(let reasons):
+      Problem(
+        file: file,
+        """
+        etcd did not say what came of it (\(reasons.joined(separator: "; "))): whether a change was made is not known; run \
+        the command again, which changes nothing where it was
+        """)
+    case .refused(let error) where error.isForbidden || error.isUnauthenticated:
+      Problem(
+        file: file,
+        "\(error.message); name a user who may read and write \(prefix)/ with --store-user-file")
+    case .refused(let error) where error.isOutOfSpace:
+      Problem(
+        file: file,
+        "etcd's database is full (NOSPACE), and nothing was changed; compact and defragment it, then disarm the alarm")
+    case .refused(let error) where error.isTooLarge:
+      Problem(
+        file: file, "this change is larger than etcd takes at once (1.5 MiB), and nothing was changed; split the zone")
+    case .refused(let error): Problem(file: file, "\(error)")
+    }
+  }
+}
