@@ -59,9 +59,7 @@ public enum Server {
       try folder.exists() ? AdminListener.open(configuration.admin, zones: folder.path, log) : nil
     defer { listener?.removePath() }
     let mail = try Crew.Mail(count: configuration.workerCount)
-    let leases = LeaseKeeper(path: configuration.leasesPath, seed: try System.randomNumber(), log: log) {
-      mail.publish($0)
-    }
+    let leases = try leaseKeeper(configuration, following, mail, log)
     var reloader = try Reloader(
       reader: reader,
       store: WorkspaceStore(
@@ -74,7 +72,8 @@ public enum Server {
     let cache = AnswerCache(capacityOctets: configuration.cacheMebibytes << 20, seed: try System.randomNumber())
     let context = AdminContext(
       configuration: configuration, folder: folder, state: state, desk: desk, readiness: readiness, mail: mail,
-      leases: leases, cache: cache, links: states, failovers: failovers, store: following?.state, log: log, startedAt: startedAt)
+      leases: leases, cache: cache, links: states, failovers: failovers, store: following?.state, log: log,
+      startedAt: startedAt)
     // From the first moment on: who is still reading is not ready, and no failure.
     let probes = try configuration.probes.map { (address) throws in
       try Probes.start(address, hosts: configuration.admin.hosts, context, log)
@@ -90,7 +89,7 @@ public enum Server {
         WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
         never: NeverConnected(own: configuration.ownNetworks), cache: cache, log)
       : nil
-    try following?.start(desk, leases, log)
+    try following?.start(desk, leases, state, readiness, log)
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     readiness.serves()
@@ -111,6 +110,17 @@ public enum Server {
     _ = watch?.waitForEnd(until: deadline)
     _ = following?.waitForEnd(until: deadline)
     _ = probes?.waitForEnd(until: deadline)
+  }
+
+  /// Who keeps the leases: the store, where one is followed, and else a journal.
+  private static func leaseKeeper(
+    _ configuration: ServerConfiguration, _ following: Following?, _ mail: Crew.Mail, _ log: Log
+  ) throws -> LeaseKeeper {
+    let seed = try System.randomNumber()
+    guard let following else {
+      return LeaseKeeper(path: configuration.leasesPath, seed: seed, log: log) { mail.publish($0) }
+    }
+    return LeaseKeeper(store: following.leaseStore, seed: seed, log: log) { mail.publish($0) }
   }
 
   /// Raises the limit of open descriptors, and gives everybody their part.

@@ -33,20 +33,34 @@ final class FollowThread {
     func waitForEnd(until deadline: UInt64) -> Bool { thread.waitForEnd(until: deadline) }
   }
 
+  /// What the thread tells of what it does.
+  struct Surroundings: Sendable {
+    /// Where changed workspaces are to be read again.
+    let desk: ReloadDesk
+    /// Whose client a pod's address is.
+    let leases: LeaseKeeper
+    /// How the store is followed.
+    let state: StoreState
+    /// What is served.
+    let served: ServerState
+    /// Whether there is something to serve.
+    let readiness: Readiness
+    let log: Log
+  }
+
   /// How often what the mirror did not take is tried again, and how often its cursor is written at most.
   private static let (retryPause, savePause) = (Duration.seconds(1), Duration.seconds(10))
   /// How long the store is given to take back what the server has there, when it ends.
   private static let goodbye = Duration.seconds(1)
+  /// How long what was read first may take to be served, and how often that is looked at.
+  private static let (firstService, servicePause) = (Duration.seconds(10), Duration.milliseconds(20))
 
   private let handle: Handle
   private let follower: Follower
   private let store: StoreAddress
   private var sockets: FleetSockets
   private var mirror: Mirror
-  private let desk: ReloadDesk
-  private let leases: LeaseKeeper
-  private let state: StoreState
-  private let log: Log
+  private let around: Surroundings
   private var lines: StoreLines
   private var actions: [FollowAction] = []
   private var waiting = WaitingChanges()
@@ -55,12 +69,14 @@ final class FollowThread {
   private var retryAt: Instant?
   private var saveAt = Instant(nanoseconds: 0)
   private var heard: Instant?
+  /// Until when it is waited for what was read first to be served; nil where it is, or there is something else to serve.
+  private var servedBy: Instant?
   /// When leases cease to count unless the store is heard; nil while they do not.
   private var expireAt: Instant?
 
   private init(
     _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
-    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ state: StoreState, _ log: Log, _ handle: Handle
+    _ around: Surroundings, _ handle: Handle
   ) throws(SystemError) {
     sockets = try FleetSockets()
     try sockets.wait(alsoFor: handle.thread.waker.descriptor)
@@ -69,26 +85,25 @@ final class FollowThread {
       store: store, replica: replica, credentials: credentials, served: mirror.names, identity: mirror.cursor.identity
     ) { random.next() }
     self.mirror = mirror
-    (self.store, self.desk, self.leases, self.state, self.log, self.handle) = (store, desk, leases, state, log, handle)
+    (self.store, self.around, self.handle) = (store, around, handle)
     lines = StoreLines(store)
   }
 
   /// Starts following.
   ///
-  /// - Parameters:
-  ///   - mirror: what there is of the store.
-  ///   - desk: where changed workspaces are to be read again.
-  ///   - leases: whose client a pod's address is.
+  /// - Parameter mirror: what there is of the store.
   static func start(
     _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
-    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ state: StoreState, _ log: Log
+    _ around: Surroundings
   ) throws(SystemError) -> Handle {
     let handle = try Handle()
-    let thread = try FollowThread(store, credentials, replica, mirror: mirror, desk, leases, state, log, handle)
+    let thread = try FollowThread(store, credentials, replica, mirror: mirror, around, handle)
     try Thread(name: "follow") {
       // Queries do not wait for this where there are fewer cores than threads.
       Thread.giveWay()
-      do throws(SystemError) { try thread.run() } catch { log.note("the store is not followed any more: \(error)") }
+      do throws(SystemError) { try thread.run() } catch {
+        around.log.note("the store is not followed any more: \(error)")
+      }
       handle.thread.hasEnded()
     }.detach()
     return handle
@@ -102,7 +117,9 @@ final class FollowThread {
     follower.start(now: now)
     carryOut()
     while !handle.thread.mustStop {
-      try turn(until: [follower.nextDeadline, retryAt, expireAt, lines.due].compactMap { $0 }.min())
+      try turn(
+        until: [follower.nextDeadline, retryAt, expireAt, lines.due, servedBy.map { _ in now + Self.servicePause }]
+          .compactMap { $0 }.min())
       if handle.isConfirmed.exchange(false, ordering: .acquiring) { follower.confirm(now: now) }
       carryOut()
       afterTurn()
@@ -141,7 +158,7 @@ final class FollowThread {
       actions.removeAll(keepingCapacity: true)
     }
     guard !changed.isEmpty else { return }
-    desk.rebuild(changed)
+    around.desk.rebuild(changed)
     changed = []
   }
 
@@ -155,25 +172,26 @@ final class FollowThread {
     case .held(let missing, let all): say(lines.held(missing, of: all))
     case .gone(let names): remove(names)
     case .tell(let news):
-      if case .otherStore = news { leases.storeIsAnother() }
+      if case .otherStore = news { around.leases.storeIsAnother() }
       say(lines.line(of: news, now))
     }
   }
 
-  private func say(_ line: String?) { if let line { log.note(line) } }
+  private func say(_ line: String?) { if let line { around.log.note(line) } }
 
   private func afterTurn() {
     let now = now
     if let retryAt, retryAt <= now { retry(now) }
     say(lines.takeRest(now))
+    lookForService(now)
     if let contact = follower.lastContact, contact != heard {
       heard = contact
-      leases.heard(at: contact)
+      around.leases.heard(at: contact)
     }
-    if expireAt.map({ $0 <= now }) ?? true { expireAt = leases.expire() }
+    if expireAt.map({ $0 <= now }) ?? true { expireAt = around.leases.expire() }
     if now >= saveAt { save(now) }
     let (report, counters) = (follower.report, follower.counters)
-    state.put { view in (view.report, view.counters) = (report, counters) }
+    around.state.put { view in (view.report, view.counters) = (report, counters) }
   }
 
   // MARK: Taking
@@ -184,7 +202,7 @@ final class FollowThread {
       if let whole = waiting.take(own, of: name) { put(whole, of: name) }
       if before || waiting.all[name] != nil { tellOfWaiting(name) }
     }
-    leases.take(change.pods, revision: change.revision)
+    around.leases.take(change.pods, revision: change.revision)
     for strange in change.strangers { say(lines.stranger(strange, now)) }
   }
 
@@ -217,10 +235,21 @@ final class FollowThread {
 
   private func loaded(_ load: StoreLoad) {
     remove(load.gone)
-    leases.loaded(revision: load.revision)
+    around.leases.loaded(revision: load.revision)
     say(lines.loaded(load, workspaces: mirror.names.count))
     save(now)
-    state.put { $0.hasLoaded = true }
+    if !around.state.view.isReady { servedBy = now + Self.firstService }
+    around.state.put { $0.hasLoaded = true }
+  }
+
+  /// Says that there is something to serve, once what was read first is served or has taken long.
+  private func lookForService(_ now: Instant) {
+    guard let servedBy else { return }
+    let view = around.served.view
+    let known = (view.snapshot?.workspaces.count ?? 0) + view.broken.values.count { !$0.isServed }
+    guard known >= mirror.names.count || servedBy <= now else { return }
+    self.servedBy = nil
+    around.readiness.lacks(nil)
   }
 
   /// Writes down how far the mirror goes.
@@ -245,6 +274,6 @@ final class FollowThread {
       (name: name, problems: waiting.problems(of: name, in: "\(store)"))
     }
     let count = waiting.all.count
-    state.put { view in (view.waiting, view.waitingCount) = (all, count) }
+    around.state.put { view in (view.waiting, view.waitingCount) = (all, count) }
   }
 }

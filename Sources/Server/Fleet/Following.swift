@@ -51,11 +51,23 @@ final class Following: Sendable {
   }
 
   /// Starts following; called once.
-  func start(_ desk: ReloadDesk, _ leases: LeaseKeeper, _ log: Log) throws(SystemError) {
+  ///
+  /// - Parameters:
+  ///   - served: what is served.
+  ///   - readiness: told what is lacking while there is nothing to serve.
+  func start(
+    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ served: ServerState, _ readiness: Readiness, _ log: Log
+  ) throws(SystemError) {
     guard let mirror = mirror.withLock({ $0.take() }) else { return }
-    let started = try FollowThread.start(state.address, credentials, replica, mirror: mirror, desk, leases, state, log)
+    if mirror.names.isEmpty { readiness.lacks("the store was not read yet, and there is no mirror of it") }
+    let around = FollowThread.Surroundings(
+      desk: desk, leases: leases, state: state, served: served, readiness: readiness, log: log)
+    let started = try FollowThread.start(state.address, credentials, replica, mirror: mirror, around)
     handle.withLock { $0 = started }
   }
+
+  /// Where leases are written.
+  var leaseStore: StoreOfLeases { StoreOfLeases(EtcdLeases(state.address, credentials, ofServer: true)) }
 
   /// A person confirms that the workspaces which are held are gone.
   func confirm() { handle.withLock { $0 }?.confirm() }
