@@ -94,12 +94,12 @@ let package = Package(
       name: "WorkspacesTests", dependencies: ["Workspaces", "Zones", "Forwarding", "Wire", "Text", "Bounds"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
+      name: "StorageTests", dependencies: ["Storage", "Fleet", "Workspaces", "Wire", "Text", "Bounds", "SystemIO"],
       swiftSettings: strict),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Server", "Admin", "Answering", "Storage", "Links", "Workspaces", "Forwarding", "Wire", "Text", "Bounds",
+        "Server", "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Forwarding", "Wire", "Text", "Bounds",
         "SystemIO", "TestKit",
       ],
       swiftSettings: strict),

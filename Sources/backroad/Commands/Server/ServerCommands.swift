@@ -9,7 +9,8 @@ enum ServerCommands {
 
   private static let status = Command(
     words: ["status"], summary: "show how the running server is", flags: Arguments.serverFlags + [.json],
-    details: "The exit status is 1 when a workspace is broken or the last reload met an error.",
+    details:
+      "The exit status is 1 when a workspace is broken, or is not as the store has it, or the last reload met an error.",
     run: { arguments, console in
       let json = try arguments.runningServer().ask(.get, ["v1", "status"])
       console.print(arguments.has(.json) ? json.text : ServerStatus(json).text)

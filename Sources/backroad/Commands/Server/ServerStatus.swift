@@ -20,6 +20,7 @@ struct ServerStatus {
   /// True when nothing is broken.
   var isGood: Bool {
     workspaces.number("broken") == 0 && reloads["lastFailed"]?.asBool != true && folderProblem == nil
+      && (json["store"]?.number("behind") ?? 0) == 0
   }
 
   /// All of it.
@@ -38,9 +39,11 @@ struct ServerStatus {
       links: \(links)
 
       """
+    if !store.isEmpty { text += "store: \(store)\n" }
     text += upstreams
     text += failovers
     text += broken
+    text += behind
     return text
   }
 
@@ -49,6 +52,35 @@ struct ServerStatus {
     let silent = json.number("silentWorkers")
     guard silent > 0 else { return "" }
     return ", of which \(silent) said nothing in half a second and \(silent == 1 ? "is" : "are") not counted below"
+  }
+
+  /// How the store is followed; empty where a folder is served.
+  private var store: String {
+    guard let store = json["store"], store.asObject != nil else { return "" }
+    var parts = [onOneLine(store.string("address"))]
+    if store["live"]?.asBool == true {
+      parts.append("followed at \(onOneLine(store.string("member"))), revision \(store.number("revision"))")
+    } else {
+      let age = store["ageSeconds"]?.asInt.map { "what is served is \(Self.time(seconds: $0)) old" }
+      parts.append("not followed, \(age ?? "nothing of it was ever read")")
+    }
+    if let problem = store["problem"]?.asString { parts.append(onOneLine(problem)) }
+    if store.number("held") > 0 {
+      parts.append("\(store.number("held")) workspaces are missing there and served on; backroad reload lets them go")
+    }
+    return parts.joined(separator: "; ")
+  }
+
+  /// The workspaces that are not as the store has them.
+  private var behind: String {
+    guard let store = json["store"], store.number("behind") > 0 else { return "" }
+    var text = ""
+    for workspace in store.list("behindList") {
+      text += "\nworkspace \(onOneLine(workspace.string("name"))) is not as the store has it, and served as it was:\n"
+      for problem in workspace.list("problems") { text += "  \(Problem(problem))\n" }
+    }
+    let left = store.number("behind") - store.list("behindList").count
+    return text + (left > 0 ? "and \(left) more\n" : "")
   }
 
   /// How many links are in which state.
