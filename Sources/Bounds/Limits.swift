@@ -482,5 +482,9 @@ public enum Limits {
     public static let pages = 2000
     /// How many failures are told of at once.
     public static let notices = 20
+    /// How long the store's members together may take for one answer, in milliseconds: less than the leader's lease.
+    public static let patienceMilliseconds = 10_000
+    /// How long one of them may, in milliseconds.
+    public static let answerMilliseconds = 3000
   }
 }

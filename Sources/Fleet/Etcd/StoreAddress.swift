@@ -52,13 +52,14 @@ public struct StoreAddress: Hashable, Sendable {
     }
   }
 
-  private struct Mistake: Error {
+  /// What is wrong with an address, and what to write instead.
+  struct Mistake: Error {
     let message: String
     init(_ message: String) { self.message = message }
   }
 
-  private static func socketPath(_ path: String) throws(Mistake) -> String {
-    guard !path.isEmpty else { throw Mistake("the socket's path is missing: etcd:unix:/run/etcd.sock") }
+  static func socketPath(_ path: String, example: String = "etcd:unix:/run/etcd.sock") throws(Mistake) -> String {
+    guard !path.isEmpty else { throw Mistake("the socket's path is missing: \(example)") }
     guard path.utf8.count <= Limits.Fleet.socketPathOctets, path.utf8.allSatisfy({ $0 >= 0x20 }) else {
       throw Mistake(
         "a socket's path has \(Limits.Fleet.socketPathOctets) octets at most, none of them a control character: \(quoted(path))"
@@ -95,14 +96,19 @@ public struct StoreAddress: Hashable, Sendable {
     return (members, prefix)
   }
 
-  private static func member(_ text: String) throws(Mistake) -> Member {
+  /// Reads `HOST:PORT`.
+  ///
+  /// - Parameters:
+  ///   - server: whose port it is.
+  ///   - usualPort: what that server usually has.
+  static func member(_ text: String, of server: String = "etcd", usualPort: Int = 2379) throws(Mistake) -> Member {
     guard !text.utf8.contains(UInt8(ascii: "@")) else {
       throw Mistake("a user and a password do not belong into the address, which others can see: see docs/fleet.md")
     }
     guard !text.isEmpty else { throw Mistake("a member is missing: write HOST:PORT between the commas") }
     let colon = text.utf8.lastIndex(of: UInt8(ascii: ":"))
     guard let colon, !text.utf8[colon...].contains(UInt8(ascii: "]")) else {
-      throw Mistake("\(quoted(text)) has no port; etcd's own is 2379")
+      throw Mistake("\(quoted(text)) has no port; \(server)'s own is \(usualPort)")
     }
     let (host, digits) = (String(text[..<colon]), text[text.utf8.index(after: colon)...])
     guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),

@@ -77,6 +77,8 @@ final class EtcdCluster {
   /// Starts a member again that has ended.
   func restart(_ index: Int) throws {
     members[index].program.stop()
+    // One that was killed leaves its socket, and etcd does not start where one is.
+    try? FileManager.default.removeItem(atPath: socket(at: index))
     members[index].program = try lab.start("etcd", members[index].words)
   }
 }
