@@ -27,7 +27,10 @@ extension EndToEnd {
 
     /// What a manifest's container of Backroad is started with.
     private static func words(of manifest: String) throws -> [String] {
-      let text = try #require(try manifests()[manifest])
+      try words(ofText: #require(try manifests()[manifest]))
+    }
+
+    private static func words(ofText text: String) throws -> [String] {
       let container = try #require(
         text.components(separatedBy: "image: registry.example/backroad:1\n").dropFirst().first)
       let lines = try #require(container.components(separatedBy: "          args:\n").dropFirst().first)
@@ -124,11 +127,50 @@ extension EndToEnd {
       }
     }
 
+    /// What the manifests' containers are started with is understood, and what is named there is mounted.
+    @Test func everyCommandOfTheManifestsIsOneOfBackroads() throws {
+      try Lab.run { lab in
+        var commands: Set<String> = []
+        for (name, text) in try Self.manifests() where text.contains("image: registry.example/backroad:1\n") {
+          let words = try Self.words(ofText: text)
+          let command = words.prefix { !$0.hasPrefix("-") }
+          commands.insert(command.joined(separator: " "))
+          let help = try lab.run(Lab.backroad(), command + ["--help"])
+          #expect(help.status == 0, "\(name): \(command)")
+          let container = try #require(text.components(separatedBy: "image: registry.example/backroad:1\n").last)
+          for word in words.dropFirst(command.count) {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            #expect(
+              help.output.contains("  \(parts[0]) ") || help.output.contains("  \(parts[0])\n"), "\(name): \(word)")
+            guard parts.count == 2, let slash = parts[1].firstIndex(of: "/"), !parts[1].contains("//") else { continue }
+            let path = parts[1][slash...]
+            let mounts = container.matches(of: /mountPath: (\S+)/).map(\.1)
+            #expect(mounts.contains { path == $0 || path.hasPrefix($0 + "/") }, "\(name): \(word) in \(mounts)")
+          }
+        }
+        #expect(commands == ["serve", "discover kubernetes"])
+      }
+    }
+
+    /// Every command that the page names is one.
+    @Test func everyCommandOfThePageIsOneOfBackroads() throws {
+      let page = try String(contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
+      let commands = Set(page.matches(of: /`backroad ([a-z]+(?: [a-z]+)?)[^`]*`/).map { String($0.1) })
+      #expect(commands.count >= 2)
+      try Lab.run { lab in
+        for command in commands {
+          let words = command.split(separator: " ").map(String.init)
+          let help = try lab.run(Lab.backroad(), words + ["--help"])
+          #expect(help.status == 0, "backroad \(command)")
+        }
+      }
+    }
+
     /// The image's root file system has all that the program needs, and no more than that.
     @Test func theImagesRootFileSystemRuns() throws {
       try Lab.run { lab in
         let root = lab.folder.appendingPathComponent("root").path
-        let made = try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Lab.backroad(), root])
+        let made = try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Container.program(), root])
         #expect(made.status == 0, "\(made.errors)")
         // Swift finds a program's arguments in /proc.
         let script = "mount --rbind /proc \"$0/proc\" && exec chroot \"$0\" /usr/local/bin/backroad version"
@@ -137,7 +179,8 @@ extension EndToEnd {
         #expect(outcome.status == 0 && outcome.output.hasPrefix("Backroad "), "\(outcome.output)\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: root + "/bin/sh"))
         // A folder that has something in it is not written to.
-        #expect(try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Lab.backroad(), root]).status == 1)
+        #expect(
+          try lab.run(Self.folder.appendingPathComponent("rootfs").path, [Container.program(), root]).status == 1)
       }
     }
 
@@ -165,14 +208,15 @@ extension EndToEnd {
         #expect(try container.inside("dig", ["@127.0.0.1", "+short", "www.corp.example"]).output == "10.1.0.1\n")
         #expect(try container.probe("/healthz") == 200)
         container.signal(SIGTERM)
-        #expect(try container.end().status == 0)
+        let outcome = try container.end()
+        #expect(outcome.status == 0, "\(outcome.errors)")
       }
     }
 
-    /// With Swift's libraries linked into the program, as the Containerfile builds it and `Tests/run` does.
+    /// With Swift's libraries linked into the program, as the Containerfile and `Tests/run --long` build it.
     @Test func theImageIsSmall() throws {
       try Lab.run { lab in
-        let program = try Lab.backroad()
+        let program = try Container.program()
         guard try !lab.run("ldd", [program]).output.contains("libswiftCore") else { return }
         let root = lab.folder.appendingPathComponent("root").path
         #expect(try lab.run(Self.folder.appendingPathComponent("rootfs").path, [program, root]).status == 0)

@@ -12,12 +12,17 @@ final class Container {
   /// The user of the image, which `docs/kubernetes/rootfs` makes.
   private static let user = "65532"
 
+  /// What is put into it: `BACKROAD_STATIC`, which has Swift's libraries in it, or the program under test, which brings them along.
+  static func program() throws -> String {
+    try ProcessInfo.processInfo.environment["BACKROAD_STATIC"] ?? Lab.backroad()
+  }
+
   /// Makes the root file system, with a configuration, and an empty folder for a volume of zones.
   init(in lab: Lab, configuration: String, zones: String) throws {
     self.lab = lab
     root = lab.folder.appendingPathComponent("root")
     let made = try lab.run(
-      Lab.repository.appendingPathComponent("docs/kubernetes/rootfs").path, [Lab.backroad(), root.path])
+      Lab.repository.appendingPathComponent("docs/kubernetes/rootfs").path, [Self.program(), root.path])
     guard made.status == 0 else { throw LabError("rootfs ended with \(made.status): \(made.errors)") }
     try lab.write(configuration, to: "root/etc/backroad/backroad.json")
     let volume = root.appendingPathComponent(zones).deletingLastPathComponent()
@@ -63,8 +68,13 @@ final class Container {
   /// The first process of the container, as it is numbered outside.
   private func process() throws -> Int {
     let id = try #require(program).id
-    let children = try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
-    return try #require(children.split(separator: " ").first.flatMap { Int($0) })
+    var process: Int?
+    try eventually("the container has a process", within: 10) {
+      let children = try String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+      process = children.split(separator: " ").first.flatMap { Int($0) }
+      return process != nil
+    }
+    return try #require(process)
   }
 
   /// Runs a program of this machine in the container's network.

@@ -10,8 +10,10 @@ enum ReplicasCommand {
     words: ["replicas"], summary: "list the servers that follow a store, and which are behind",
     flags: [.store, .storeUserFile, .config, .json],
     details: """
-      Each server keeps a key in the store, which goes half a minute after the server does. Behind is who has not said, \
-      \(Limits.Fleet.replicasWaitMilliseconds / 1000) seconds later, that it has what was in the store when this command began; then it ends with 1.
+      Each server keeps a key in the store, which goes half a minute after the server does. Behind is who has
+      not said, \(Limits.Fleet.replicasWaitMilliseconds / 1000) seconds later, that it has what was in the store \
+      when this command began;
+      then the command ends with 1.
       """,
     examples: ["backroad replicas --store etcd:http://127.0.0.1:2379"],
     run: run)
