@@ -221,8 +221,8 @@ public enum Limits {
     public static let count = 1_000_000
     /// The most addresses of one request.
     public static let addressesOfRequest = 1000
-    /// The most addresses of one request where leases are kept in etcd: what one transaction takes.
-    public static let addressesOfTransaction = 128
+    /// The most addresses of one request where leases are kept in etcd: what one transaction compares, but for the store's form.
+    public static let addressesOfTransaction = 127
     /// For how long leases of a store count without contact to it, in seconds: ten minutes.
     public static let secondsWithoutContact = 600
     /// How long a server waits for the store with a change of leases, in milliseconds: longer than an election.

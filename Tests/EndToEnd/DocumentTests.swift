@@ -100,7 +100,8 @@ extension EndToEnd {
       }
     }
 
-    /// The configuration that docs/operations.md shows is right, and has every key of the table above it.
+    /// The configuration that docs/operations.md shows is right, and has every key of the table above it; those that cannot
+    /// stand beside others are in its comments.
     @Test func theWholeConfigurationIsRightAndWhole() throws {
       let shown = try Page("docs/operations.md").blocks("`backroad.json`")[0]
       let keys = try Set(
@@ -108,7 +109,7 @@ extension EndToEnd {
           cells[1].split(separator: "\"").dropFirst().first.map(String.init)
         })
       #expect(keys.count > 10)
-      for key in keys { #expect(shown.contains("\n  \"\(key)\": "), "\(key)") }
+      for key in keys { #expect(shown.contains("\"\(key)\": "), "\(key)") }
       try Lab.run { lab in
         try lab.workspace("acme", clients: ["10.1.0.0/16"])
         try lab.workspace("globex", clients: ["10.2.0.0/16"])

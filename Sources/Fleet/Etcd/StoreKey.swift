@@ -34,6 +34,11 @@ public struct StoreKeys: Hashable, Sendable {
   /// The value of the key `format`.
   public static let format = "backroad 1"
 
+  /// That the keys have the form which this program knows: a part of everything that is written.
+  public var hasForm: EtcdTransaction.Comparison {
+    EtcdTransaction.Comparison(octets(of: .format), .value(Array(Self.format.utf8)))
+  }
+
   /// What a key of the store is.
   public enum Reading: Hashable, Sendable {
     /// One of Backroad's.

@@ -192,6 +192,8 @@ public final class EtcdLeases: LeaseStore {
 
   /// The keys of addresses as they stand at one moment, and the store's revision then.
   private func read(_ addresses: [IPAddress]) throws(LeaseStoreFailure) -> (standings: [Standing], revision: Int64) {
+    let most = Limits.Leases.addressesOfTransaction
+    guard addresses.count <= most else { throw .refused(.addressCount(addresses.count, atMost: most)) }
     let answer = try ask(try request(EtcdTransaction(success: addresses.map { .range(.key(key($0))) })))
     var standings = addresses.map { _ in Standing() }
     for entry in answer.keyValues where standings.indices.contains(entry.operation) {
@@ -211,6 +213,8 @@ public final class EtcdLeases: LeaseStore {
   }
 
   private func send(_ transaction: EtcdTransaction) throws(LeaseStoreFailure) -> Written {
+    var transaction = transaction
+    transaction.comparisons.append(keys.hasForm)
     let request = try request(transaction)
     let answer: EtcdClient.Answer
     do throws(EtcdClient.Failure) {
@@ -222,6 +226,11 @@ public final class EtcdLeases: LeaseStore {
       throw problem(error)
     }
     if answer.message.succeeded { return .done(revision: answer.message.revision) }
+    do throws(Problem) {
+      guard try client.hasForm(keys, of: "\(address)") else { throw Problem(file: "\(address)", "there is no store here") }
+    } catch {
+      throw .problem(error)
+    }
     return answer.mayHaveHappenedBefore ? .mayBeDone : .overtaken
   }
 

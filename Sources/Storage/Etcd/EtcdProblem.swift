@@ -35,3 +35,26 @@ extension EtcdClient.Failure {
     }
   }
 }
+
+extension EtcdClient {
+  /// True when the store has the form that this program knows, false when it has none yet.
+  ///
+  /// - Parameter path: the store, for people.
+  /// - Throws: when it has another, or etcd does not answer.
+  func hasForm(_ keys: StoreKeys, of path: String) throws(Problem) -> Bool {
+    let found: EtcdKeyValue?
+    do throws(Failure) {
+      found = try ask(.range(.key(keys.octets(of: .format)))).keyValues.first
+    } catch {
+      throw error.problem(of: path, prefix: keys.prefix)
+    }
+    guard let found else { return false }
+    guard found.value.elementsEqual(StoreKeys.format.utf8) else {
+      throw Problem(
+        file: path,
+        "this store has another form, \(quoted(String(decoding: found.value, as: UTF8.self))); use a Backroad that knows it"
+      )
+    }
+    return true
+  }
+}

@@ -39,23 +39,14 @@ public struct EtcdStore: Store {
   /// True when the store has Backroad's form.
   ///
   /// - Throws: when it has another.
-  public func exists() throws(Problem) -> Bool {
-    guard let format = try ask(.range(.key(keys.octets(of: .format)))).keyValues.first else { return false }
-    guard format.value.elementsEqual(StoreKeys.format.utf8) else {
-      throw Problem(
-        file: path,
-        "this store has another form, \(quoted(String(decoding: format.value, as: UTF8.self))); use a Backroad that knows it"
-      )
-    }
-    return true
-  }
+  public func exists() throws(Problem) -> Bool { try client.hasForm(keys, of: path) }
 
   /// Writes which form the keys have.
   public func make() throws(Problem) {
     let key = keys.octets(of: .format)
     let transaction = EtcdTransaction(
       [.unchanged(key, since: 0)], success: [.put(key, Array(StoreKeys.format.utf8))])
-    _ = try send(transaction, what: path)
+    _ = try send(transaction, what: path, isFirst: true)
   }
 
   /// Leaves the store as it is.
@@ -286,15 +277,26 @@ public struct EtcdStore: Store {
 
   // MARK: Asking
 
-  /// Sends a transaction.
-  private func send(_ transaction: EtcdTransaction, what: String) throws(Problem) -> EtcdClient.Answer {
+  /// Sends a transaction, which holds only in a store of this form: another program may have given it another meanwhile.
+  ///
+  /// - Parameter isFirst: it is the one that gives the store its form.
+  /// - Throws: that the store has another form, too.
+  private func send(
+    _ transaction: EtcdTransaction, what: String, isFirst: Bool = false
+  ) throws(Problem) -> EtcdClient.Answer {
+    var transaction = transaction
+    if !isFirst { transaction.comparisons.append(keys.hasForm) }
     let request: EtcdRequest
     do throws(EtcdTransaction.TooLarge) {
       request = try transaction.request()
     } catch {
       throw Problem(file: what, "\(error)")
     }
-    return try ask(request, what: what)
+    let answer = try ask(request, what: what)
+    if !isFirst, !answer.message.succeeded {
+      guard try exists() else { throw missing }
+    }
+    return answer
   }
 
   func ask(_ request: EtcdRequest, what: String? = nil) throws(Problem) -> EtcdClient.Answer {

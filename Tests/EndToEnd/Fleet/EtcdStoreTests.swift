@@ -236,6 +236,28 @@ extension EndToEnd {
       }
     }
 
+    /// What is written holds only in a store of the form that is known, whatever was read before.
+    @Test func aStoreOfAnotherFormIsLeftAsItIs() throws {
+      try Lab.run { lab in
+        let cluster = try lab.etcd()
+        let store = ["--store", cluster.store]
+        try lab.backroad(["workspace", "add", "acme", "--no-token"] + store)
+        try lab.backroad(Self.importGit + store)
+        try cluster.control(["put", "/backroad/v1/format", "backroad 2"])
+        let before = try cluster.control(["get", "--prefix", "/backroad/v1/"])
+        let commands = [
+          ["workspace", "add", "globex", "--no-token"], ["workspace", "remove", "acme"],
+          ["link", "remove", "acme", "git"], ["lease", "add", "--workspace", "acme", "--ttl", "1h", "10.1.0.7"],
+          ["import", "hosts", "--workspace", "acme", "--link", "wiki", "--address", "10.0.1.8", "wiki.corp.example"],
+        ]
+        for words in commands {
+          let outcome = try lab.run(Lab.backroad(), words + store)
+          #expect(outcome.status == 1 && outcome.errors.contains("another form"), "\(words): \(outcome.errors)")
+        }
+        #expect(try cluster.control(["get", "--prefix", "/backroad/v1/"]) == before)
+      }
+    }
+
     @Test func aFullDatabaseSaysSo() throws {
       try Lab.run { lab in
         let cluster = try lab.etcd(members: 1, ["--quota-backend-bytes", "200000"])
