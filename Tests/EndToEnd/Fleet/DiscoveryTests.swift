@@ -178,7 +178,7 @@ extension EndToEnd {
         api.setNamespace("more-jobs", workspace: "acme")
         api.compact()
         try api.start()
-        try eventually("pods and namespaces are listed", within: 60) { api.counts.lists >= lists + 2 }
+        try eventually("pods and namespaces are listed", within: 20) { api.counts.lists >= lists + 2 }
         discovery.signal(SIGTERM)
         #expect(try discovery.wait(seconds: 30).status == 0)
       }
