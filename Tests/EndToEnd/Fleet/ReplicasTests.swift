@@ -65,6 +65,38 @@ extension EndToEnd {
       }
     }
 
+    /// A server without a mirror is not ready before it has read its store, and is listed once it has.
+    @Test func aServerIsReadyOnceItHasReadItsStoreAndIsListed() throws {
+      try Lab.run { lab in
+        let cluster = try lab.etcd()
+        let client = ["--client", "127.0.0.1", "--no-token"]
+        try lab.backroad(["workspace", "add", "acme"] + client + ["--store", cluster.store])
+        cluster.members[0].program.stop()
+        let (address, probes) = (Endpoint("127.0.0.1", try Port.free()), Endpoint("127.0.0.1", try Port.free()))
+        let words = ["--listen", address.text, "--probes", probes.text, "--workers", "1", "--no-watch"]
+        _ = try lab.start(Lab.backroad(), ["serve", "--store", cluster.store, "--mirror", "mirror"] + words)
+        try eventually("it says what it lacks", within: 20) {
+          let ready = try lab.probe(probes, "/readyz")
+          return ready.status == 503 && ready.body.contains("the store was not read yet")
+        }
+        #expect(try lab.probe(probes, "/healthz").status == 200)
+        try cluster.restart(0)
+        try cluster.awaitHealth()
+        try eventually("it is ready", within: 30) { try lab.probe(probes, "/readyz").status == 200 }
+        // What it has it says within a second, and the command waits for five.
+        try lab.backroad([
+          "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
+          "--store",
+          cluster.store,
+        ])
+        let listed = try replicas(lab, cluster)
+        #expect(listed.status == 0 && listed.output.contains("1 replica, 0 behind"), "\(listed.output)\(listed.errors)")
+        #expect(listed.output.contains(address.text))
+        let asked = try Dig.ask(address, ["git.corp.example"], in: lab)
+        #expect(asked.addresses == ["10.0.1.7"])
+      }
+    }
+
     /// Who catches up while the command waits is not behind.
     @Test func whatIsOnItsWayIsWaitedFor() throws {
       try Lab.run { lab in

@@ -50,6 +50,15 @@ final class AdminSocket {
   }
 }
 
+extension Lab {
+  /// What a server that listens for probes there answers; status 0 where nobody listens.
+  func probe(_ address: Endpoint, _ path: String) throws -> (status: Int, body: String) {
+    let outcome = try run("curl", ["-s", "-m", "5", "-w", "\n%{http_code}", "http://\(address.text)\(path)"])
+    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+    return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
+  }
+}
+
 extension Server {
   /// Where the admin interface is when nothing else is said.
   var adminPath: String { lab.folder.appendingPathComponent("zones/.backroad/admin.sock").path }
