@@ -48,12 +48,12 @@ extension EndToEnd {
         try lab.workspace("acme", clients: ["127.0.0.1"], zones: ["corp.example": "www A 10.1.0.1\n"])
         let probes = Endpoint("127.0.0.1", try Port.free())
         let server = try lab.serve(["--workers", "2", "--lameduck", "600", "--probes", probes.text])
-        #expect(try probe(lab, probes, "/readyz").status == 200)
+        #expect(try lab.probe(probes, "/readyz").status == 200)
         let loop = try QueryLoop("www.corp.example", at: server.address)
         server.program.signal(SIGTERM)
-        try eventually("it is not ready", within: 5) { try probe(lab, probes, "/readyz").status == 503 }
-        #expect(try probe(lab, probes, "/readyz").body.contains("told to end"))
-        #expect(try probe(lab, probes, "/healthz").status == 200)
+        try eventually("it is not ready", within: 5) { try lab.probe(probes, "/readyz").status == 503 }
+        #expect(try lab.probe(probes, "/readyz").body.contains("told to end"))
+        #expect(try lab.probe(probes, "/healthz").status == 200)
         let start = Date()
         try lab.zone("corp.example", "www A 10.1.0.2\n", in: "acme")
         _ = try loop.wait(for: "10.1.0.2", since: start)
@@ -87,20 +87,13 @@ extension EndToEnd {
         try lab.workspace("acme", clients: ["127.0.0.1"])
         let probes = Endpoint("127.0.0.1", try Port.free())
         let server = try lab.serve(["--workers", "1", "--admin", "off", "--probes", probes.text])
-        #expect(try probe(lab, probes, "/healthz").status == 200)
+        #expect(try lab.probe(probes, "/healthz").status == 200)
         for path in ["/metrics", "/v1/status", "/v1/workspaces/acme"] {
-          let answer = try probe(lab, probes, path)
+          let answer = try lab.probe(probes, path)
           #expect(answer.status == 404 && !answer.body.contains("acme"), "\(path)")
         }
         #expect(server.program.errors.contains("probes on \(probes.text)"))
       }
-    }
-
-    private func probe(_ lab: Lab, _ address: Endpoint, _ path: String) throws -> (status: Int, body: String) {
-      let outcome = try lab.run("curl", ["-sS", "-w", "\n%{http_code}", "http://\(address.text)\(path)"])
-      guard outcome.status == 0 else { throw LabError("curl ended with \(outcome.status): \(outcome.errors)") }
-      let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
-      return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }
 
     /// An upstream that never answers does not keep it from ending.
