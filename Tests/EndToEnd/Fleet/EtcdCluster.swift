@@ -18,7 +18,7 @@ final class EtcdCluster {
   struct Member {
     let client: Endpoint
     let peer: Endpoint
-    let words: [String]
+    var words: [String]
     var program: Program
   }
 
@@ -80,5 +80,55 @@ final class EtcdCluster {
     // One that was killed leaves its socket, and etcd does not start where one is.
     try? FileManager.default.removeItem(atPath: socket(at: index))
     members[index].program = try lab.start("etcd", members[index].words)
+  }
+
+  /// Ends a member as a crash does.
+  func kill(_ index: Int) { members[index].program.stop() }
+
+  /// Which member leads; nil while none does.
+  func leader() throws -> Int? {
+    try members.indices.first { index in
+      let outcome = try lab.run(
+        "curl", ["-s", "-m", "2", "-d", "{}", "http://\(members[index].client.text)/v3/maintenance/status"])
+      let status = try? JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+      let header = status?["header"] as? [String: Any]
+      guard let leader = status?["leader"] as? String, let own = header?["member_id"] as? String else { return false }
+      return leader == own
+    }
+  }
+
+  /// Puts a value at a key of Backroad's, as nobody should.
+  func put(_ value: String, at path: String) throws {
+    try control(["put", "/backroad/v1/\(path)"], input: Array(value.utf8))
+  }
+
+  /// The value at a key of Backroad's.
+  func value(at path: String) throws -> String {
+    String(try control(["get", "--print-value-only", "/backroad/v1/\(path)"]).dropLast())
+  }
+
+  /// Forgets all revisions but the last.
+  func compact() throws {
+    let status = try control(["get", "x", "-w", "fields"])
+    let line = status.split(separator: "\n").first { $0.hasPrefix("\"Revision\"") } ?? ""
+    try control(["compact", line.split(separator: " ").last.map { String($0) } ?? ""])
+  }
+
+  /// Saves all that a cluster of one member has.
+  func save(to file: String) throws { try control(["snapshot", "save", file]) }
+
+  /// Makes the one member's cluster what was saved, as an operator does after a loss: another cluster, at the same address.
+  func restore(from file: String) throws {
+    kill(0)
+    let (name, place) = (UUID().uuidString, "restored-\(UUID().uuidString)")
+    try control([
+      "snapshot", "restore", file, "--name", "m0", "--data-dir", place, "--initial-cluster",
+      "m0=http://\(members[0].peer.text)", "--initial-advertise-peer-urls", "http://\(members[0].peer.text)",
+      "--initial-cluster-token", name,
+    ])
+    guard let index = members[0].words.firstIndex(of: "--data-dir") else { return }
+    members[0].words[index + 1] = place
+    try restart(0)
+    try awaitHealth()
   }
 }

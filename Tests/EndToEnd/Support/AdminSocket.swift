@@ -61,7 +61,7 @@ extension Lab {
 
 extension Server {
   /// Where the admin interface is when nothing else is said.
-  var adminPath: String { lab.folder.appendingPathComponent("zones/.backroad/admin.sock").path }
+  var adminPath: String { lab.folder.appendingPathComponent("\(zones)/.backroad/admin.sock").path }
 
   /// Asks with `curl`: the body, and the status.
   func curl(_ path: String, _ arguments: String...) throws -> (status: Int, body: String) {
@@ -86,5 +86,15 @@ extension Server {
   func metric(_ series: String) throws -> Double? {
     let lines = try curl("/metrics").body.split(separator: "\n")
     return lines.first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
+  }
+}
+
+extension Lab {
+  /// Asks where probes are answered.
+  func probe(_ address: Endpoint, _ path: String) throws -> (status: Int, body: String) {
+    let outcome = try run("curl", ["-sS", "-w", "\n%{http_code}", "http://\(address.text)\(path)"])
+    guard outcome.status == 0 else { throw LabError("curl ended with \(outcome.status): \(outcome.errors)") }
+    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+    return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
   }
 }

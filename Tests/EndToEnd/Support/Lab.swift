@@ -103,13 +103,16 @@ final class Lab {
   }
 
   /// Serves the lab's `zones`, and waits until it answers.
+  ///
+  /// - Parameter store: a store to follow, of which `zones` is the mirror; nil to serve the folder.
   func serve(
     on address: String = "127.0.0.1", _ flags: [String] = ["--workers", "2"], zones: String = "zones",
-    errors: String? = nil, descriptors: Int? = nil
+    store: String? = nil, errors: String? = nil, descriptors: Int? = nil
   ) throws -> Server {
     let port = try Port.free()
     let listen = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
-    var words = ["serve", "--zones", zones, "--listen", listen] + flags
+    let place = store.map { ["--store", $0, "--mirror", zones] } ?? ["--zones", zones]
+    var words = ["serve"] + place + ["--listen", listen] + flags
     // Links of tests lead to addresses that are not this machine's: what watches them says so.
     if !flags.contains("--watch-every") { words.append("--no-watch") }
     var path = try Lab.backroad()
@@ -118,7 +121,7 @@ final class Lab {
       path = "/bin/sh"
     }
     let program = try start(path, words, errors: errors)
-    let server = Server(program: program, address: Endpoint(address, port), lab: self)
+    let server = Server(program: program, address: Endpoint(address, port), lab: self, zones: zones)
     try server.address.awaitAnswer(from: program)
     return server
   }
@@ -136,6 +139,8 @@ struct Server {
   let program: Program
   let address: Endpoint
   let lab: Lab
+  /// The folder that it answers from.
+  var zones = "zones"
 
   /// Asks with `dig`; the arguments are its own.
   func dig(_ arguments: String...) throws -> DigAnswer {

@@ -22,14 +22,17 @@ final class QueryLoop: Sendable {
   private let hasStopped = Atomic<Bool>(false)
 
   /// Starts asking for the address of `host`.
-  init(_ host: String, at server: Endpoint) throws {
-    let socket = Handover(try TestSocket(SOCK_DGRAM, server))
-    Thread { self.run(host, socket.take()) }.start()
+  ///
+  /// - Parameter client: the IPv4 address that asks; whichever the kernel takes for nil.
+  init(_ host: String, at server: Endpoint, from client: String? = nil) throws {
+    let socket = try TestSocket(SOCK_DGRAM, server)
+    guard client.map({ socket.connect(from: $0) }) ?? socket.connect() else { throw LabError("cannot ask \(server)") }
+    let box = Handover(socket)
+    Thread { self.run(host, box.take()) }.start()
     try eventually("the loop has an answer", within: 10) { state.withLock { !$0.changes.isEmpty } }
   }
 
   private func run(_ host: String, _ socket: TestSocket) {
-    _ = socket.connect()
     var id: UInt16 = 0
     while !mustStop.load(ordering: .relaxed) {
       id &+= 1
