@@ -8,7 +8,8 @@ struct Main {
   static let commands = CommandSet(
     commands: [ServeCommand.command] + ImportCommands.commands + WorkspaceCommands.commands + LinkCommands.commands
       + LeaseCommands.commands + [CheckCommand.command, ExplainCommand.command, DoctorCommand.command]
-      + StoreCommands.commands + [ReplicasCommand.command, DiscoverCommand.kubernetes] + ServerCommands.commands + [VersionCommand.command])
+      + StoreCommands.commands + [ReplicasCommand.command, DiscoverCommand.kubernetes] + ServerCommands.commands
+      + [VersionCommand.command])
 
   static func main() {
     StandardStream.ignoreBrokenPipes()

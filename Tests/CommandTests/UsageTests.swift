@@ -11,9 +11,8 @@ struct UsageTests {
     "import redshift", "import s3", "import hosts", "import", "workspace add", "workspace list",
     "workspace show", "workspace remove", "workspace token", "link list", "link show", "link remove", "link add",
     "link set-endpoint", "link state", "link failover", "link undo", "lease add", "lease list",
-    "lease remove", "check", "explain", "doctor", "store copy", "store check", "replicas", "status", "reload",
-    "cache flush",
-    "version",
+    "lease remove", "check", "explain", "doctor", "store copy", "store check", "replicas", "discover kubernetes",
+    "status", "reload", "cache flush", "version",
   ]
 
   @Test func theHelpListsEveryCommandAndNoOther() throws {
@@ -44,7 +43,7 @@ struct UsageTests {
   static let mistakes = [
     (
       "",
-      "name a command: serve, import, workspace, link, lease, check, explain, doctor, store, replicas, status, reload, cache"
+      "name a command: serve, import, workspace, link, lease, check, explain, doctor, store, replicas, discover, status, reload, cache"
     ),
     ("chekc", "unknown command \"chekc\"; did you mean check?"),
     ("elucidate", "unknown command \"elucidate\"; there are"),
