@@ -88,13 +88,3 @@ extension Server {
     return lines.first { $0.hasPrefix(series + " ") }.flatMap { Double($0.dropFirst(series.count + 1)) }
   }
 }
-
-extension Lab {
-  /// Asks where probes are answered.
-  func probe(_ address: Endpoint, _ path: String) throws -> (status: Int, body: String) {
-    let outcome = try run("curl", ["-sS", "-w", "\n%{http_code}", "http://\(address.text)\(path)"])
-    guard outcome.status == 0 else { throw LabError("curl ended with \(outcome.status): \(outcome.errors)") }
-    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
-    return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
-  }
-}
