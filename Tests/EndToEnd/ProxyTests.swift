@@ -53,7 +53,8 @@ extension EndToEnd {
 
     private static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10]
 
-    private static func header(_ client: [UInt8], command: UInt8 = 0x21) -> [UInt8] {
+    /// What a load balancer puts before a client's message.
+    static func header(_ client: [UInt8], command: UInt8 = 0x21) -> [UInt8] {
       let family: UInt8 = client.count == 16 ? 0x22 : client.isEmpty ? 0 : 0x12
       let addresses = client.isEmpty ? [] : client + [UInt8](repeating: 9, count: client.count) + [0x30, 0x39, 0, 53]
       return signature + [command, family] + Message.bigEndian(addresses.count) + addresses

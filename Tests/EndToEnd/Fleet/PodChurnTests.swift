@@ -8,7 +8,9 @@ extension EndToEnd {
   @Suite struct PodChurn {
     /// As many as an address has owners at a time that an answer can be of.
     private static let workspaces = 6
-    private static let addresses = (1...12).map { "127.1.9.\($0)" }
+    /// No pod has an address of loopback, from which alone can be asked here: a load balancer tells of the pods'.
+    private static let proxy = "127.0.0.9"
+    private static let addresses = (1...12).map { "10.1.9.\($0)" }
 
     /// An address, and the pods that it was given to, one after the other: each of the next workspace.
     private struct History {
@@ -35,27 +37,18 @@ extension EndToEnd {
         try APIServer.run { api in
           for number in 0..<Self.workspaces { api.setNamespace("jobs-\(number)", workspace: "w\(number)") }
           _ = try lab.start(Lab.backroad(), ["discover", "kubernetes", "--store", etcd.store, "--api", api.url])
-          try body(lab, api, try (0..<2).map { try replica(lab, etcd, "mirror-\($0)") })
+          let flags = ["--proxy", "\(Self.proxy)/32"]
+          try body(lab, api, try (0..<2).map { try lab.replica(of: etcd.store, flags, mirror: "mirror-\($0)") })
         }
       }
-    }
-
-    private func replica(_ lab: Lab, _ etcd: EtcdCluster, _ mirror: String) throws -> Server {
-      let address = Endpoint("127.0.0.1", try Port.free())
-      let program = try lab.start(
-        Lab.backroad(),
-        [
-          "serve", "--store", etcd.store, "--mirror", mirror, "--listen", address.text, "--workers", "1", "--no-watch",
-        ])
-      try address.awaitAnswer(from: program)
-      return Server(program: program, address: address, lab: lab)
     }
 
     /// Whose the answer to a client is; nil where it is refused.
     private func owner(_ server: Server, _ client: String) throws -> Int? {
       let socket = try TestSocket(SOCK_DGRAM, server.address)
-      guard socket.connect(from: client) else { throw LabError("cannot ask from \(client)") }
-      socket.send(Message.query("git.corp.example", id: 9))
+      guard socket.connect(from: Self.proxy) else { throw LabError("cannot ask from \(Self.proxy)") }
+      let octets = client.split(separator: ".").compactMap { UInt8($0) }
+      socket.send(BehindALoadBalancer.header(octets) + Message.query("git.corp.example", id: 9))
       guard let message = socket.receive(milliseconds: 5000), message.count >= 12 else {
         throw LabError("no answer to \(client)")
       }
