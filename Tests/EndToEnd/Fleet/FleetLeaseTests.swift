@@ -51,6 +51,22 @@ extension EndToEnd {
       }
     }
 
+    /// Written without any server, and by a discovery, whose pods take an address from one another at once.
+    @Test func whatTheStoreHasIsAnswered() throws {
+      try run { lab, cluster, servers in
+        let key = "/backroad/v1/pod/\(Self.pod)"
+        try lease(lab, "add", "acme", at: ["--store", cluster.store])
+        for server in servers { try server.await("10.0.1.7", from: Self.pod) }
+        let pod = #"{"workspace":"globex","uid":"1","namespace":"jobs","name":"c-1","ttl":60}"#
+        for value in [pod, "nonsense", pod] {
+          try cluster.control(["put", key, value])
+          for server in servers { try server.await(value == pod ? "10.0.2.7" : "code 5", from: Self.pod) }
+        }
+        try cluster.control(["del", key])
+        for server in servers { try server.await("code 5", from: Self.pod) }
+      }
+    }
+
     @Test func withoutEtcdLeasesThatWereThereGoOnAndNoneIsGiven() throws {
       try run { lab, cluster, servers in
         try lease(lab, "add", "acme", at: ["--store", cluster.store])
