@@ -238,8 +238,7 @@ final class FollowThread {
     around.leases.loaded(revision: load.revision)
     say(lines.loaded(load, workspaces: mirror.names.count))
     save(now)
-    if !around.state.view.isReady { servedBy = now + Self.firstService }
-    around.state.put { $0.hasLoaded = true }
+    if !around.state.view.isReady { servedBy = servedBy ?? now + Self.firstService }
   }
 
   /// Says that there is something to serve, once what was read first is served or has taken long.
@@ -249,6 +248,7 @@ final class FollowThread {
     let known = (view.snapshot?.workspaces.count ?? 0) + view.broken.values.count { !$0.isServed }
     guard known >= mirror.names.count || servedBy <= now else { return }
     self.servedBy = nil
+    around.state.put { $0.hasServed = true }
     around.readiness.lacks(nil)
   }
 

@@ -13,8 +13,8 @@ final class StoreState: Sendable {
     var report: FollowReport?
     /// What it has counted.
     var counters = FollowCounters()
-    /// All that the store has was handed on once, since the server started.
-    var hasLoaded = false
+    /// All that the store has was read once, since the server started, and is served.
+    var hasServed = false
     /// The workspaces that are not as the store has them, and what is wrong, as many as are listed.
     var waiting: [(name: WorkspaceName, problems: [Problem])] = []
     /// How many there are.
@@ -48,5 +48,5 @@ extension StoreState.View {
   }
 
   /// There is something to answer from: what the store has, or had when the mirror was written.
-  var isReady: Bool { hasLoaded || hadMirror }
+  var isReady: Bool { hasServed || hadMirror }
 }

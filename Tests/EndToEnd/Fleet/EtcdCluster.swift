@@ -24,12 +24,16 @@ final class EtcdCluster {
 
   private(set) var members: [Member] = []
   private let lab: Lab
+  /// The members' machines, and one more that asks them; none where all is on this machine's loopback.
+  private let machines: [Machine]
 
-  init(_ count: Int, _ flags: [String], in lab: Lab) throws {
-    self.lab = lab
+  /// - Parameter hosts: the members' addresses on machines of their own.
+  init(_ count: Int, _ flags: [String], in lab: Lab, on machines: [Machine] = [], at hosts: [String] = []) throws {
+    (self.lab, self.machines) = (lab, machines)
     let token = UUID().uuidString
-    let places = try (0..<count).map { _ in
-      (Endpoint("127.0.0.1", try Port.free()), Endpoint("127.0.0.1", try Port.free()))
+    let places = try (0..<count).map { index in
+      guard hosts.isEmpty else { return (Endpoint(hosts[index], 2379), Endpoint(hosts[index], 2380)) }
+      return (Endpoint("127.0.0.1", try Port.free()), Endpoint("127.0.0.1", try Port.free()))
     }
     let all = places.enumerated().map { "m\($0)=http://\($1.1.text)" }.joined(separator: ",")
     for (index, (client, peer)) in places.enumerated() {
@@ -42,8 +46,17 @@ final class EtcdCluster {
           token, "--logger", "zap", "--log-outputs", "stderr", "--log-level", "error",
         ] + flags
       members.append(
-        Member(client: client, peer: peer, words: words, program: try lab.start("etcd", words)))
+        Member(client: client, peer: peer, words: words, program: try start(words, index)))
     }
+  }
+
+  private func start(_ words: [String], _ index: Int) throws -> Program {
+    try machines.isEmpty ? lab.start("etcd", words) : machines[index].start("etcd", words)
+  }
+
+  /// Runs a program where the members are reached.
+  private func run(_ path: String, _ words: [String], input: [UInt8]? = nil) throws -> Outcome {
+    try machines.last?.run(path, words, input: input) ?? lab.run(path, words, input: input)
   }
 
   /// As `--store` takes it.
@@ -60,7 +73,7 @@ final class EtcdCluster {
   func awaitHealth() throws {
     for member in members where member.program.isRunning {
       try eventually("etcd is healthy on \(member.client.text): \(member.program.errors.suffix(500))", within: 60) {
-        try lab.run("curl", ["-s", "-m", "2", "http://\(member.client.text)/health"]).output.contains(#""true""#)
+        try run("curl", ["-s", "-m", "2", "http://\(member.client.text)/health"]).output.contains(#""true""#)
       }
     }
   }
@@ -68,7 +81,7 @@ final class EtcdCluster {
   /// What etcdctl says.
   @discardableResult
   func control(_ words: [String], input: [UInt8]? = nil) throws -> String {
-    let outcome = try lab.run(
+    let outcome = try run(
       "etcdctl", ["--endpoints", members.map(\.client.text).joined(separator: ",")] + words, input: input)
     guard outcome.status == 0 else { throw LabError("etcdctl \(words): \(outcome.errors)\(outcome.output)") }
     return outcome.output
@@ -79,7 +92,7 @@ final class EtcdCluster {
     members[index].program.stop()
     // One that was killed leaves its socket, and etcd does not start where one is.
     try? FileManager.default.removeItem(atPath: socket(at: index))
-    members[index].program = try lab.start("etcd", members[index].words)
+    members[index].program = try start(members[index].words, index)
   }
 
   /// Ends a member as a crash does.
@@ -88,7 +101,7 @@ final class EtcdCluster {
   /// Which member leads; nil while none does.
   func leader() throws -> Int? {
     try members.indices.first { index in
-      let outcome = try lab.run(
+      let outcome = try run(
         "curl", ["-s", "-m", "2", "-d", "{}", "http://\(members[index].client.text)/v3/maintenance/status"])
       let status = try? JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
       let header = status?["header"] as? [String: Any]

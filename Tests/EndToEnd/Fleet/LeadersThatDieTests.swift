@@ -6,9 +6,8 @@ import Testing
 extension EndToEnd {
   /// Etcd's leader is killed again and again, while links are imported and two servers are asked.
   @Suite struct LeadersThatDie {
-    private static let isLong = ProcessInfo.processInfo.environment["BACKROAD_LONG"] == "1"
     /// How long it goes on, in seconds, and by how many importers: each imports every two seconds.
-    private static let (seconds, importers) = isLong ? (120.0, 40) : (14.0, 8)
+    private static let (seconds, importers) = Lab.isLong ? (120.0, 40) : (14.0, 8)
     private static let secondsBetweenKills = 5.0
 
     @Test func noImportIsLostOrHalfSeenAndEveryQuestionIsAnswered() throws {

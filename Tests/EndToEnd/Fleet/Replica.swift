@@ -2,6 +2,9 @@ import Foundation
 import Glibc
 
 extension Lab {
+  /// Tests that take minutes are run too.
+  static var isLong: Bool { ProcessInfo.processInfo.environment["BACKROAD_LONG"] == "1" }
+
   /// A server that follows a store and has read it.
   ///
   /// - Parameter mirror: its folder in the lab.
