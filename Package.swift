@@ -99,7 +99,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Server", "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Forwarding", "Wire", "Text", "Bounds",
+        "Server", "Admin", "Answering", "Storage", "Fleet", "Links", "Workspaces", "Forwarding", "Wire", "Text",
+        "Bounds",
         "SystemIO", "TestKit",
       ],
       swiftSettings: strict),
