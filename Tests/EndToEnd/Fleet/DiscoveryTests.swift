@@ -174,7 +174,7 @@ extension EndToEnd {
         // The API server is followed all the same: each time it starts again, and knows nothing of what was, it is asked for
         // all. Whoever waits for the store in between takes many times as long.
         let limit = Date().addingTimeInterval(40)
-        for round in 1...5 {
+        for round in 1...8 {
           api.stop()
           let lists = api.counts.lists
           api.setPod("b", in: "jobs", ["10.1.0.\(round)"])
