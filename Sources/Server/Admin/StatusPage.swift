@@ -66,7 +66,17 @@ struct StatusPage: AdminHandler {
   }
 
   private static func leases(_ leases: LeaseKeeper) -> JSON {
-    ["count": .number(leases.count()), "problem": leases.obstacle.map { .string("\($0)") } ?? nil]
+    var members: [(String, JSON)] = [
+      ("count", .number(leases.count())), ("problem", leases.obstacle.map { .string("\($0)") } ?? nil),
+    ]
+    let moment = LeaseKeeper.Moment.current
+    if let followed = leases.followed(moment: moment) {
+      members += [
+        ("secondsWithoutContactLeft", .number(followed.holdsUntil.map { moment.left(until: $0) / 1000 } ?? 0)),
+        ("waiting", .number(followed.waiting)), ("unreadable", .number(followed.unreadable)),
+      ]
+    }
+    return .object(members)
   }
 
   private static func links(_ links: LinkStates, _ view: ServerState.View) -> JSON {

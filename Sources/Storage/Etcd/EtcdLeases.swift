@@ -242,9 +242,13 @@ public final class EtcdLeases: LeaseStore {
     }
   }
 
+  /// Asks for something that changes no key.
   private func ask(_ request: EtcdRequest) throws(LeaseStoreFailure) -> EtcdClient.Answer {
     do throws(EtcdClient.Failure) {
       return try client.ask(request)
+    } catch .unanswered(let reasons) {
+      // Whatever came of it.
+      throw problem(.unreachable(reasons))
     } catch {
       throw problem(error)
     }

@@ -136,6 +136,10 @@ private final class FollowedLeaseSimulation: @unchecked Sendable {
     if trail.count > 40 { trail.removeFirst() }
   }
 
+  private func name(of replica: Replica) -> String {
+    "replica \(replicas.firstIndex { $0 === replica } ?? -1)"
+  }
+
   // MARK: The store
 
   private func word(of address: IPAddress, at revision: Int64 = .max) -> Word? {
@@ -208,6 +212,7 @@ private final class FollowedLeaseSimulation: @unchecked Sendable {
     for address in addresses { replica.seen[address] = max(replica.seen[address] ?? 0, next) }
     replica.cursor = next
     replica.rig?.take(pods, next, at: now)
+    if !pods.isEmpty { note("\(name(of: replica)) hears of \(next)") }
     return true
   }
 
@@ -238,11 +243,12 @@ private final class FollowedLeaseSimulation: @unchecked Sendable {
       }
     }
     replica.rig?.take(pods, load.revision, at: now)
+    note("\(name(of: replica)) loads of \(load.revision) \(part.map { "\($0)" })")
     guard isLast else { return }
     for address in addresses { replica.seen[address] = max(replica.seen[address] ?? 0, load.revision) }
     (replica.load, replica.cursor, replica.isTurned) = (nil, load.revision, false)
     replica.rig?.keeper.loaded(revision: load.revision, moment: FollowedLeaseRig.moment(now))
-    note("a load of \(load.revision) has ended")
+    note("\(name(of: replica)) has loaded \(load.revision)")
   }
 
   private func finishLoad(_ replica: Replica) {
@@ -274,9 +280,9 @@ private final class FollowedLeaseSimulation: @unchecked Sendable {
       acknowledged += 1
       // From now on the replica knows of its own write.
       if let own = lastWritten { replica.seen[address] = max(replica.seen[address] ?? 0, own) }
-      note("\(address) acknowledged at \(lastWritten ?? 0)")
+      note("\(name(of: replica)) has \(address) acknowledged at \(lastWritten ?? 0)")
     } catch {
-      note("\(address) refused: \(error)")
+      note("\(name(of: replica)) has \(address) refused: \(error)")
     }
     lastWritten = nil
   }
@@ -331,6 +337,8 @@ private final class FollowedLeaseSimulation: @unchecked Sendable {
     guard let contact = replica.contact, now < contact + 600 else {
       return holder == nil ? nil : "without contact since \(replica.contact ?? 0)"
     }
+    // The workers are told of contact once a minute, so it may be one less for them.
+    if now >= contact + 540, holder == nil { return nil }
     // Of the store that is gone it knows what it knew; of what it has written there, nothing.
     if replica.isTurned { return nil }
     let seen = replica.seen[address] ?? 0
