@@ -227,7 +227,9 @@ public final class EtcdLeases: LeaseStore {
     }
     if answer.message.succeeded { return .done(revision: answer.message.revision) }
     do throws(Problem) {
-      guard try client.hasForm(keys, of: "\(address)") else { throw Problem(file: "\(address)", "there is no store here") }
+      guard try client.hasForm(keys, of: "\(address)") else {
+        throw Problem(file: "\(address)", "there is no store here")
+      }
     } catch {
       throw .problem(error)
     }

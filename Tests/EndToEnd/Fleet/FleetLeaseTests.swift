@@ -2,116 +2,79 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  /// Leases on servers that follow one store in a real etcd.
-  @Suite struct FleetLeases {
+  /// Leases that are a store's: given at one server, they hold at each.
+  @Suite struct LeasesOfAFleet {
+    private static let pod = "127.1.7.7"
+
     private func run(_ body: (Lab, EtcdCluster, [Server]) throws -> Void) throws {
       try Lab.run { lab in
         let cluster = try lab.etcd()
-        let store = ["--store", cluster.store]
-        for (name, address) in [("acme", "10.0.1.7"), ("globex", "10.0.2.7")] {
-          try lab.backroad(["workspace", "add", name, "--no-token"] + store)
-          let host = ["--link", "git", "--address", address, "git.corp.example"]
-          try lab.backroad(["import", "hosts", "--workspace", name] + host + store)
-        }
-        let servers = try ["one", "two"].map { try serve(lab, cluster, $0) }
-        for server in servers {
-          try eventually("both workspaces are served", within: 30) {
-            let listed = try lab.run(Lab.backroad(), ["status", "--json", "--admin", "\(admin(server))"]).output
-            return listed.contains(#""served": 2"#)
-          }
-        }
-        try body(lab, cluster, servers)
+        try lab.workspace("acme", client: "127.1.1.1", at: "10.0.1.7", in: cluster.store)
+        try lab.workspace("globex", client: "127.1.2.1", at: "10.0.2.7", in: cluster.store)
+        try body(lab, cluster, try ["one", "two"].map { try lab.replica(of: cluster.store, mirror: $0) })
       }
     }
 
-    private func serve(_ lab: Lab, _ cluster: EtcdCluster, _ name: String) throws -> Server {
-      let port = try Port.free()
-      let program = try lab.start(
-        try Lab.backroad(),
-        [
-          "serve", "--store", cluster.store, "--mirror", "mirror-\(port)", "--admin", "./admin-\(port).sock",
-          "--listen", "127.0.0.1:\(port)", "--workers", "2", "--no-watch",
-        ])
-      let server = Server(program: program, address: Endpoint("127.0.0.1", port), lab: lab)
-      try server.address.awaitAnswer(from: program)
-      return server
+    private func lease(_ lab: Lab, _ verb: String, _ workspace: String, at place: [String], ttl: String? = "1h") throws
+    {
+      let time = verb == "add" ? ["--ttl", ttl ?? ""] : []
+      try lab.backroad(["lease", verb, "--workspace", workspace] + time + place + [Self.pod])
     }
 
-    private func admin(_ server: Server) -> String { "./admin-\(server.address.port).sock" }
-
-    @discardableResult
-    private func lease(_ lab: Lab, _ words: [String], by server: Server) throws -> String {
-      try lab.backroad(["lease"] + words + ["--admin", admin(server)])
-    }
-
-    private func answer(_ server: Server) throws -> [String] {
-      try Dig.ask(server.address, ["-b", "127.0.7.7", "git.corp.example"], in: server.lab).addresses
-    }
-
-    /// Until a server gives an answer, in milliseconds.
-    private func milliseconds(until expected: [String], _ server: Server) throws -> Int {
-      let start = ContinuousClock.now
-      try eventually("\(server.address.text) answers \(expected)", within: 20) { try answer(server) == expected }
-      return Int((ContinuousClock.now - start) / .milliseconds(1))
-    }
-
-    @Test func aLeaseOfOneIsAnsweredByAllAtOnce() throws {
+    @Test func aLeaseIsLiveOnEachServerAndSoIsItsEnd() throws {
       try run { lab, cluster, servers in
-        var times: [Int] = []
-        for round in 0..<10 {
-          let (own, other) = round.isMultiple(of: 2) ? (servers[0], servers[1]) : (servers[1], servers[0])
-          let (name, address) = round.isMultiple(of: 2) ? ("acme", "10.0.1.7") : ("globex", "10.0.2.7")
-          let said = try lease(lab, ["add", "--workspace", name, "--ttl", "1h", "127.0.7.7"], by: own)
-          #expect(said == "127.0.7.7 is workspace \(name)'s for 3600 s\n")
-          let seen = try answer(own)
-          #expect(seen == [address], "acknowledged, so that the next query has it: round \(round)")
-          times.append(try milliseconds(until: [address], other))
-          try lease(lab, ["remove", "--workspace", name, "127.0.7.7"], by: other)
-          let gone = try answer(other)
-          #expect(gone == [], "round \(round)")
-          times.append(try milliseconds(until: [], own))
+        let places = [
+          ["--admin", servers[0].adminPath], ["--admin", servers[1].adminPath], ["--store", cluster.store],
+        ]
+        for (round, place) in (places + places).enumerated() {
+          // The address is another workspace's each time, from one moment to the next.
+          let (workspace, address) = round.isMultiple(of: 2) ? ("acme", "10.0.1.7") : ("globex", "10.0.2.7")
+          try lease(lab, "add", workspace, at: place)
+          // At the server that was asked nothing is waited for.
+          if round % 3 < 2 { #expect(try servers[round % 3].answer(from: Self.pod) == address) }
+          for server in servers { try server.await(address, from: Self.pod) }
+          try lease(lab, "remove", workspace, at: places[(round + 1) % 3])
+          if (round + 1) % 3 < 2 { #expect(try servers[(round + 1) % 3].answer(from: Self.pod) == "code 5") }
+          for server in servers { try server.await("code 5", from: Self.pod) }
         }
-        print("a lease on the other server: \(times.sorted()) ms, dig's own time among it")
+        // One that ends by itself, which etcd decides: 2 s at the least.
+        try lease(lab, "add", "acme", at: places[0], ttl: "2s")
+        for server in servers { try server.await("10.0.1.7", from: Self.pod) }
+        for server in servers { try server.await("code 5", from: Self.pod, within: 20) }
+        // Another's lease is refused wherever it is asked for.
+        try lease(lab, "add", "acme", at: places[0])
+        for place in places {
+          let outcome = try lab.run(
+            Lab.backroad(), ["lease", "add", "--workspace", "globex", "--ttl", "1h"] + place + [Self.pod])
+          #expect(outcome.status == 1 && outcome.errors.contains("is leased to workspace acme"), "\(outcome.errors)")
+        }
       }
     }
 
-    /// Written without any server, and by a discovery.
-    @Test func whatTheStoreHasIsAnswered() throws {
+    @Test func withoutEtcdLeasesThatWereThereGoOnAndNoneIsGiven() throws {
       try run { lab, cluster, servers in
-        try lab.backroad(["lease", "add", "--workspace", "acme", "--ttl", "1h", "127.0.7.7", "--store", cluster.store])
-        for server in servers { _ = try milliseconds(until: ["10.0.1.7"], server) }
-        let listed = try lease(lab, ["list"], by: servers[0])
-        #expect(listed.contains("127.0.7.7  acme") && listed.contains("3"), "\(listed)")
-        let refused = try lab.run(
-          try Lab.backroad(),
-          ["lease", "add", "--workspace", "globex", "--ttl", "1h", "127.0.7.7", "--admin", admin(servers[1])])
-        #expect(refused.status == 1 && refused.errors.contains("is leased to workspace acme for 3"), "\(refused)")
-        // The same address is another workspace's pod at once.
-        let pod = #"{"workspace":"globex","uid":"1","namespace":"jobs","name":"c-1","ttl":60}"#
-        try cluster.control(["put", "/backroad/v1/pod/127.0.7.7", pod])
-        for server in servers { _ = try milliseconds(until: ["10.0.2.7"], server) }
-        try cluster.control(["put", "/backroad/v1/pod/127.0.7.7", "nonsense"])
-        for server in servers { _ = try milliseconds(until: [], server) }
-        try cluster.control(["put", "/backroad/v1/pod/127.0.7.7", pod])
-        for server in servers { _ = try milliseconds(until: ["10.0.2.7"], server) }
-        try cluster.control(["del", "/backroad/v1/pod/127.0.7.7"])
-        for server in servers { _ = try milliseconds(until: [], server) }
-      }
-    }
-
-    /// Etcd goes: what was leased goes on, and nothing new is taken. A server that starts then knows nobody's address.
-    @Test func withoutTheStoreLeasesHoldAndNoneIsTaken() throws {
-      try run { lab, cluster, servers in
-        try lease(lab, ["add", "--workspace", "acme", "--ttl", "1h", "127.0.7.7"], by: servers[0])
-        _ = try milliseconds(until: ["10.0.1.7"], servers[1])
-        cluster.members[0].program.stop()
-        let kept = try answer(servers[1])
-        #expect(kept == ["10.0.1.7"])
-        let words = ["lease", "add", "--workspace", "acme", "--ttl", "1h", "127.0.7.8", "--admin", admin(servers[0])]
-        let refused = try lab.run(try Lab.backroad(), words)
-        #expect(refused.status == 1 && refused.errors.contains("nothing was changed"), "\(refused)")
-        let status = try lab.backroad(["status", "--json", "--admin", admin(servers[0])])
-        #expect(status.contains(#""unreadable": 0"#), "\(status)")
+        try lease(lab, "add", "acme", at: ["--store", cluster.store])
+        for server in servers { try server.await("10.0.1.7", from: Self.pod) }
+        cluster.kill(0)
+        try eventually("they find out", within: 30) {
+          try servers.allSatisfy { try $0.store()["live"] as? Bool == false }
+        }
+        for server in servers { #expect(try server.answer(from: Self.pod) == "10.0.1.7") }
+        let outcome = try lab.run(
+          Lab.backroad(),
+          ["lease", "add", "--workspace", "globex", "--ttl", "1h", "--admin", servers[0].adminPath, "127.1.7.8"])
+        #expect(outcome.status == 1, "\(outcome.output)")
+        for server in servers { #expect(try server.answer(from: "127.1.7.8") == "code 5") }
+        // A server that starts then knows of no lease: whose an address is now, nobody can say.
+        try servers[0].end()
+        let again = try lab.serve(["--workers", "1"], zones: "one", store: cluster.store)
+        #expect(try again.answer(from: Self.pod) == "code 5")
+        #expect(try again.answer(from: "127.1.1.1") == "10.0.1.7")
+        try cluster.restart(0)
+        for server in [again, servers[1]] {
+          try server.awaitStore()
+          try server.await("10.0.1.7", from: Self.pod)
+        }
       }
     }
   }
