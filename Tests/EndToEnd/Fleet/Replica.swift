@@ -69,9 +69,14 @@ extension Server {
     _ answer: String, to host: String = "git.corp.example", from client: String, within seconds: Double = 10
   ) throws {
     var last = ""
-    try eventually("\(client) is answered \(answer) for \(host) and not \(last)", within: seconds) {
-      last = try self.answer(to: host, from: client)
-      return last == answer
+    do {
+      try eventually("", within: seconds) {
+        last = try self.answer(to: host, from: client)
+        return last == answer
+      }
+    } catch {
+      throw LabError(
+        "\(client) is answered \(last) for \(host), and not \(answer) within \(seconds) s; the store: \(try store())")
     }
   }
 
