@@ -120,6 +120,13 @@ final class EtcdCluster {
     String(try control(["get", "--print-value-only", "/backroad/v1/\(path)"]).dropLast())
   }
 
+  /// How often a key of Backroad's was written.
+  func version(of path: String) throws -> Int {
+    let text = try control(["get", "/backroad/v1/\(path)", "-w", "fields"])
+    let line = text.split(separator: "\n").first { $0.hasPrefix("\"Version\"") } ?? ""
+    return line.split(separator: " ").last.flatMap { Int($0) } ?? 0
+  }
+
   /// Forgets all revisions but the last.
   func compact() throws {
     let status = try control(["get", "x", "-w", "fields"])

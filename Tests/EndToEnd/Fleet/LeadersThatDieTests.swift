@@ -34,7 +34,11 @@ extension EndToEnd {
         }
         for watcher in watchers { try watcher.stop() }
         report(kills, imports, watchers)
-        for server in servers { for importer in imports { try expectAll(of: importer, at: server) } }
+        for importer in imports where importer.failures.isEmpty {
+          // Every change writes the settings: the first one made the workspace, and each import wrote them once.
+          let version = try cluster.version(of: "ws/\(importer.workspace)/workspace.json")
+          #expect(version == 1 + importer.done.count, "\(importer.workspace)")
+        }
         #expect(kills >= 2)
         #expect(imports.flatMap(\.failures).isEmpty, "\(imports.flatMap(\.failures).prefix(3))")
         #expect(watchers.flatMap(\.wrong).isEmpty, "\(watchers.flatMap(\.wrong).prefix(10))")
@@ -66,19 +70,10 @@ extension EndToEnd {
       return kills
     }
 
+    /// Waits until the last import that was acknowledged is answered.
     private func awaitLast(of importer: Importer, at server: Server) throws {
       let last = try #require(importer.done.last)
       try server.await(importer.address(last), to: "a.corp.example", from: importer.client, within: 60)
-    }
-
-    /// Everything that an importer was told is done is answered, and with the last one's address.
-    private func expectAll(of importer: Importer, at server: Server) throws {
-      let last = try #require(importer.done.last)
-      for number in importer.done {
-        let host = importer.host(number)
-        let answer = try server.answer(to: host, from: importer.client)
-        #expect(answer == importer.address(last), "\(host) of \(importer.workspace)")
-      }
     }
 
     private func report(_ kills: Int, _ imports: [Importer], _ watchers: [Watcher]) {
@@ -98,7 +93,7 @@ extension EndToEnd {
   }
 }
 
-/// Imports into one workspace, one after the other: each moves the link to another address, and brings a host of its own.
+/// Imports into one workspace, one after the other: each moves the link, with two hosts, to another address.
 private final class Importer: Sendable {
   let workspace: String
   let client: String
@@ -130,7 +125,6 @@ private final class Importer: Sendable {
 
   /// Where the link leads after an import; the number can be read from it.
   func address(_ number: Int) -> String { "10.\(index).\(number / 200).\(number % 200 + 1)" }
-  func host(_ number: Int) -> String { "h\(number).corp.example" }
 
   /// Which import an answer is of; nil for another's, and for none.
   func number(of answer: String) -> Int? {
@@ -145,7 +139,7 @@ private final class Importer: Sendable {
     let start = Date()
     let words = [
       "import", "hosts", "--workspace", workspace, "--link", "moved", "--address", address(number), "--store", store,
-      "a.corp.example", "b.corp.example", host(number),
+      "a.corp.example", "b.corp.example",
     ]
     let program = try Program(path, words, in: folder, scratch: folder)
     let outcome = try program.wait(seconds: 90)
