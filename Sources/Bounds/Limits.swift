@@ -327,6 +327,8 @@ public enum Limits {
     public static let filesOfWorkspace = 60_000
     /// The most octets of one workspace's files in the store.
     public static let octetsOfWorkspace = 64 << 20
+    /// How many octets may wait for the mirror before no more is read of the store, while all of it is read.
+    public static let octetsToMirror = 16 << 20
     /// How many workspaces and addresses a comparison loads one by one; with more differences, everything is loaded anew.
     public static let mendsOfComparison = 100
     /// The most strange keys that one change or page tells of.

@@ -89,7 +89,7 @@ public enum Server {
         WatchSettings(everySeconds: configuration.watchSeconds, atOnce: budget.watched), state, states, failovers,
         never: NeverConnected(own: configuration.ownNetworks), cache: cache, log)
       : nil
-    try following?.start(desk, leases, state, readiness, log)
+    try following?.start(desk, reader.setting, leases, state, readiness, log)
     announce(configuration, reloader.snapshot, reloader.found, log)
     if let listener { log.note("admin interface on \(listener.address)") }
     readiness.serves()

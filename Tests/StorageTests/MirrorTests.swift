@@ -46,6 +46,15 @@ struct MirrorTests {
     #expect(try !mirror.remove(acme))
   }
 
+  /// A name may begin with anything that is no control character: a mark that joins the space before it, say.
+  @Test func aNameThatBeginsWithAMarkIsAName() throws {
+    var mirror = try mirror()
+    let odd = "\u{301}x.zone"
+    #expect(try mirror.put(change(["workspace.json": "{}", odd: "x"], isWhole: true), of: acme))
+    #expect(try mirror.put(change(["workspace.json": "{ }"]), of: acme))
+    #expect(try files(acme) == ["workspace.json": "{ }", odd: "x"])
+  }
+
   @Test func whatIsAsItWasIsNotWritten() throws {
     var mirror = try mirror()
     _ = try mirror.put(change(first, isWhole: true), of: acme)

@@ -7,8 +7,8 @@ import SystemIO
 import Text
 import Workspaces
 
-/// Follows a store, on a thread of its own: carries out what a `Follower` wants, keeps the mirror as the store is, and has what
-/// changes of it served.
+/// Follows a store, on a thread of its own: carries out what a `Follower` wants, has pods' addresses served, and leaves what
+/// becomes of workspaces to the thread that keeps the mirror.
 ///
 /// It holds nobody up: workers, files and the admin interface go on without it, and what is served stays as it was while the
 /// store, or the disk, says nothing.
@@ -48,8 +48,6 @@ final class FollowThread {
     let log: Log
   }
 
-  /// How often what the mirror did not take is tried again, and how often its cursor is written at most.
-  private static let (retryPause, savePause) = (Duration.seconds(1), Duration.seconds(10))
   /// How long the store is given to take back what the server has there, when it ends.
   private static let goodbye = Duration.seconds(1)
   /// How long what was read first may take to be served, and how often that is looked at.
@@ -59,15 +57,10 @@ final class FollowThread {
   private let follower: Follower
   private let store: StoreAddress
   private var sockets: FleetSockets
-  private var mirror: Mirror
+  private let desk: MirrorDesk
   private let around: Surroundings
   private var lines: StoreLines
   private var actions: [FollowAction] = []
-  private var waiting = WaitingChanges()
-  /// The workspaces that are to be read again.
-  private var changed: Set<WorkspaceName> = []
-  private var retryAt: Instant?
-  private var saveAt = Instant(nanoseconds: 0)
   private var heard: Instant?
   /// Until when it is waited for what was read first to be served; nil where it is, or there is something else to serve.
   private var servedBy: Instant?
@@ -75,29 +68,31 @@ final class FollowThread {
   private var expireAt: Instant?
 
   private init(
-    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
-    _ around: Surroundings, _ handle: Handle
+    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, served: Set<WorkspaceName>,
+    identity: StoreIdentity, _ desk: MirrorDesk, _ around: Surroundings, _ handle: Handle
   ) throws(SystemError) {
     sockets = try FleetSockets()
     try sockets.wait(alsoFor: handle.thread.waker.descriptor)
     var random = SystemRandomNumberGenerator()
     follower = Follower(
-      store: store, replica: replica, credentials: credentials, served: mirror.names, identity: mirror.cursor.identity
+      store: store, replica: replica, credentials: credentials, served: served, identity: identity
     ) { random.next() }
-    self.mirror = mirror
-    (self.store, self.around, self.handle) = (store, around, handle)
+    (self.store, self.desk, self.around, self.handle) = (store, desk, around, handle)
     lines = StoreLines(store)
   }
 
   /// Starts following.
   ///
-  /// - Parameter mirror: what there is of the store.
+  /// - Parameters:
+  ///   - served: the workspaces that there are already.
+  ///   - identity: which store they are of.
+  ///   - desk: where what becomes of workspaces is left.
   static func start(
-    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, mirror: consuming Mirror,
-    _ around: Surroundings
+    _ store: StoreAddress, _ credentials: StoreCredentials?, _ replica: ReplicaDescription, served: Set<WorkspaceName>,
+    identity: StoreIdentity, _ desk: MirrorDesk, _ around: Surroundings
   ) throws(SystemError) -> Handle {
     let handle = try Handle()
-    let thread = try FollowThread(store, credentials, replica, mirror: mirror, around, handle)
+    let thread = try FollowThread(store, credentials, replica, served: served, identity: identity, desk, around, handle)
     try Thread(name: "follow") {
       // Queries do not wait for this where there are fewer cores than threads.
       Thread.giveWay()
@@ -117,8 +112,9 @@ final class FollowThread {
     follower.start(now: now)
     carryOut()
     while !handle.thread.mustStop {
+      try giveRoom()
       try turn(
-        until: [follower.nextDeadline, retryAt, expireAt, lines.due, servedBy.map { _ in now + Self.servicePause }]
+        until: [follower.nextDeadline, expireAt, lines.due, servedBy.map { _ in now + Self.servicePause }]
           .compactMap { $0 }.min())
       if handle.isConfirmed.exchange(false, ordering: .acquiring) { follower.confirm(now: now) }
       carryOut()
@@ -131,7 +127,17 @@ final class FollowThread {
       try turn(until: min(next, end))
       carryOut()
     }
-    save(now)
+  }
+
+  /// Reads no more of the store while the mirror has much to do of what was read.
+  private func giveRoom() throws(SystemError) {
+    guard follower.report.isLoading else { return }
+    while desk.isFull, !handle.thread.mustStop {
+      var poller = try Poller()
+      try poller.add(handle.thread.waker.descriptor.raw, .readable, token: 0)
+      _ = try poller.wait(timeoutMilliseconds: 5)
+      handle.thread.waker.reset()
+    }
   }
 
   /// Waits for what comes, and hands it on.
@@ -157,9 +163,6 @@ final class FollowThread {
       for action in actions { carryOut(action) }
       actions.removeAll(keepingCapacity: true)
     }
-    guard !changed.isEmpty else { return }
-    around.desk.rebuild(changed)
-    changed = []
   }
 
   private func carryOut(_ action: FollowAction) {
@@ -181,7 +184,6 @@ final class FollowThread {
 
   private func afterTurn() {
     let now = now
-    if let retryAt, retryAt <= now { retry(now) }
     say(lines.takeRest(now))
     lookForService(now)
     if let contact = follower.lastContact, contact != heard {
@@ -189,7 +191,7 @@ final class FollowThread {
       around.leases.heard(at: contact)
     }
     if expireAt.map({ $0 <= now }) ?? true { expireAt = around.leases.expire() }
-    if now >= saveAt { save(now) }
+    desk.mark(MirrorDesk.Mark(identity: follower.identity, heardAt: heard))
     let (report, counters) = (follower.report, follower.counters)
     around.state.put { view in (view.report, view.counters) = (report, counters) }
   }
@@ -197,47 +199,22 @@ final class FollowThread {
   // MARK: Taking
 
   private func take(_ change: StoreChange) {
-    for (name, own) in change.workspaces.sorted(by: { $0.key < $1.key }) {
-      let before = waiting.all[name] != nil
-      if let whole = waiting.take(own, of: name) { put(whole, of: name) }
-      if before || waiting.all[name] != nil { tellOfWaiting(name) }
-    }
+    // Pods first: who has an address now is not to wait for anybody's files.
     around.leases.take(change.pods, revision: change.revision)
+    desk.take(change.workspaces)
     for strange in change.strangers { say(lines.stranger(strange, now)) }
-  }
-
-  private func put(_ change: WorkspaceChange, of name: WorkspaceName) {
-    do throws(Problem) {
-      if try mirror.put(change, of: name) { changed.insert(name) }
-    } catch {
-      waiting.failed(change, of: name, error)
-      retryAt = retryAt ?? now + Self.retryPause
-    }
   }
 
   private func remove(_ names: Set<WorkspaceName>) {
     var gone = WorkspaceChange()
     gone.isGone = true
-    for name in names.sorted() {
-      if let whole = waiting.take(gone, of: name) { put(whole, of: name) }
-      tellOfWaiting(name)
-    }
-  }
-
-  /// Tries again what the disk did not take.
-  private func retry(_ now: Instant) {
-    retryAt = nil
-    for name in waiting.retried.sorted() {
-      if let change = waiting.takeRetried(name) { put(change, of: name) }
-      tellOfWaiting(name)
-    }
+    desk.take(Dictionary(uniqueKeysWithValues: names.map { ($0, gone) }))
   }
 
   private func loaded(_ load: StoreLoad) {
     remove(load.gone)
     around.leases.loaded(revision: load.revision)
-    say(lines.loaded(load, workspaces: mirror.names.count))
-    save(now)
+    say(lines.loaded(load, now))
     if !around.state.view.isReady { servedBy = servedBy ?? now + Self.firstService }
   }
 
@@ -246,34 +223,9 @@ final class FollowThread {
     guard let servedBy else { return }
     let view = around.served.view
     let known = (view.snapshot?.workspaces.count ?? 0) + view.broken.values.count { !$0.isServed }
-    guard known >= mirror.names.count || servedBy <= now else { return }
+    guard (desk.isIdle && known >= around.state.view.mirrored) || servedBy <= now else { return }
     self.servedBy = nil
     around.state.put { $0.hasServed = true }
     around.readiness.lacks(nil)
-  }
-
-  /// Writes down how far the mirror goes.
-  private func save(_ now: Instant) {
-    saveAt = now + Self.savePause
-    let wall = System.wallClockSeconds()
-    let age = heard.map { now > $0 ? (now.nanoseconds - $0.nanoseconds) / 1_000_000_000 : 0 }
-    do throws(Problem) {
-      // While something waits it is older than what was heard.
-      let heardAt = waiting.all.isEmpty ? age.map { wall > $0 ? wall - $0 : 0 } : nil
-      try mirror.save(follower.identity, heardAt: heardAt)
-    } catch {
-      say(lines.problem(error, now))
-    }
-  }
-
-  /// Tells the log and the admin interface how it is with a workspace that the mirror may not have as the store has it.
-  private func tellOfWaiting(_ name: WorkspaceName) {
-    let problems = waiting.problems(of: name, in: "\(store)")
-    for problem in problems.prefix(Limits.Building.linesOfReport) { say(lines.problem(problem, now)) }
-    let all = waiting.all.keys.lowest(Limits.Admin.problemsOfStatus, by: \.self).map { name in
-      (name: name, problems: waiting.problems(of: name, in: "\(store)"))
-    }
-    let count = waiting.all.count
-    around.state.put { view in (view.waiting, view.waitingCount) = (all, count) }
   }
 }

@@ -4,6 +4,7 @@ import Synchronization
 import SystemIO
 import Text
 import Wire
+import Workspaces
 
 /// What a server has that follows a store: the mirror at first, and then the thread that keeps it.
 final class Following: Sendable {
@@ -14,6 +15,8 @@ final class Following: Sendable {
   /// Until the thread has it.
   private let mirror: Mutex<Mirror?>
   private let handle = Mutex<FollowThread.Handle?>(nil)
+  /// The thread that keeps the mirror.
+  private let mirroring: RunningThread
 
   /// Opens the mirror; nil for a server that serves a folder.
   ///
@@ -30,6 +33,7 @@ final class Following: Sendable {
     replica = ReplicaDescription(
       id: try Self.id(), name: System.hostName, version: Server.version,
       addresses: configuration.listen.map(\.description))
+    mirroring = try RunningThread()
     self.mirror = Mutex(mirror)
   }
 
@@ -53,16 +57,24 @@ final class Following: Sendable {
   /// Starts following; called once.
   ///
   /// - Parameters:
+  ///   - setting: what of the server workspaces are loaded with.
   ///   - served: what is served.
   ///   - readiness: told what is lacking while there is nothing to serve.
   func start(
-    _ desk: ReloadDesk, _ leases: LeaseKeeper, _ served: ServerState, _ readiness: Readiness, _ log: Log
+    _ desk: ReloadDesk, _ setting: WorkspaceSetting, _ leases: LeaseKeeper, _ served: ServerState,
+    _ readiness: Readiness, _ log: Log
   ) throws(SystemError) {
     guard let mirror = mirror.withLock({ $0.take() }) else { return }
     if mirror.names.isEmpty { readiness.lacks("the store was not read yet, and there is no mirror of it") }
     let around = FollowThread.Surroundings(
       desk: desk, leases: leases, state: state, served: served, readiness: readiness, log: log)
-    let started = try FollowThread.start(state.address, credentials, replica, mirror: mirror, around)
+    let (names, identity) = (mirror.names, mirror.cursor.identity)
+    state.put { $0.mirrored = names.count }
+    let mirrors = MirrorDesk(mirroring)
+    mirrors.mark(MirrorDesk.Mark(identity: identity))
+    try MirrorThread.start(mirror, setting, mirrors, around, mirroring)
+    let started = try FollowThread.start(
+      state.address, credentials, replica, served: names, identity: identity, mirrors, around)
     handle.withLock { $0 = started }
   }
 
@@ -72,9 +84,16 @@ final class Following: Sendable {
   /// A person confirms that the workspaces which are held are gone.
   func confirm() { handle.withLock { $0 }?.confirm() }
 
-  /// Has the thread end.
-  func beginToStop() { handle.withLock { $0 }?.beginToStop() }
+  /// Has the threads end.
+  func beginToStop() {
+    handle.withLock { $0 }?.beginToStop()
+    mirroring.beginToStop()
+  }
 
-  /// Waits until it has, or the monotonic clock shows a time.
-  func waitForEnd(until deadline: UInt64) -> Bool { handle.withLock { $0 }?.waitForEnd(until: deadline) ?? true }
+  /// Waits until they have, or the monotonic clock shows a time.
+  func waitForEnd(until deadline: UInt64) -> Bool {
+    guard let handle = handle.withLock({ $0 }) else { return true }
+    let hasMirrored = mirroring.waitForEnd(until: deadline)
+    return handle.waitForEnd(until: deadline) && hasMirrored
+  }
 }

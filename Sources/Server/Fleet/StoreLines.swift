@@ -10,6 +10,7 @@ struct StoreLines {
 
   private let store: StoreAddress
   private var pace = Pace()
+  private var strangers = Pace()
   private var omitted = 0
   private var isFailing = false
 
@@ -44,9 +45,9 @@ struct StoreLines {
   }
 
   /// All has been read.
-  func loaded(_ load: StoreLoad, workspaces: Int) -> String {
-    let held = load.held.isEmpty ? "" : ", \(load.held.count) of them missing in the store"
-    return "the store was read, at revision \(load.revision): \(workspaces) workspaces\(held)"
+  mutating func loaded(_ load: StoreLoad, _ now: Instant) -> String? {
+    let held = load.held.isEmpty ? "" : ", and \(load.held.count) that are missing there are served on"
+    return paced(now, "the store was read, at revision \(load.revision): \(load.names.count) workspaces\(held)")
   }
 
   /// More than half is missing.
@@ -59,11 +60,11 @@ struct StoreLines {
 
   /// A key that is nobody's.
   mutating func stranger(_ key: StrangeKey, _ now: Instant) -> String? {
-    paced(now, "the key \(quoted(key.key)) of the store is left alone: \(key.why)")
+    // Whoever may write beside the workspaces is not to take the lines about the store itself.
+    guard strangers.time(for: 1, Self.rate, at: now.nanoseconds) <= now.nanoseconds else { return nil }
+    strangers.use(1, Self.rate, at: now.nanoseconds)
+    return "the key \(quoted(key.key)) of the store is left alone: \(key.why); backroad store check tells all of them"
   }
-
-  /// Something is wrong.
-  mutating func problem(_ problem: Problem, _ now: Instant) -> String? { paced(now, "\(problem)") }
 
   private func member(_ endpoint: Int) -> String { "\(store.members[endpoint])" }
 

@@ -19,6 +19,8 @@ final class StoreState: Sendable {
     var waiting: [(name: WorkspaceName, problems: [Problem])] = []
     /// How many there are.
     var waitingCount = 0
+    /// How many workspaces the mirror has.
+    var mirrored = 0
     /// When the mirror was last known to have all that the store had, in seconds since 1970, as of the server's start.
     var mirrorHeardAt: UInt64?
     /// The mirror had workspaces when the server started.

@@ -1,61 +1,119 @@
+import Bounds
 import Fleet
 import Text
 import Workspaces
 
-/// What a store says of workspaces that the mirror does not have yet: of those with a key that is no file, until that is gone, and
-/// of those that the disk did not take.
+/// What a store says of workspaces that the mirror does not have yet: of each workspace one change, all that came of it put together.
 ///
-/// Meanwhile each is served as it was. What comes of it is put together here, so that all of it is there once it can be.
+/// Each has its turn, in the order in which they changed. One whose changes take long rests after each for four times as long, so
+/// whoever writes it, however often, leaves the others most of the time. One with a key that is no file waits until that is
+/// gone; one that the disk did not take, or that would not be served, is tried again later, or with what comes next.
+/// Meanwhile each is served as it was.
+///
+/// Times are nanoseconds of the monotonic clock.
 struct WaitingChanges {
   /// What waits of a workspace, and why.
   struct Waiting {
     var change = WorkspaceChange()
     /// Keys that are no files, and why, by path.
     var bad: [String: String] = [:]
-    /// Why the mirror did not take it; nil where it was not tried since.
-    var problem: Problem?
+    /// Why it is not taken; none where it only waits for its turn.
+    var problems: [Problem] = []
   }
 
   /// By workspace.
   private(set) var all: [WorkspaceName: Waiting] = [:]
+  /// Those that are held up by something that is wrong.
+  private(set) var held: Set<WorkspaceName> = []
+  private var queue: [WorkspaceName] = []
+  private var first = 0
+  private var queued: Set<WorkspaceName> = []
+  private var resting = DueTimes<WorkspaceName>()
+  private var retries = Retries<WorkspaceName>()
+
+  /// After a change that took some time its workspace rests so many times as long.
+  private static let rest: UInt64 = 4
 
   /// Takes a change.
-  ///
-  /// - Returns: what the mirror is to take now; nil where that has to wait.
-  mutating func take(_ change: WorkspaceChange, of name: WorkspaceName) -> WorkspaceChange? {
-    var waiting = all.removeValue(forKey: name) ?? Waiting()
+  mutating func take(_ change: WorkspaceChange, of name: WorkspaceName) {
+    var waiting = all[name] ?? Waiting()
     if change.isWhole || change.isGone { waiting.bad = [:] }
     for (path, reason) in change.bad { waiting.bad[path] = reason }
     waiting.change.append(change)
-    guard !waiting.bad.isEmpty else { return waiting.change }
-    waiting.problem = nil
+    waiting.problems = []
     all[name] = waiting
+    guard waiting.bad.isEmpty else {
+      held.insert(name)
+      return
+    }
+    held.remove(name)
+    enqueue(name)
+  }
+
+  private mutating func enqueue(_ name: WorkspaceName) {
+    guard resting[name] == nil, queued.insert(name).inserted else { return }
+    queue.append(name)
+  }
+
+  /// Takes out the next change that is to be made; nil where none is now.
+  mutating func next(at now: UInt64) -> (name: WorkspaceName, change: WorkspaceChange)? {
+    for name in resting.takeDue(at: now) + retries.takeDue(at: now) where all[name] != nil { enqueue(name) }
+    while first < queue.count {
+      let name = queue[first]
+      first += 1
+      queued.remove(name)
+      if first == queue.count { (queue, first) = ([], 0) }
+      guard let waiting = all[name], waiting.bad.isEmpty else { continue }
+      all[name] = nil
+      held.remove(name)
+      return (name, waiting.change)
+    }
     return nil
   }
 
-  /// The mirror did not take a change: it is tried again.
-  mutating func failed(_ change: WorkspaceChange, of name: WorkspaceName, _ problem: Problem) {
-    all[name] = Waiting(change: change, problem: problem)
+  /// When there may be something to do next; nil when nothing waits for its time.
+  func milliseconds(from now: UInt64) -> Int32? {
+    if first < queue.count { return 0 }
+    return [resting.milliseconds(from: now), retries.milliseconds(from: now)].compactMap { $0 }.min()
   }
 
-  /// The workspaces whose changes are to be tried again.
-  var retried: [WorkspaceName] { all.filter { $0.value.problem != nil }.map(\.key) }
-
-  /// Takes out what is to be tried again of a workspace.
-  mutating func takeRetried(_ name: WorkspaceName) -> WorkspaceChange? {
-    guard all[name]?.problem != nil else { return nil }
-    return all.removeValue(forKey: name)?.change
+  /// A change was made, and took some time.
+  mutating func made(_ name: WorkspaceName, nanoseconds: UInt64, at now: UInt64) {
+    retries.succeeded(name)
+    // What came meanwhile waits until the rest is over; a short one is not worth it.
+    guard nanoseconds > 1_000_000 else { return }
+    resting.set(name, at: now &+ nanoseconds &* Self.rest)
   }
 
-  /// What is wrong with a workspace, by the store's name for it.
+  /// A change was not made.
+  ///
+  /// - Parameter isRetried: it may go better later; else it waits for what comes next of the workspace.
+  mutating func failed(
+    _ change: WorkspaceChange, of name: WorkspaceName, _ problems: [Problem], isRetried: Bool, at now: UInt64
+  ) {
+    var waiting = Waiting(change: change, problems: problems)
+    if let since = all[name] {
+      waiting.change.append(since.change)
+      waiting.bad = since.bad
+    }
+    all[name] = waiting
+    held.insert(name)
+    if isRetried { retries.failed(name, at: now) }
+  }
+
+  /// What is wrong with a workspace, by the store's name for it: as much as is told of one.
   func problems(of name: WorkspaceName, in store: String) -> [Problem] {
     guard let waiting = all[name] else { return [] }
-    let bad = waiting.bad.sorted { OctetText($0.key) < OctetText($1.key) }.map { path, reason in
+    let paths = waiting.bad.keys.lowest(Limits.Building.linesOfReport) { OctetText($0) }
+    let bad = paths.map { path in
       Problem(
         file: "\(store)/ws/\(name)/\(path)",
-        "\(reason); until this key is gone the workspace stays as it was (backroad store check tells all of them)")
+        """
+        \(waiting.bad[path] ?? ""); until this key is gone the workspace stays as it was (backroad store check tells all of \
+        them)
+        """)
     }
-    return bad + (waiting.problem.map { [$0] } ?? [])
+    return bad + waiting.problems.prefix(Limits.Building.linesOfReport)
   }
 }
 
@@ -75,4 +133,7 @@ extension WorkspaceChange {
     }
     author = next.author ?? author
   }
+
+  /// How many octets its files have.
+  var octets: Int { files.values.reduce(0) { $0 + ($1?.count ?? 0) } }
 }

@@ -61,8 +61,12 @@ public struct Mirror: ~Copyable, Sendable {
       folder, cursor ?? MirrorCursor(prefix: store.prefix, boot: System.bootID), warnings, root: root, access, lock)
     mirror.cursor.prefix = store.prefix
     try mirror.clear(names)
-    // From here on a command that would change it is told of the store.
-    try mirror.save()
+    // From here on a command that would change it is told of the store. A disk that is full keeps nobody from answering.
+    do throws(Problem) {
+      try mirror.save()
+    } catch {
+      mirror.warnings.append(Problem(file: error.file, severity: .warning, error.message))
+    }
     return mirror
   }
 

@@ -17,12 +17,14 @@ struct MirrorSums: Hashable, Sendable {
 
   /// Reads the file; nil for anything that was not written by this.
   init?(_ octets: [UInt8]) {
-    guard let text = String(validating: octets, as: UTF8.self), text.utf8.last == UInt8(ascii: "\n") else { return nil }
-    for line in text.split(separator: "\n") {
-      guard line.utf8.count > 66, let digest = SHA256Digest(line.prefix(64)), line.dropFirst(64).hasPrefix("  ") else {
-        return nil
-      }
-      files[String(line.dropFirst(66))] = digest
+    guard octets.last == UInt8(ascii: "\n") else { return nil }
+    // By octets: a path may begin with a mark that joins the character before it.
+    for line in octets.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      let (sum, rest) = (line.prefix(64), line.dropFirst(64))
+      guard let digits = String(validating: sum, as: UTF8.self), let digest = SHA256Digest(digits),
+        rest.starts(with: "  ".utf8), let path = String(validating: rest.dropFirst(2), as: UTF8.self), !path.isEmpty
+      else { return nil }
+      files[path] = digest
     }
   }
 
