@@ -20,6 +20,7 @@ enum StoreStatus {
       ("ageSeconds", age(view).map { .number($0) } ?? nil),
       ("problem", report?.failure.map { .string("\($0)") } ?? nil),
       ("held", .number(report?.held ?? 0)),
+      ("heldList", .array(view.held.map { .string($0.description) })),
       ("pods", .number(report?.pods ?? 0)),
       ("behind", .number(view.waitingCount)),
       (

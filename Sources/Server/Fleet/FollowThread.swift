@@ -94,8 +94,7 @@ final class FollowThread {
     let handle = try Handle()
     let thread = try FollowThread(store, credentials, replica, served: served, identity: identity, desk, around, handle)
     try Thread(name: "follow") {
-      // Queries do not wait for this where there are fewer cores than threads.
-      Thread.giveWay()
+      // It gives way to nobody: it has little to do, and whose a pod's address is now is waited for.
       do throws(SystemError) { try thread.run() } catch {
         around.log.note("the store is not followed any more: \(error)")
       }
@@ -193,7 +192,8 @@ final class FollowThread {
     if expireAt.map({ $0 <= now }) ?? true { expireAt = around.leases.expire() }
     desk.mark(MirrorDesk.Mark(identity: follower.identity, heardAt: heard))
     let (report, counters) = (follower.report, follower.counters)
-    around.state.put { view in (view.report, view.counters) = (report, counters) }
+    let held = follower.held.isEmpty ? [] : follower.held.lowest(Limits.Admin.problemsOfStatus, by: \.self)
+    around.state.put { view in (view.report, view.counters, view.held) = (report, counters, held) }
   }
 
   // MARK: Taking

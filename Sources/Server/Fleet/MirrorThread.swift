@@ -77,8 +77,10 @@ final class MirrorThread {
       isToTell ? waitMilliseconds(until: nextTelling, from: now) : nil,
     ]
     // Should it fail, the thread looks for itself.
-    _ = try? poller.wait(timeoutMilliseconds: times.compactMap { $0 }.min())
+    let woken = try? poller.wait(timeoutMilliseconds: times.compactMap { $0 }.min())
     running.waker.reset()
+    // What came may be nothing to make, but something that is wrong.
+    if woken != 0 { isToTell = true }
   }
 
   // MARK: Changes

@@ -15,6 +15,8 @@ final class StoreState: Sendable {
     var counters = FollowCounters()
     /// All that the store has was read once, since the server started, and is served.
     var hasServed = false
+    /// The workspaces that are missing in the store and served on, as many as are listed.
+    var held: [WorkspaceName] = []
     /// The workspaces that are not as the store has them, and what is wrong, as many as are listed.
     var waiting: [(name: WorkspaceName, problems: [Problem])] = []
     /// How many there are.

@@ -10,7 +10,7 @@ enum ServerCommands {
   private static let status = Command(
     words: ["status"], summary: "show how the running server is", flags: Arguments.serverFlags + [.json],
     details:
-      "The exit status is 1 when a workspace is broken, or is not as the store has it, or the last reload met an error.",
+      "The exit status is 1 when a workspace is broken, the last reload met an error, or the store is not followed or not all served.",
     run: { arguments, console in
       let json = try arguments.runningServer().ask(.get, ["v1", "status"])
       console.print(arguments.has(.json) ? json.text : ServerStatus(json).text)

@@ -20,7 +20,13 @@ struct ServerStatus {
   /// True when nothing is broken.
   var isGood: Bool {
     workspaces.number("broken") == 0 && reloads["lastFailed"]?.asBool != true && folderProblem == nil
-      && (json["store"]?.number("behind") ?? 0) == 0
+      && isStoreGood
+  }
+
+  /// True where there is no store, or it is followed and all of it is served.
+  private var isStoreGood: Bool {
+    guard let store = json["store"], store.asObject != nil else { return true }
+    return store["live"]?.asBool == true && store.number("held") == 0 && store.number("behind") == 0
   }
 
   /// All of it.
@@ -66,7 +72,9 @@ struct ServerStatus {
     }
     if let problem = store["problem"]?.asString { parts.append(onOneLine(problem)) }
     if store.number("held") > 0 {
-      parts.append("\(store.number("held")) workspaces are missing there and served on; backroad reload lets them go")
+      let listed = store.list("heldList").compactMap(\.asString).prefix(5).map { onOneLine($0) }.joined(separator: ", ")
+      parts.append(
+        "\(store.number("held")) workspaces are missing there and served on (\(listed)…); backroad reload lets them go")
     }
     return parts.joined(separator: "; ")
   }
