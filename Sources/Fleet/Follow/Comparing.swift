@@ -22,6 +22,8 @@ struct StoreComparison {
   var names: Set<WorkspaceName> = []
   var pods: Set<IPAddress> = []
   var differences: Set<StoreUnit> = []
+  /// The workspaces among them that are there no more.
+  var gone: Set<WorkspaceName> = []
 }
 
 /// A workspace or a pod that is read anew, as it was at the cursor.
@@ -77,9 +79,10 @@ extension Follower {
   }
 
   private func finishComparedWorkspace() {
-    guard let name = comparison?.name else { return }
+    guard let name = comparison?.name, let keys = comparison?.keys else { return }
     comparison?.names.insert(name)
-    if known[name] != comparison?.keys { comparison?.differences.insert(.workspace(name)) }
+    if known[name] != keys { comparison?.differences.insert(.workspace(name)) }
+    if known.holds(name), !Knowledge.isWorkspace(keys) { comparison?.gone.insert(name) }
     comparison?.name = nil
     comparison?.keys = [:]
   }
@@ -90,6 +93,7 @@ extension Follower {
     self.comparison = nil
     for name in known.workspaces.keys where !comparison.names.contains(name) {
       comparison.differences.insert(.workspace(name))
+      if known.holds(name) { comparison.gone.insert(name) }
     }
     for address in known.pods.keys where !comparison.pods.contains(address) {
       comparison.differences.insert(.pod(address))
@@ -100,7 +104,9 @@ extension Follower {
     guard !comparison.differences.isEmpty else { return }
     counters.differences += comparison.differences.count
     actions.append(.tell(.differences(comparison.differences.count)))
-    if comparison.differences.count > settings.maximumMends {
+    let gone = comparison.gone.count { comparison.differences.contains(.workspace($0)) }
+    // A load holds what one by one would just go.
+    if comparison.differences.count > settings.maximumMends || isMost(gone, of: served.count - held.count) {
       startLoading("\(comparison.differences.count) differences from what the store has", now)
     } else {
       mends = Array(comparison.differences)
@@ -159,9 +165,20 @@ extension Follower {
     guard page.isLast, let done = mend else { return }
     mend = nil
     // Changed while it was read: it is read again, as it is now.
-    guard !done.isTouched else { return }
+    if done.isTouched, !isOversized(done.unit) { return }
     mends.removeLast()
-    finish(done)
+    if !done.isTouched { finish(done) }
+  }
+
+  private func isOversized(_ unit: StoreUnit) -> Bool {
+    if case .workspace(let name) = unit { known.oversized[name] != nil } else { false }
+  }
+
+  /// Looks again at what was too large and has changed since; with each canary, so that nobody has it read without end.
+  func mendOversized() {
+    guard mends.isEmpty, mend == nil, loading == nil else { return }
+    let names = known.oversized.lazy.filter { $0.value && self.known[$0.key].count <= self.settings.maximumFiles }
+    mends = names.prefix(settings.maximumMends).map { .workspace($0.key) }
   }
 
   private func finish(_ mend: StoreMend) {
@@ -169,7 +186,7 @@ extension Follower {
     switch mend.unit {
     case .workspace(let name):
       let wasThere = known.holds(name)
-      known[name] = mend.gathered?.keys ?? [:]
+      if let gathered = mend.gathered { known.take(gathered) } else { known[name] = [:] }
       if let gathered = mend.gathered, Knowledge.isWorkspace(gathered.keys) {
         change.workspaces[name] = gathered.change
       } else if wasThere {

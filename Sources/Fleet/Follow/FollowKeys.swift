@@ -50,7 +50,7 @@ struct FollowKeys {
       return .strange(reason)
     }
     return .workspace(
-      WorkspacePlace(name: name, path: String(decoding: key.dropFirst(start.count), as: UTF8.self), fault: reason))
+      WorkspacePlace(name: name, path: WorkspacePlace.shown(key.dropFirst(start.count)), fault: reason))
   }
 
   // MARK: The format

@@ -13,7 +13,7 @@ import Workspaces
 /// - Everything is read in pages of one revision, and watched from the next. What has changed is handed on by whole revisions.
 /// - A canary of its own, put by the one connection, must come by the other: a watch that has died silently is found by that.
 /// - Another cluster, or a restored backup, is found by its number, its revision or its term. Everything is then read anew.
-/// - What a reading finds to be missing by more than half is held until somebody confirms that it is gone.
+/// - Workspaces that go by more than half, in one reading or one revision, are held until somebody confirms that they are gone.
 /// - Each hour what is known is compared with what is there.
 public final class Follower {
   /// Its times and limits.

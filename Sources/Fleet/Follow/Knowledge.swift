@@ -7,6 +7,8 @@ struct Knowledge {
   private(set) var workspaces: [WorkspaceName: [String: Int64]] = [:]
   var pods: [IPAddress: Int64] = [:]
   var replicas: [String: Int64] = [:]
+  /// The workspaces that were too large when they were read last, and whether any key of theirs has changed since.
+  var oversized: [WorkspaceName: Bool] = [:]
 
   /// The key below a workspace's that says who changed it last: it makes no workspace.
   static let author = ".change"
@@ -14,12 +16,22 @@ struct Knowledge {
   /// What is known of a workspace's keys.
   subscript(name: WorkspaceName) -> [String: Int64] {
     get { workspaces[name] ?? [:] }
-    set { workspaces[name] = newValue.isEmpty ? nil : newValue }
+    set {
+      workspaces[name] = newValue.isEmpty ? nil : newValue
+      oversized[name] = nil
+    }
+  }
+
+  /// A workspace was read, whole.
+  mutating func take(_ gathered: GatheredWorkspace) {
+    self[gathered.name] = gathered.keys
+    if gathered.isTooLarge, Self.isWorkspace(gathered.keys) { oversized[gathered.name] = false }
   }
 
   mutating func set(_ revision: Int64?, of path: String, in name: WorkspaceName) {
     workspaces[name, default: [:]][path] = revision
     if workspaces[name]?.isEmpty == true { workspaces[name] = nil }
+    if oversized[name] != nil { oversized[name] = true }
   }
 
   /// True when the workspace has files.
@@ -30,7 +42,7 @@ struct Knowledge {
 
   /// Everything is to be handed on again: what is known is of another store.
   mutating func distrust() {
-    workspaces = [:]
+    (workspaces, oversized) = ([:], [:])
     pods = pods.mapValues { _ in 0 }
     replicas = replicas.mapValues { _ in 0 }
   }

@@ -79,11 +79,11 @@ extension Follower {
     guard let gathered = loading?.gathered, let revision = loading?.paging.revision else { return }
     loading?.gathered = nil
     loading?.seen.insert(gathered.name)
-    let before = known[gathered.name]
-    known[gathered.name] = gathered.keys
+    let (before, wasTooLarge) = (known[gathered.name], known.oversized[gathered.name] != nil)
+    known.take(gathered)
     guard Knowledge.isWorkspace(gathered.keys) else { return }
     loading?.names.insert(gathered.name)
-    guard before != gathered.keys || !served.contains(gathered.name) else {
+    guard before != gathered.keys || !served.contains(gathered.name) || gathered.isTooLarge != wasTooLarge else {
       loading?.unchanged += 1
       return
     }

@@ -8,7 +8,12 @@ struct GatheredWorkspace {
   /// The keys below its own, and the revisions that made them.
   private(set) var keys: [String: Int64] = [:]
   private(set) var change = WorkspaceChange()
+  /// It has more keys or octets than one may have.
+  private(set) var isTooLarge = false
   private var octets = 0
+
+  /// Stands among the bad keys' paths for all of a workspace that is too large: no key has it, as `*` is written otherwise there.
+  static let everything = "*"
 
   init(_ name: WorkspaceName) {
     self.name = name
@@ -20,9 +25,11 @@ struct GatheredWorkspace {
     keys[place.path] = entry.modRevision
     octets += place.path.utf8.count + entry.value.count
     guard keys.count <= settings.maximumFiles, octets <= settings.maximumWorkspaceOctets else {
+      isTooLarge = true
       change.files = [:]
       change.bad = [
-        "": "the workspace has more than \(settings.maximumFiles) files or \(settings.maximumWorkspaceOctets) octets"
+        Self.everything:
+          "the workspace has more than \(settings.maximumFiles) files or \(settings.maximumWorkspaceOctets) octets"
       ]
       return
     }
@@ -33,10 +40,23 @@ struct GatheredWorkspace {
 /// A key below a workspace's.
 struct WorkspacePlace {
   let name: WorkspaceName
-  /// The part of the key that is below the workspace's.
+  /// The part of the key that is below the workspace's; of one that is no file's, as `shown` writes it.
   let path: String
   /// Why it is no file; nil when it is one, or says who changed the workspace.
   let fault: String?
+
+  /// What a key that is no file's is called: its printable octets, and all others, `*` and `\` as `\xNN`. No two have one name.
+  static func shown(_ octets: some Sequence<UInt8>) -> String {
+    var text = ""
+    for octet in octets {
+      if (0x20...0x7e).contains(octet), octet != UInt8(ascii: "*"), octet != UInt8(ascii: "\\") {
+        text.unicodeScalars.append(Unicode.Scalar(octet))
+      } else {
+        text += (octet < 0x10 ? "\\x0" : "\\x") + String(octet, radix: 16)
+      }
+    }
+    return text
+  }
 
   /// Writes what a key holds now into a change.
   func put(_ entry: EtcdKeyValue, into change: inout WorkspaceChange) {

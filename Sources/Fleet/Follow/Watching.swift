@@ -79,14 +79,12 @@ extension Follower {
 
   /// Takes a revision, whole.
   private func take(_ revision: RevisionGate.Revision, _ now: Instant) throws(FollowFailure) {
+    identity.revision = max(identity.revision, revision.number)
+    try checkFormat(of: revision)
     var change = StoreChange(revision: revision.number)
-    var format: FollowFailure?
     var isProven = false
     for event in revision.events {
       switch keys.place(of: event.key) {
-      case .format:
-        format = event.kind == .delete ? .format(keys.noFormat) : nil
-        if event.kind == .put { do throws(FollowFailure) { try checkFormat(event.value) } catch { format = error } }
       case .workspace(let place): take(event, at: place, into: &change)
       case .pod(let address):
         change.pods.updateValue(event.kind == .delete ? nil : event.value, forKey: address)
@@ -96,18 +94,23 @@ extension Follower {
         change.replicas.updateValue(event.kind == .delete ? nil : event.value, forKey: id)
         known.replicas[id] = event.kind == .delete ? nil : event.modRevision
       case .ownCanary: if event.kind == .put, canary.isNewest(event.value) { isProven = true }
-      case .other: break
+      case .format, .other: break
       case .strange(let why): if event.kind == .put { note(strange: event.key, why, &change) }
       }
     }
+    if !change.workspaces.isEmpty || !change.pods.isEmpty { contentRevision = revision.number }
     finish(&change)
     counters.revisions += 1
     cursor = revision.number
-    identity.revision = max(identity.revision, revision.number)
-    if !change.workspaces.isEmpty || !change.pods.isEmpty { contentRevision = revision.number }
     if !change.isEmpty { actions.append(.take(change)) }
-    if let format { throw format }
     try canaryProgress(revision.number, isProven: isProven, now)
+  }
+
+  /// Before anything of a revision is taken: with another format its keys may mean something else, and without any it is nobody's.
+  private func checkFormat(of revision: RevisionGate.Revision) throws(FollowFailure) {
+    guard let event = revision.events.last(where: { $0.key == keys.format }) else { return }
+    guard event.kind == .put else { throw .format(keys.noFormat) }
+    try checkFormat(event.value)
   }
 
   private func take(_ event: EtcdKeyValue, at place: WorkspacePlace, into change: inout StoreChange) {
@@ -116,7 +119,8 @@ extension Follower {
       change.workspaces[place.name] = WorkspaceChange()
       change.workspaces[place.name]?.isWhole = !known.holds(place.name)
     }
-    if var workspace = change.workspaces[place.name] {
+    // One that was too large is read whole once it fits: there is nothing that its changes could be put upon.
+    if known.oversized[place.name] == nil, var workspace = change.workspaces[place.name] {
       place.put(event, into: &workspace)
       change.workspaces[place.name] = workspace
     }
@@ -124,9 +128,10 @@ extension Follower {
     touched(.workspace(place.name))
   }
 
-  /// Says of each workspace whether it is there now.
+  /// Says of each workspace whether it is there now. Those that go are held where they are most of all.
   func finish(_ change: inout StoreChange) {
-    let hadHeld = !held.isEmpty
+    let (before, heldBefore) = (served.count, held.count)
+    var gone: [WorkspaceName] = []
     for (name, workspace) in change.workspaces {
       if known.holds(name) {
         served.insert(name)
@@ -135,12 +140,23 @@ extension Follower {
         // It was not there, and is not now: who changed it last, and nothing else.
         change.workspaces[name] = nil
       } else {
-        change.workspaces[name]?.isGone = true
-        served.remove(name)
+        gone.append(name)
+        known.oversized[name] = nil
       }
     }
-    if hadHeld, held.isEmpty { actions.append(.tell(.back)) }
+    if isMost(gone.count, of: before - heldBefore) {
+      held.formUnion(gone)
+      for name in gone { change.workspaces[name] = nil }
+      actions.append(.held(missing: held.count, of: before))
+    } else {
+      served.subtract(gone)
+      for name in gone { change.workspaces[name]?.isGone = true }
+    }
+    if heldBefore > 0, held.isEmpty { actions.append(.tell(.back)) }
   }
+
+  /// More than half, and more than the one that a command removes: somebody may have deleted what he did not mean to.
+  func isMost(_ gone: Int, of all: Int) -> Bool { gone > 1 && gone > all / 2 }
 
   private func touched(_ unit: StoreUnit) {
     comparison?.touched.insert(unit)

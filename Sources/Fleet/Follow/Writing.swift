@@ -156,6 +156,7 @@ extension Follower {
       canary.due = sentAt + settings.canaryEvery
       (failuresInRow, failure) = (0, nil)
       if revision == put { compareIfDue(at: put, now) }
+      mendOversized()
     } else if canary.isAwaited, let put = canary.revision {
       guard revision < put else { throw .torn("the watch has left out what was put at revision \(put)") }
       canary.extend(to: now + settings.canaryWithin)

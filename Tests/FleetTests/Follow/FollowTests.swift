@@ -6,7 +6,7 @@ import Workspaces
 
 /// Each trap that etcd sets for whoever follows it.
 struct FollowTests {
-  private func world(
+  func world(
     seed: UInt64 = 7, members: Int = 3, workspaces: Int = 6, credentials: StoreCredentials? = nil,
     served: Set<WorkspaceName> = [], identity: StoreIdentity = StoreIdentity(),
     _ change: (inout FollowSettings) -> Void = { _ in }
@@ -21,13 +21,13 @@ struct FollowTests {
     return world
   }
 
-  private static func files(_ name: String, _ text: String) -> [(String, String?)] {
+  static func files(_ name: String, _ text: String) -> [(String, String?)] {
     [("ws/\(name)/workspace.json", text), ("ws/\(name)/links/a.json", text), ("ws/\(name)/.change", text)]
   }
 
-  private func names(_ range: Range<Int>) -> Set<WorkspaceName> { Set(range.compactMap { WorkspaceName("w\($0)") }) }
+  func names(_ range: Range<Int>) -> Set<WorkspaceName> { Set(range.compactMap { WorkspaceName("w\($0)") }) }
 
-  private func failures(_ world: FollowWorld) -> [FollowFailure] {
+  func failures(_ world: FollowWorld) -> [FollowFailure] {
     world.news.compactMap { if case .failed(_, let why) = $0 { why } else { nil } }
   }
 
@@ -101,17 +101,6 @@ struct FollowTests {
     #expect(world.follower.counters.pages > 8)
   }
 
-  @Test func aWorkspaceThatIsTooLargeIsToldOf() throws {
-    let world = try world { $0.maximumFiles = 10 }
-    world.isJudged = false
-    world.keepsChanges = true
-    for number in 0..<12 { world.commit([("ws/large/links/l\(number).json", "x")]) }
-    try world.run(.seconds(3))
-    let name = try #require(WorkspaceName("large"))
-    #expect(world.taker.files[name] == nil && world.taker.bad[name] == [""])
-    #expect(world.taker.names.isSuperset(of: names(0..<6)))
-  }
-
   @Test func aStoreWithoutAFormatIsAnErrorForPeople() throws {
     let world = try FollowWorld(seed: 3)
     world.commit(Self.files("w0", "v0"))
@@ -138,6 +127,29 @@ struct FollowTests {
     try world.run(.seconds(20))
     #expect(world.taker.files[try #require(WorkspaceName("w0"))]?["workspace.json"] == Array("v0".utf8))
     #expect(!world.follower.report.isLive)
+  }
+
+  @Test func nothingIsTakenOfARevisionThatChangesTheFormat() throws {
+    for format in ["backroad 2", nil] {
+      for isLast in [false, true] {
+        let world = try world()
+        world.commit([("pod/10.0.0.1", "w1")])
+        try world.run(.seconds(2))
+        let before = world.taker
+        // A later version's, or del --prefix of everything; and what comes with the same message.
+        var changes: [(String, String?)] = [("ws/w0/workspace.json", format.map { _ in "of the future" })]
+        changes += [("ws/w1/links/a.json", nil), ("pod/10.0.0.1", nil)]
+        changes.insert(("format", format), at: isLast ? changes.count : 0)
+        world.commit(changes)
+        world.commit(Self.files("w2", "later"))
+        try world.run(.seconds(20))
+        #expect(world.taker == before && !world.follower.report.isLive)
+        #expect(failures(world).count { $0.isForPeople } == 1)
+        world.commit([("format", "backroad 1")])
+        try world.run(.seconds(10))
+        try world.expectCaughtUp()
+      }
+    }
   }
 
   // MARK: Watching
@@ -377,14 +389,14 @@ struct FollowTests {
 
   // MARK: Another store
 
-  private func emptyStore(_ world: FollowWorld, clusterID: UInt64, term: UInt64 = 2) -> StoreModel {
+  func emptyStore(_ world: FollowWorld, clusterID: UInt64, term: UInt64 = 2) -> StoreModel {
     var model = StoreModel(clusterID: clusterID)
     model.term = term
     model.commit([(Array("/backroad/v1/format".utf8), Array("backroad 1".utf8))], now: world.now)
     return model
   }
 
-  private func put(_ name: String, _ text: String, _ model: inout StoreModel, _ world: FollowWorld) {
+  func put(_ name: String, _ text: String, _ model: inout StoreModel, _ world: FollowWorld) {
     model.commit(
       Self.files(name, text).map { (Array("/backroad/v1/\($0.0)".utf8), $0.1.map { Array($0.utf8) }) }, now: world.now)
   }
@@ -436,50 +448,6 @@ struct FollowTests {
     try world.run(.seconds(45))
     #expect(world.follower.counters.otherStores == 0 && world.loads.count == 1)
     try world.expectCaughtUp()
-  }
-
-  @Test func whatIsMissingByMoreThanHalfIsHeldUntilSomebodyConfirms() throws {
-    let world = try world()
-    try world.run(.seconds(20))
-    var model = emptyStore(world, clusterID: 5)
-    put("w0", "other", &model, world)
-    put("w9", "new", &model, world)
-    world.replace(with: model)
-    try world.run(.seconds(20))
-    #expect(world.taker.names == names(0..<6).union(names(9..<10)))
-    #expect(world.follower.held == names(1..<6))
-    #expect(world.heldNews.map(\.missing) == [5] && world.heldNews.map(\.of) == [6])
-    // A load of the same store later does not let them go.
-    world.etcd.model.compacted = world.etcd.model.revision
-    for connection in world.ordered { world.add(.ended(connection), at: world.now) }
-    world.commit([("ws/w1/workspace.json", "back")])
-    try world.run(.seconds(20))
-    #expect(world.follower.held == names(2..<6))
-    #expect(world.taker.files[try #require(WorkspaceName("w1"))] == ["workspace.json": Array("back".utf8)])
-    world.follower.confirm(now: world.now)
-    world.carryOut()
-    try world.run(.seconds(1))
-    try world.expectCaughtUp()
-    #expect(world.taker.names == names(0..<2).union(names(9..<10)))
-  }
-
-  @Test func whatIsHeldAndComesBackIsHeldNoMore() throws {
-    let world = try world()
-    try world.run(.seconds(20))
-    world.replace(with: emptyStore(world, clusterID: 5))
-    try world.run(.seconds(20))
-    #expect(world.follower.held.count == 6)
-    for number in 0..<6 { world.commit(Self.files("w\(number)", "again")) }
-    try world.run(.seconds(1))
-    try world.expectCaughtUp()
-    #expect(world.news.contains(.back))
-  }
-
-  @Test func anEmptyStoreAtAColdStartTakesNothingAway() throws {
-    let world = try world(workspaces: 1, served: names(0..<10))
-    for name in names(0..<10) { world.taker.files[name] = ["workspace.json": [1]] }
-    try world.run(.seconds(20))
-    #expect(world.taker.names == names(0..<10) && world.follower.held == names(1..<10))
   }
 
   @Test func aMirrorOfAnotherClusterIsNoticed() throws {
@@ -610,6 +578,25 @@ struct FollowTests {
     world.commit([("ws/w1/../etc/passwd", nil), ("ws/w1/", nil)])
     try world.run(.seconds(1))
     #expect(world.taker.bad.count == 1)
+  }
+
+  @Test func badKeysOfOneWorkspaceAreToldApart() throws {
+    let world = try world(workspaces: 2)
+    world.isJudged = false
+    try world.run(.seconds(2))
+    // No text, or text that is the same to a reader: each is a key.
+    let ends: [[UInt8]] = [
+      [0xff], [0xfe], Array("\u{e9}".utf8), Array("e\u{301}".utf8), Array("\\xff".utf8), [UInt8(ascii: "*")],
+    ]
+    let keys = ends.map { Array("/backroad/v1/ws/w1/".utf8) + $0 }
+    let name = try #require(WorkspaceName("w1"))
+    for key in keys {
+      world.etcd.model.commit(keys.map { ($0, [1]) }, now: world.now)
+      world.etcd.model.commit([(key, nil)], now: world.now)
+      world.pushAll()
+      try world.run(.seconds(1))
+      #expect(world.taker.bad[name]?.count == 5 && world.taker.bad[name]?.contains("*") == false)
+    }
   }
 
   @Test func aWorkspaceThatIsRemovedAndMadeAgainIsHandedOnWhole() throws {

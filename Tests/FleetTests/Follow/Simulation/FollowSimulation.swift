@@ -160,7 +160,7 @@ struct FollowSimulation {
   private func fault() {
     let member = world.random.number(below: world.etcd.members.count)
     let length = Duration.milliseconds(200 + world.random.number(below: 25_000))
-    switch world.random.number(below: 13) {
+    switch world.random.number(below: 15) {
     case 0:
       world.kill(member)
       world.after(length) { world.etcd.members[member].isUp = true }
@@ -185,7 +185,22 @@ struct FollowSimulation {
     case 10:
       world.etcd.model.isFull = true
       world.after(length) { world.etcd.model.isFull = false }
+    case 11, 12: clear(length)
     default: restore()
+    }
+  }
+
+  /// Somebody deletes everybody's keys, or most, at once; perhaps he meant to.
+  private func clear(_ length: Duration) {
+    let start = Array("\(world.keys.prefix)/v1/ws/w".utf8)
+    let kept = world.random.oneIn(2) ? UInt8(ascii: "0") + UInt8(world.random.number(below: 8)) : 0
+    let found = world.etcd.model.range(start, start + [0xff]).filter { $0.key[start.count] != kept }
+    world.etcd.model.commit(found.map { ($0.key, nil) }, now: world.now)
+    world.pushAll()
+    guard world.random.oneIn(2) else { return }
+    world.after(length) {
+      world.follower.confirm(now: world.now)
+      world.carryOut()
     }
   }
 

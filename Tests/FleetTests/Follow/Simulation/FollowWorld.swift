@@ -75,6 +75,8 @@ final class FollowWorld {
   private var lastRevision: Int64?
   /// What is held, as far as what was handed on goes.
   private var held: Set<WorkspaceName> = []
+  /// A load has said what is held, or a revision is to hold something: what the next change shows to be missing.
+  private var (isHeldByLoad, isHoldComing) = (false, false)
   private var epochOfLast = 0
   var breach: Breach?
   /// A load or the cluster's exchange is under way: what is there may be of several revisions.
@@ -255,7 +257,10 @@ final class FollowWorld {
         etcd.connections[connection] = nil
       case .take(let change): take(change)
       case .loaded(let load): loaded(load)
-      case .held(let missing, let total): heldNews.append((missing, total))
+      case .held(let missing, let total):
+        heldNews.append((missing, total))
+        if !isHeldByLoad { isHoldComing = true }
+        isHeldByLoad = false
       case .gone(let names):
         for name in names { taker.remove(name) }
         held.subtract(names)
@@ -280,6 +285,9 @@ final class FollowWorld {
   private func take(_ change: StoreChange) {
     if keepsChanges { changes.append(change) }
     strangers += change.strangers
+    let gone = change.workspaces.count { $0.value.isGone }
+    let all = taker.names.subtracting(held).count
+    if gone > 1, gone > all / 2 { fail("\(gone) of \(all) workspaces are gone at once, at \(change.revision)") }
     taker.take(change)
     held.subtract(change.workspaces.keys)
     guard isJudged else { return }
@@ -294,7 +302,11 @@ final class FollowWorld {
     guard let epoch = stores.indices.last(where: { isExact(stores[$0], at: revision) }) else {
       return fail("what was handed on is the store at no revision: said to be at \(revision) \(difference(revision))")
     }
-    if let lastRevision, epoch == epochOfLast, lastRevision < revision {
+    if isHoldComing {
+      // The revisions that held something handed on nothing perhaps.
+      held.formUnion(taker.names.subtracting(expectation.of(stores[epoch], at: revision).names))
+      isHoldComing = false
+    } else if let lastRevision, epoch == epochOfLast, lastRevision < revision {
       for missed in (lastRevision + 1)..<revision
       where expectation.isContent(stores[epoch].history[missed]?.events ?? []) {
         fail("revision \(missed) was left out between \(lastRevision) and \(revision)")
@@ -319,6 +331,7 @@ final class FollowWorld {
     loads.append(load)
     for name in load.gone { taker.remove(name) }
     held = load.held
+    (isHeldByLoad, isHoldComing) = (!held.isEmpty, false)
     guard isJudged else { return }
     checks += 1
     guard let epoch = stores.indices.last(where: { isExact(stores[$0], at: load.revision) }) else {
@@ -332,6 +345,7 @@ final class FollowWorld {
   private func isExact(_ store: StoreModel, at revision: Int64) -> Bool {
     guard revision <= store.revision else { return false }
     let expected = expectation.of(store, at: revision)
+    let held = isHoldComing ? held.union(taker.names.subtracting(expected.names)) : held
     guard !held.isEmpty else { return taker == expected }
     var own = taker
     for name in held { own.remove(name) }
