@@ -104,7 +104,7 @@ extension Follower {
     counters.revisions += 1
     cursor = revision.number
     identity.revision = max(identity.revision, revision.number)
-    if !change.workspaces.isEmpty || !change.pods.isEmpty { contentRevision = revision.number }
+    if revision.events.contains(where: { keys.isContent($0.key) }) { contentRevision = revision.number }
     if !change.isEmpty { actions.append(.take(change)) }
     if let format { throw format }
     try canaryProgress(revision.number, isProven: isProven, now)
