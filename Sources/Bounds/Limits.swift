@@ -267,6 +267,8 @@ public enum Limits {
     /// The most operations of one transaction, as etcd has it (`--max-txn-ops`): those of success, those of failure, and
     /// the comparisons, each.
     public static let operationsOfTransaction = 128
+    /// How many octets of files one transaction of several that add a workspace has, about; etcd takes 1.5 MiB.
+    public static let octetsOfTransaction = 1 << 20
     /// The most members of a cluster that are told of, and the most that an address may name.
     public static let members = 32
     /// The most addresses that are told of one member.
@@ -291,10 +293,10 @@ public enum Limits {
     public static let replicaOctets = 16 << 10
     /// How long `backroad replicas` waits until all have what was in the store when it began, in milliseconds.
     public static let replicasWaitMilliseconds = 5000
-    /// Of how many of the keys that were written last `backroad replicas` looks for the last change.
-    public static let newestKeys: Int64 = 100
     /// The most keys of a page.
-    public static let keysOfPage = 10_000
+    public static let keysOfPage = 1000
+    /// The largest answer that is taken of a page, in octets; one that is larger is asked for again, with fewer keys.
+    public static let octetsOfPage = 8 << 20
     /// The largest file with a user and a password, in octets.
     public static let credentialsOctets = 4096
     /// How many changes of a workspace are looked at for one whose answer was lost.

@@ -18,11 +18,12 @@ struct ReplicaRecordTests {
   }
 
   @Test func whatAReplicaWritesIsRead() throws {
-    let record = try ReplicaRecord(description.value(revision: 9_007_199_254_740_993, age: 3), of: "replica/n1-a")
+    let record = try ReplicaRecord(
+      description.value(revision: 9_007_199_254_740_993, loaded: 8, age: 3), of: "replica/n1-a")
     #expect(record.name == "n1" && record.version == "Backroad 0.1.0")
     #expect(record.addresses == ["10.0.0.1:53", "[fd00::1]:53"])
-    #expect(record.revision == 9_007_199_254_740_993 && record.age == 3)
-    #expect(try ReplicaRecord(description.value(revision: 1, age: -1), of: "replica/n1-a").age == nil)
+    #expect(record.revision == 9_007_199_254_740_993 && record.loaded == 8 && record.age == 3)
+    #expect(try ReplicaRecord(description.value(revision: 1, loaded: 1, age: -1), of: "replica/n1-a").age == nil)
   }
 
   @Test func aMemberOfALaterVersionIsPassedOver() {
@@ -56,5 +57,10 @@ struct ReplicaRecordTests {
   @Test func behindIsWhoDoesNotSayThatItHasARevision() {
     let record = replica(#"{ "name": "", "version": "", "addresses": [], "revision": 7, "age": 0 }"#)
     #expect(record.isBehind(8) && !record.isBehind(7))
+    // A deletion leaves nothing to be loaded: who loaded since has it, and asks no other to have more than it knows of.
+    let loaded = replica(#"{ "name": "", "version": "", "addresses": [], "revision": 7, "loaded": 9, "age": 0 }"#)
+    #expect(loaded.isBehind(10) && !loaded.isBehind(9) && loaded.revision == 7)
+    let other = replica(#"{ "name": "", "version": "", "addresses": [], "revision": 7, "loaded": 101, "age": 0 }"#)
+    #expect(problem(other)?.contains("which this store has not reached") == true)
   }
 }

@@ -6,10 +6,13 @@ public struct EtcdRequest: Hashable, Sendable {
   public let body: [UInt8]
   /// True where the answer is a stream of messages that goes on: a watch.
   public let isStream: Bool
+  /// True where it leaves every key as it is, however often it is sent.
+  public let changesNoKey: Bool
 
-  init(_ path: String, _ object: EtcdObject = EtcdObject(), isStream: Bool = false) {
+  init(_ path: String, _ object: EtcdObject = EtcdObject(), isStream: Bool = false, changesNoKey: Bool = false) {
     self.path = path
     self.isStream = isStream
+    self.changesNoKey = changesNoKey
     body = object.octets
   }
 
@@ -40,7 +43,7 @@ public struct EtcdRequest: Hashable, Sendable {
       "/v3/kv/range",
       EtcdObject(
         range: keys, revision: revision, limit: limit, keysOnly: keysOnly, countOnly: countOnly,
-        isSerializable: isSerializable, order: order))
+        isSerializable: isSerializable, order: order), changesNoKey: true)
   }
 
   /// Writes a key.
@@ -123,26 +126,30 @@ public struct EtcdRequest: Hashable, Sendable {
     var object = EtcdObject()
     object.add("ID", id)
     object.add("TTL", seconds)
-    return EtcdRequest("/v3/lease/grant", object)
+    return EtcdRequest("/v3/lease/grant", object, changesNoKey: true)
   }
 
   /// Keeps a lease alive for its whole time from now. The answer is a stream of one message, which ends by itself; without
   /// seconds in it the lease is gone.
-  public static func keepLeaseAlive(_ id: Int64) -> EtcdRequest { lease("/v3/lease/keepalive", id) }
+  public static func keepLeaseAlive(_ id: Int64) -> EtcdRequest {
+    lease("/v3/lease/keepalive", id, changesNoKey: true)
+  }
 
   /// Ends a lease, and with it its keys.
   public static func revokeLease(_ id: Int64) -> EtcdRequest { lease("/v3/lease/revoke", id) }
 
   /// Asks for how long a lease is good.
-  public static func leaseTimeToLive(_ id: Int64) -> EtcdRequest { lease("/v3/lease/timetolive", id) }
+  public static func leaseTimeToLive(_ id: Int64) -> EtcdRequest {
+    lease("/v3/lease/timetolive", id, changesNoKey: true)
+  }
 
   /// Asks for all leases.
   public static let leases = EtcdRequest("/v3/lease/leases")
 
-  private static func lease(_ path: String, _ id: Int64) -> EtcdRequest {
+  private static func lease(_ path: String, _ id: Int64, changesNoKey: Bool = false) -> EtcdRequest {
     var object = EtcdObject()
     object.add("ID", id)
-    return EtcdRequest(path, object)
+    return EtcdRequest(path, object, changesNoKey: changesNoKey)
   }
 
   // MARK: The cluster

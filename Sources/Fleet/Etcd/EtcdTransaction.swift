@@ -49,6 +49,8 @@ public struct EtcdTransaction: Hashable, Sendable {
     case put([UInt8], [UInt8], lease: Int64 = 0)
     case delete(KeyRange)
     case range(KeyRange, keysOnly: Bool = false)
+
+    fileprivate var isRead: Bool { if case .range = self { true } else { false } }
   }
 
   /// Why a transaction is none that etcd takes.
@@ -98,7 +100,7 @@ public struct EtcdTransaction: Hashable, Sendable {
     object.add("compare", comparisons.map(\.object))
     object.add("success", success.map(\.object))
     object.add("failure", failure.map(\.object))
-    return EtcdRequest("/v3/kv/txn", object)
+    return EtcdRequest("/v3/kv/txn", object, changesNoKey: (success + failure).allSatisfy(\.isRead))
   }
 }
 

@@ -44,6 +44,11 @@ struct FollowKeys {
     }
   }
 
+  /// True for what is written of workspaces and pods, whatever is wrong with it: what `backroad replicas` goes by.
+  func isContent(_ key: [UInt8]) -> Bool {
+    key.starts(with: store.workspaces.start) || key.starts(with: store.pods.start)
+  }
+
   /// A key that stands below a workspace's is that workspace's trouble, and nobody else's.
   private func bad(_ key: [UInt8], of name: WorkspaceName?, _ reason: String) -> Place {
     guard let name, let start = Optional(store.workspace(name).start), key.starts(with: start) else {

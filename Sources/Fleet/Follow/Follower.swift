@@ -39,8 +39,10 @@ public final class Follower {
   var known = Knowledge()
   /// The workspaces that whoever takes them has.
   var served: Set<WorkspaceName>
-  /// The last revision that changed a workspace or a pod.
+  /// The last revision that changed a workspace or a pod, as far as is known: deletions before the first load are not.
   var contentRevision: Int64 = 0
+  /// The revision that everything was loaded of.
+  var loadedRevision: Int64 = 0
 
   // What is being read.
   var loading: StoreLoading?

@@ -36,6 +36,7 @@ extension Follower {
 
   private func load(_ entry: EtcdKeyValue, _ piece: inout StoreChange) throws(FollowFailure) {
     let place = keys.place(of: entry.key)
+    if keys.isContent(entry.key) { loading?.changed(at: entry.modRevision) }
     switch place {
     case .format: try checkFormat(entry.value)
     case .workspace, .pod, .replica: guard loading?.hasFormat == true else { throw .format(keys.noFormat) }
@@ -117,7 +118,9 @@ extension Follower {
     held = isHeld ? missing : []
     served = isHeld ? served : loading.names
     for name in known.workspaces.keys where !loading.seen.contains(name) { known[name] = [:] }
-    (self.loading, servedBefore, cursor, contentRevision) = (nil, nil, revision, revision)
+    (self.loading, servedBefore, cursor, loadedRevision) = (nil, nil, revision, revision)
+    // A deletion that was handed on leaves nothing to be loaded.
+    contentRevision = max(loading.contentRevision, isOtherStore ? 0 : contentRevision)
     if let startedAt = loading.startedAt { hadContact(asOf: startedAt) }
     counters.loaded += 1
     actions.append(

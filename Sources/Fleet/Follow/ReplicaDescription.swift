@@ -23,11 +23,12 @@ public struct ReplicaDescription: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - revision: the last revision with a change of a workspace or a pod that was handed on.
+  ///   - loaded: the revision that everything was loaded of: it has all that was before, deletions that it never saw among it.
   ///   - age: for how long it is not proven that nothing is missed, in seconds.
-  func value(revision: Int64, age: Int64) -> [UInt8] {
+  func value(revision: Int64, loaded: Int64, age: Int64) -> [UInt8] {
     let json = JSON.object([
       ("name", .string(name)), ("version", .string(version)), ("addresses", .array(addresses.map { .string($0) })),
-      ("revision", .number(revision)), ("age", .number(age)),
+      ("revision", .number(revision)), ("loaded", .number(loaded)), ("age", .number(age)),
     ])
     return Array(json.compactText.utf8)
   }

@@ -9,8 +9,11 @@ public struct ReplicaRecord: Hashable, Sendable {
   public let version: String
   /// Where it answers.
   public let addresses: [String]
-  /// The last revision with a change of a workspace or a pod that it has.
+  /// The last revision with a change of a workspace or a pod that it knows of: what others are to have.
   public let revision: Int64
+  /// The revision that it loaded everything of, later ones of other keys among it: all that was changed until then it has. 0
+  /// where it does not say so, as earlier versions.
+  public let loaded: Int64
   /// For how long it was not proven that it misses nothing, in seconds, when it said so; nil before it was proven once.
   public let age: Int64?
 
@@ -34,6 +37,7 @@ public struct ReplicaRecord: Hashable, Sendable {
     }
     self.addresses = addresses
     revision = Int64(try member("revision").expectInt("\"revision\"", in: 0...Int.max, file: key))
+    loaded = Int64(try object["loaded"]?.expectInt("\"loaded\"", in: 0...Int.max, file: key) ?? 0)
     let age = try member("age").expectInt("\"age\"", in: -1...Int.max, file: key)
     self.age = age < 0 ? nil : Int64(age)
   }
@@ -56,20 +60,22 @@ public struct FleetReplica: Hashable, Sendable {
     record = Result { () throws(Problem) in
       guard let value else { throw Problem(file: key, "longer than \(Limits.Fleet.replicaOctets) octets") }
       let record = try ReplicaRecord(value, of: key)
-      guard record.revision <= storeRevision else {
+      let claimed = max(record.revision, record.loaded)
+      guard claimed <= storeRevision else {
         throw Problem(
-          file: key,
-          "it says that it has revision \(record.revision), which this store has not reached: it followed another")
+          file: key, "it says that it has revision \(claimed), which this store has not reached: it followed another")
       }
       return record
     }
   }
 
-  /// The revision that it says it has; nil where that cannot be read.
+  /// The last change that it says it knows of; nil where that cannot be read.
   public var revision: Int64? {
     if case .success(let record) = record { record.revision } else { nil }
   }
 
-  /// True where it does not say that it has what the store had at a revision.
-  public func isBehind(_ revision: Int64) -> Bool { self.revision.map { $0 < revision } ?? true }
+  /// True where it does not say that it has what the store had at a revision: by a change, or by having loaded all since.
+  public func isBehind(_ revision: Int64) -> Bool {
+    if case .success(let record) = record { max(record.revision, record.loaded) < revision } else { true }
+  }
 }

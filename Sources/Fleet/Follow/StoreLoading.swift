@@ -95,5 +95,11 @@ struct StoreLoading {
   var seen: Set<WorkspaceName> = []
   var pods: Set<IPAddress> = []
   var replicas: Set<String> = []
+  /// The last revision at which a key of a workspace or a pod was written.
+  private(set) var contentRevision: Int64 = 0
   var unchanged = 0
+
+  init(paging: Paging) { self.paging = paging }
+
+  mutating func changed(at revision: Int64) { contentRevision = max(contentRevision, revision) }
 }

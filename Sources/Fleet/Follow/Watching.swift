@@ -98,7 +98,7 @@ extension Follower {
       case .strange(let why): if event.kind == .put { note(strange: event.key, why, &change) }
       }
     }
-    if !change.workspaces.isEmpty || !change.pods.isEmpty { contentRevision = revision.number }
+    if revision.events.contains(where: { keys.isContent($0.key) }) { contentRevision = revision.number }
     finish(&change)
     counters.revisions += 1
     cursor = revision.number

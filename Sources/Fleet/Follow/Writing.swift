@@ -58,13 +58,18 @@ struct Canary {
 
 /// What the replica says of itself in the store.
 struct Presence {
-  /// The revision and the lease that were put last, and those that are being put.
-  private(set) var put: (revision: Int64, lease: Int64)?
-  var sent: (revision: Int64, lease: Int64)?
+  /// What it goes by: it is put anew when any of it is another.
+  struct Basis: Equatable {
+    let revision: Int64
+    let loaded: Int64
+    let lease: Int64
+  }
+
+  /// What was put last, and what is being put.
+  private(set) var put: Basis?
+  var sent: Basis?
   /// Not before that.
   private(set) var nextAt: Instant?
-
-  func isPut(_ revision: Int64, _ lease: Int64) -> Bool { put.map { $0 == (revision, lease) } ?? false }
 
   mutating func wasPut(at sentAt: Instant, _ settings: FollowSettings) {
     put = sent
@@ -166,12 +171,17 @@ extension Follower {
   // MARK: Presence
 
   private var presenceIsWanted: Bool {
-    guard cursor != nil, let lease else { return false }
-    return !presence.isPut(contentRevision, lease.id)
+    cursor != nil && lease != nil && presence.put != presenceBasis
+  }
+
+  private var presenceBasis: Presence.Basis {
+    Presence.Basis(revision: contentRevision, loaded: loadedRevision, lease: lease?.id ?? 0)
   }
 
   func presenceValue(_ now: Instant) -> [UInt8] {
-    presence.sent = (contentRevision, lease?.id ?? 0)
-    return replica.value(revision: contentRevision, age: lastContact.map { Int64(now.wholeSeconds(since: $0)) } ?? -1)
+    presence.sent = presenceBasis
+    return replica.value(
+      revision: contentRevision, loaded: loadedRevision,
+      age: lastContact.map { Int64(now.wholeSeconds(since: $0)) } ?? -1)
   }
 }

@@ -38,6 +38,8 @@ struct WaitingChanges {
   mutating func take(_ change: WorkspaceChange, of name: WorkspaceName) {
     var waiting = all[name] ?? Waiting()
     if change.isWhole || change.isGone { waiting.bad = [:] }
+    // A value that was too long has given way to another.
+    for path in change.files.keys { waiting.bad[path] = nil }
     for (path, reason) in change.bad { waiting.bad[path] = reason }
     waiting.change.append(change)
     waiting.problems = []
@@ -109,7 +111,7 @@ struct WaitingChanges {
       Problem(
         file: "\(store)/ws/\(name)/\(path)",
         """
-        \(waiting.bad[path] ?? ""); until this key is gone the workspace stays as it was (backroad store check tells all of \
+        \(waiting.bad[path] ?? ""); until this is mended the workspace stays as it was (backroad store check tells all of \
         them)
         """)
     }

@@ -25,6 +25,10 @@ final class EtcdClient {
     case unreachable([String])
     /// A member took it, and none said what came of it.
     case unanswered([String])
+    /// The same of a request that changes no key, whoever took it.
+    case unread([String])
+    /// The answer is longer than it may be; how many of its key-values would not be.
+    case tooLong(octets: Int, keyValues: Int)
     /// Etcd said no.
     case refused(EtcdError)
   }
@@ -57,7 +61,9 @@ final class EtcdClient {
   }
 
   /// Asks, until a member answers or the time is up.
-  func ask(_ request: EtcdRequest) throws(Failure) -> Answer {
+  ///
+  /// - Parameter octets: how long the answer may be.
+  func ask(_ request: EtcdRequest, atMost octets: Int = Limits.Fleet.answerOctets) throws(Failure) -> Answer {
     let deadline = System.monotonicNanoseconds() + patienceMilliseconds * 1_000_000
     var (wasSent, reasons) = (false, [String]())
     var isAuthenticatedAnew = false
@@ -65,7 +71,7 @@ final class EtcdClient {
       let index = (member + attempt) % address.members.count
       do throws(Trouble) {
         if token == nil, let credentials { token = try authenticate(credentials, index, deadline) }
-        var answer = try exchange(request, index, deadline)
+        var answer = try exchange(request, index, deadline, atMost: octets)
         if let error = answer.message.error {
           // A token is good for minutes (401, code 16), and a member that starts again knows of none.
           if error.isUnauthenticated, credentials != nil, !isAuthenticatedAnew {
@@ -82,6 +88,7 @@ final class EtcdClient {
         connection = nil
         switch error {
         case .refused(let refusal): throw .refused(refusal)
+        case .tooLong(let octets, let keyValues): throw .tooLong(octets: octets, keyValues: keyValues)
         case .member(let reason, let sent):
           wasSent = wasSent || sent
           if !reasons.contains(reason) { reasons.append(reason) }
@@ -89,13 +96,14 @@ final class EtcdClient {
       }
       guard System.monotonicNanoseconds() < deadline else { break }
     }
-    throw wasSent ? .unanswered(reasons) : .unreachable(reasons)
+    throw request.changesNoKey ? .unread(reasons) : wasSent ? .unanswered(reasons) : .unreachable(reasons)
   }
 
   // MARK: One member
 
   private enum Trouble: Error {
     case refused(EtcdError)
+    case tooLong(octets: Int, keyValues: Int)
     /// The member gave no answer; true where the request may have reached it.
     case member(String, wasSent: Bool)
   }
@@ -106,7 +114,7 @@ final class EtcdClient {
     let request = EtcdRequest.authenticate(user: credentials.user, password: credentials.password)
     let answer: Answer
     do throws(Trouble) {
-      answer = try exchange(request, index, deadline)
+      answer = try exchange(request, index, deadline, atMost: Limits.Fleet.answerOctets)
     } catch .member(let reason, _) {
       throw .member(reason, wasSent: false)
     }
@@ -117,7 +125,9 @@ final class EtcdClient {
     return answer.message.token
   }
 
-  private func exchange(_ request: EtcdRequest, _ index: Int, _ deadline: UInt64) throws(Trouble) -> Answer {
+  private func exchange(
+    _ request: EtcdRequest, _ index: Int, _ deadline: UInt64, atMost limit: Int
+  ) throws(Trouble) -> Answer {
     let octets: [UInt8]
     do throws(HTTPFailure) {
       octets = try RequestWriter.octets(
@@ -130,14 +140,14 @@ final class EtcdClient {
       deadline, System.monotonicNanoseconds() + answerMilliseconds * 1_000_000)
     guard connection?.member == index else {
       connection = nil
-      return try transfer(octets, index, end)
+      return try transfer(octets, index, end, limit)
     }
     do throws(Trouble) {
-      return try transfer(octets, index, end)
+      return try transfer(octets, index, end, limit)
     } catch .member(_, let wasSent) {
       // A connection that was used before may have been closed meanwhile, which says nothing of the member.
       do throws(Trouble) {
-        var answer = try transfer(octets, index, end)
+        var answer = try transfer(octets, index, end, limit)
         answer.mayHaveHappenedBefore = wasSent
         return answer
       } catch .member(let reason, let wasSentAgain) {
@@ -151,14 +161,16 @@ final class EtcdClient {
   }
 
   /// Sends the request on the connection to a member, and reads the answer.
-  private func transfer(_ request: [UInt8], _ index: Int, _ end: UInt64) throws(Trouble) -> Answer {
+  private func transfer(
+    _ request: [UInt8], _ index: Int, _ end: UInt64, _ limit: Int
+  ) throws(Trouble) -> Answer {
     var wasSent = false
     do {
       let kept = connection.take()
       let open = try kept ?? Connection(socket: connect(index, end), member: index)
       var poller = try Poller()
       try poller.add(open.socket.raw, [.readable, .writable], token: 0)
-      var (unsent, reading) = (request[...], AnswerReading())
+      var (unsent, reading) = (request[...], AnswerReading(limit: limit))
       var buffer = [UInt8](repeating: 0, count: 64 << 10)
       while !reading.hasEnded {
         let now = System.monotonicNanoseconds()
@@ -181,6 +193,8 @@ final class EtcdClient {
     } catch let error as SystemError {
       throw .member(
         "\(address.members[index]): \(error.code == ETIMEDOUT ? "no answer in time" : error.reason)", wasSent: wasSent)
+    } catch let error as AnswerReading.TooLong {
+      throw .tooLong(octets: error.octets, keyValues: error.keyValues)
     } catch {
       throw .member("\(address.members[index]): \(error)", wasSent: wasSent)
     }
@@ -217,12 +231,22 @@ final class EtcdClient {
 
 /// An answer of etcd's gateway as its octets come.
 private struct AnswerReading {
+  struct TooLong: Error {
+    /// How long it might have been.
+    let octets: Int
+    /// How many key-values of it have come.
+    let keyValues: Int
+  }
+
+  private let limit: Int
   private var http = ResponseReader()
   private var etcd = EtcdReader()
   private var status = 0
   private var octets = 0
   private var result = EtcdClient.Answer()
   private var hasMessage = false
+
+  init(limit: Int) { self.limit = limit }
 
   var hasEnded: Bool { http.hasEnded }
   var canGoOn: Bool { http.canBeUsedAgain }
@@ -249,9 +273,7 @@ private struct AnswerReading {
       case .head(let head): status = head.status
       case .body(let range):
         octets += range.count
-        guard octets <= Limits.Fleet.answerOctets else {
-          throw EtcdFault.notEtcd("more than \(Limits.Fleet.answerOctets >> 20) MiB")
-        }
+        guard octets <= limit else { throw TooLong(octets: limit, keyValues: result.keyValues.count) }
         try takeBody(piece.extracting(range))
       case .end: return
       }

@@ -75,7 +75,7 @@ public final class EtcdLeases: LeaseStore {
       }
       if case .mayBeDone = written {
         // Nobody else has a lease that was made for this; one that was kept is as good as written anew.
-        let now = try read(addresses).standings
+        let now = try read(addresses, isRepeated: true).standings
         if zip(now, leases).allSatisfy({ $0.lease == $1 && $0.value == value }) {
           return now.map(\.revision).max() ?? 0
         }
@@ -90,7 +90,7 @@ public final class EtcdLeases: LeaseStore {
     var isRepeated = false
     var first: [Standing] = []
     for _ in 0..<Limits.Fleet.rounds {
-      let (before, revision) = try read(addresses)
+      let (before, revision) = try read(addresses, isRepeated: isRepeated)
       if isRepeated, zip(before, first).allSatisfy({ $0.createRevision != $1.createRevision }) { return revision }
       for (address, standing) in zip(addresses, before) {
         guard let record = standing.record, record.workspace == workspace else {
@@ -164,22 +164,22 @@ public final class EtcdLeases: LeaseStore {
   ///
   /// - Parameter workspace: only this one's; all for nil.
   public func list(of workspace: WorkspaceName?) throws(LeaseStoreFailure) -> [Entry] {
-    var found: [Entry] = []
-    var (range, revision) = (keys.pods, Int64(0))
-    while true {
-      let answer = try ask(.range(range, revision: revision, limit: Int64(Limits.Following.keysOfPage)))
-      for entry in answer.keyValues {
+    var standings: [(IPAddress, WorkspaceName, Standing)] = []
+    do throws(EtcdClient.Failure) {
+      _ = try client.read(keys.pods, keysOnly: false) { entry in
         let standing = Standing(entry)
         guard case .key(.pod(let address)) = keys.read(entry.key), let record = standing.record,
           workspace == nil || record.workspace == workspace
-        else { continue }
-        found.append(
-          Entry(address: address, workspace: record.workspace, secondsLeft: try secondsLeft(of: standing)))
+        else { return true }
+        standings.append((address, record.workspace, standing))
+        return true
       }
-      guard answer.message.more, let last = answer.keyValues.last else { break }
-      // Later pages are of the first one's moment.
-      if revision == 0 { revision = answer.message.revision }
-      range = .range(last.key + [0], upTo: keys.pods.end ?? [0])
+    } catch {
+      throw problem(error)
+    }
+    var found: [Entry] = []
+    for (address, workspace, standing) in standings {
+      found.append(Entry(address: address, workspace: workspace, secondsLeft: try secondsLeft(of: standing)))
     }
     return found.sorted { $0.address < $1.address }
   }
@@ -191,10 +191,22 @@ public final class EtcdLeases: LeaseStore {
   }
 
   /// The keys of addresses as they stand at one moment, and the store's revision then.
-  private func read(_ addresses: [IPAddress]) throws(LeaseStoreFailure) -> (standings: [Standing], revision: Int64) {
+  ///
+  /// - Parameter isRepeated: a change was sent before, and this is to tell what came of it.
+  private func read(
+    _ addresses: [IPAddress], isRepeated: Bool = false
+  ) throws(LeaseStoreFailure) -> (standings: [Standing], revision: Int64) {
     let most = Limits.Leases.addressesOfTransaction
     guard addresses.count <= most else { throw .refused(.addressCount(addresses.count, atMost: most)) }
-    let answer = try ask(try request(EtcdTransaction(success: addresses.map { .range(.key(key($0))) })))
+    let request = try request(EtcdTransaction(success: addresses.map { .range(.key(key($0))) }))
+    let answer: EtcdClient.Answer
+    do throws(LeaseStoreFailure) {
+      answer = try ask(request)
+    } catch .problem(let problem) where isRepeated {
+      throw .problem(unknown(problem))
+    } catch {
+      throw error
+    }
     var standings = addresses.map { _ in Standing() }
     for entry in answer.keyValues where standings.indices.contains(entry.operation) {
       standings[entry.operation] = Standing(entry)
@@ -231,7 +243,7 @@ public final class EtcdLeases: LeaseStore {
         throw Problem(file: "\(address)", "there is no store here")
       }
     } catch {
-      throw .problem(error)
+      throw .problem(answer.mayHaveHappenedBefore ? unknown(error) : error)
     }
     return answer.mayHaveHappenedBefore ? .mayBeDone : .overtaken
   }
@@ -248,12 +260,14 @@ public final class EtcdLeases: LeaseStore {
   private func ask(_ request: EtcdRequest) throws(LeaseStoreFailure) -> EtcdClient.Answer {
     do throws(EtcdClient.Failure) {
       return try client.ask(request)
-    } catch .unanswered(let reasons) {
-      // Whatever came of it.
-      throw problem(.unreachable(reasons))
     } catch {
       throw problem(error)
     }
+  }
+
+  /// Why it cannot be looked up what came of a change.
+  private func unknown(_ why: Problem) -> Problem {
+    Problem(file: "\(address)", "whether a change was made is not known: \(why.message)")
   }
 
   private func problem(_ failure: EtcdClient.Failure) -> LeaseStoreFailure {

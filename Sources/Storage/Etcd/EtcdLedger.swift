@@ -38,9 +38,11 @@ public final class EtcdLedger {
       return .answered(answer.message, answer.keyValues)
     } catch {
       switch error {
-      case .unreachable(let reasons): return .failed("etcd does not answer (\(reasons.joined(separator: "; ")))")
+      case .unreachable(let reasons), .unread(let reasons):
+        return .failed("etcd does not answer (\(reasons.joined(separator: "; ")))")
       case .unanswered(let reasons):
         return .failed("etcd did not say what came of a request (\(reasons.joined(separator: "; ")))")
+      case .tooLong(let octets, _): return .failed("etcd's answer is longer than \(octets >> 20) MiB")
       case .refused(let error):
         var message = EtcdMessage()
         message.error = error

@@ -17,24 +17,15 @@ extension EtcdStore {
     }
   }
 
-  /// The last revision at which a file of a workspace or a pod was written that is still there. Deletions leave nothing to be
-  /// seen: a replica may have one that is later.
+  /// The last revision at which a key of a workspace or a pod was written that is still there, whatever it is: replicas are
+  /// handed bad ones, too. Deletions leave nothing to be seen: a replica may have one that is later.
   ///
-  /// Etcd looks at every key for this, and sends few.
+  /// Etcd looks at every key for this, and sends two.
   public func contentRevision() throws(Problem) -> Int64 {
     var newest: Int64 = 0
     for range in [keys.workspaces, keys.pods] {
-      // What is nobody's has no replica to wait for; it is passed over, if there is not too much of it.
-      let entries = try ask(
-        .range(range, limit: Limits.Fleet.newestKeys, keysOnly: true, order: .newestFirst)
-      ).keyValues
-      let revision = entries.first { entry in
-        switch keys.read(entry.key) {
-        case .key(.file), .key(.pod): true
-        default: false
-        }
-      }?.modRevision
-      newest = max(newest, revision ?? 0)
+      let entry = try ask(.range(range, limit: 1, keysOnly: true, order: .newestFirst)).keyValues.first
+      newest = max(newest, entry?.modRevision ?? 0)
     }
     return newest
   }

@@ -84,17 +84,33 @@ public struct EtcdStore: Store {
   /// True when there is any file of the workspace.
   public func contains(_ name: WorkspaceName) throws(Problem) -> Bool {
     guard try exists() else { throw missing }
-    return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.contains { workspace(of: $0.key) == name }
+    // One of two may say who changed it last, which makes no workspace.
+    return try ask(.range(keys.workspace(name), limit: 2, keysOnly: true)).keyValues
+      .contains { workspace(of: $0.key) == name }
   }
 
   /// A workspace's files of one revision.
   public func readable(of name: WorkspaceName) throws(Problem) -> (contents: WorkspaceContents, problems: [Problem]) {
     let (folder, range) = (path(of: name), keys.workspace(name))
-    let answer = try ask(.range(range))
+    // As much as whoever follows the store takes of one.
+    let most = Limits.Following.octetsOfWorkspace
+    var (entries, octets, revision): ([EtcdKeyValue], Int, Int64) = ([], 0, 0)
+    do throws(EtcdClient.Failure) {
+      revision = try client.read(range, keysOnly: false) { entry in
+        entries.append(entry)
+        octets += entry.key.count - range.start.count + entry.value.count
+        return octets <= most
+      }
+    } catch {
+      throw error.problem(of: path, prefix: keys.prefix)
+    }
+    guard octets <= most else {
+      throw Problem(file: folder, "more than \(most >> 20) MiB together, which no server takes; delete keys of it")
+    }
     var files: [String: [UInt8]] = [:]
     var revisions: [String: Int64] = [:]
     var problems: [Problem] = []
-    for entry in answer.keyValues {
+    for entry in entries {
       switch keys.read(entry.key) {
       case .key(.file(name, let path)):
         guard !entry.valueIsTooLong else {
@@ -111,12 +127,9 @@ public struct EtcdStore: Store {
       guard try exists() else { throw missing }
       throw try noWorkspace(name)
     }
-    guard files.values.reduce(0, { $0 + $1.count }) <= Limits.Files.octetsOfWorkspace else {
-      throw ZonesFolder.tooLarge(folder)
-    }
     let contents = WorkspaceContents(
       name: name, folder: folder, files: files,
-      standing: .etcd(EtcdStanding(revisions: revisions, revision: answer.message.revision)))
+      standing: .etcd(EtcdStanding(revisions: revisions, revision: revision)))
     return (contents, problems)
   }
 
@@ -128,8 +141,22 @@ public struct EtcdStore: Store {
   /// The paths of a workspace's keys, whatever they are called.
   public func files(of name: WorkspaceName) throws(Problem) -> [String] {
     let start = keys.octets(of: .file(name, path: "")).count
-    return try ask(.range(keys.workspace(name), keysOnly: true)).keyValues.filter { workspace(of: $0.key) == name }
-      .map { String(decoding: $0.key.dropFirst(start), as: UTF8.self) }
+    var (files, octets): ([String], Int) = ([], 0)
+    do throws(EtcdClient.Failure) {
+      _ = try client.read(keys.workspace(name), keysOnly: true) { entry in
+        octets += entry.key.count
+        if workspace(of: entry.key) == name {
+          files.append(String(decoding: entry.key.dropFirst(start), as: UTF8.self))
+        }
+        return octets <= Limits.Fleet.octetsOfPage
+      }
+    } catch {
+      throw error.problem(of: path, prefix: keys.prefix)
+    }
+    guard octets <= Limits.Fleet.octetsOfPage else {
+      throw Problem(file: path(of: name), "more than \(Limits.Fleet.octetsOfPage >> 20) MiB of names")
+    }
+    return files
   }
 
   // MARK: Changing
@@ -188,7 +215,8 @@ public struct EtcdStore: Store {
     throw Problem(file: path, "another workspace was added at the same time; nothing was changed; run it again")
   }
 
-  /// Puts those files of a workspace that one transaction does not hold; nobody takes them for a workspace.
+  /// Puts those files of a workspace that one transaction does not hold, by their number or their octets; nobody takes them
+  /// for a workspace.
   ///
   /// - Returns: how many of the paths are there.
   private func putAhead(
@@ -196,9 +224,19 @@ public struct EtcdStore: Store {
   ) throws(Problem) -> Int {
     // Beside them a transaction holds the settings, the note and the claims.
     let room = Limits.Fleet.operationsOfTransaction - 3
+    let octets = Limits.Fleet.octetsOfTransaction
+    func size(_ path: String) -> Int { path.utf8.count + (files[path]?.count ?? 0) }
+    var rest = paths.reduce(size(WorkspaceFile.fileName)) { $0 + size($1) }
     var first = 0
-    while paths.count - first > room {
-      let part = paths[first..<min(first + room, paths.count)]
+    while first < paths.count, paths.count - first > room || rest > octets {
+      // What is larger alone goes alone.
+      var part = paths[first...first]
+      var sum = size(paths[first])
+      while part.count < room, part.endIndex < paths.count, sum + size(paths[part.endIndex]) <= octets {
+        sum += size(paths[part.endIndex])
+        part = paths[first...part.endIndex]
+      }
+      rest -= sum
       let transaction = EtcdTransaction(
         [.unchanged(key(name, WorkspaceFile.fileName), since: 0)],
         success: part.map { .put(key(name, $0), files[$0] ?? []) })
@@ -248,7 +286,16 @@ public struct EtcdStore: Store {
     if answer.message.succeeded { return true }
     // Sent again it cannot hold, if it did the first time.
     guard answer.mayHaveHappenedBefore else { return false }
-    return try isMade(note, of: name, since: revision)
+    return try lookUp(what) { () throws(Problem) in try isMade(note, of: name, since: revision) }
+  }
+
+  /// Reads what came of a change that may have been made.
+  private func lookUp<Found>(_ what: String, _ read: () throws(Problem) -> Found) throws(Problem) -> Found {
+    do throws(Problem) {
+      return try read()
+    } catch {
+      throw Problem(file: what, "whether a change was made is not known: \(error.message)")
+    }
   }
 
   /// True when the change of a note was made: it is the last one, or one before it since the workspace was read.
@@ -264,7 +311,7 @@ public struct EtcdStore: Store {
     }
     throw Problem(
       file: path(of: name),
-      "whether this change is made is not known, as others have changed the workspace many times since; look at it")
+      "others have changed the workspace many times since; look at it")
   }
 
   /// That somebody came before.
@@ -294,7 +341,9 @@ public struct EtcdStore: Store {
     }
     let answer = try ask(request, what: what)
     if !isFirst, !answer.message.succeeded {
-      guard try exists() else { throw missing }
+      let isStore =
+        try answer.mayHaveHappenedBefore ? lookUp(what) { () throws(Problem) in try exists() } : exists()
+      guard isStore else { throw missing }
     }
     return answer
   }
@@ -307,19 +356,27 @@ public struct EtcdStore: Store {
     }
   }
 
-  /// Every key of a range, in order, a page at a time.
+  /// The keys of a range, in order. What a workspace has beyond the page that it begins in is passed over: it is known by one
+  /// key, and may have more of them than all others together.
   private func forEachKey(_ range: KeyRange, _ body: ([UInt8]) -> Void) throws(Problem) {
-    var (from, revision) = (range.start, Int64(0))
-    while true {
-      let page = KeyRange.range(from, upTo: range.end ?? [0])
-      let answer = try ask(
-        .range(page, revision: revision, limit: Int64(Limits.Fleet.keysOfPage), keysOnly: true))
-      for entry in answer.keyValues { body(entry.key) }
-      guard answer.message.more, let last = answer.keyValues.last else { return }
-      // Later pages are of the first one's moment.
-      if revision == 0 { revision = answer.message.revision }
-      from = last.key + [0]
+    do throws(EtcdClient.Failure) {
+      _ = try client.read(range, keysOnly: true, from: behind) {
+        body($0.key)
+        return true
+      }
+    } catch {
+      throw error.problem(of: path, prefix: keys.prefix)
     }
+  }
+
+  /// Where to go on behind a key: at the end of the workspace that it stands below.
+  private func behind(_ key: [UInt8]) -> [UInt8] {
+    if let name = workspace(of: key) {
+      let range = keys.workspace(name)
+      // `ws/acme` names acme, too, and `ws/acme-1/` comes before `ws/acme/`.
+      if key.starts(with: range.start), let end = range.end { return end }
+    }
+    return key + [0]
   }
 
   var missing: Problem {

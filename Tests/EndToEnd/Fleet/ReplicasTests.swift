@@ -42,14 +42,13 @@ extension EndToEnd {
             2 replicas, 0 behind revision \(last)
 
             """)
-        // A change that one of them does not have. What other programs write beside is none.
+        // A change that one of them does not have.
         try lab.backroad([
           "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
           "--store",
           cluster.store,
         ])
         let next = try revision(of: "/backroad/v1/ws/acme/workspace.json", in: cluster)
-        try cluster.control(["put", "/backroad/v1/ws/acme/nonsense", "x"])
         try put(cluster, "one", revision: next)
         let behind = try replicas(lab, cluster)
         #expect(
@@ -62,6 +61,68 @@ extension EndToEnd {
         #expect(
           rows.map { $0["id"] as? String } == ["one", "two"] && rows.map { $0["behind"] as? Bool } == [false, true])
         #expect(rows[0]["ageSeconds"] as? Int == 2 && rows[1]["ageSeconds"] is NSNull)
+      }
+    }
+
+    /// A workspace's owner can write as many keys that are no files as they like: each is handed on, and counts.
+    @Test func keysThatAreNoFilesHideNoChange() throws {
+      try Lab.run { lab in
+        let cluster = try lab.etcd()
+        try lab.backroad([
+          "workspace", "add", "acme", "--client", "10.1.0.0/16", "--no-token", "--store", cluster.store,
+        ])
+        let last = try revision(of: "/backroad/v1/ws/acme/workspace.json", in: cluster)
+        try put(cluster, "one", revision: last)
+        try lab.backroad([
+          "import", "hosts", "--workspace", "acme", "--link", "git", "--address", "10.0.1.7", "git.corp.example",
+          "--store", cluster.store,
+        ])
+        let puts = (0..<120).map { number in
+          let key = Data("/backroad/v1/ws/acme/nonsense\(number)".utf8).base64EncodedString()
+          return #"{"request_put":{"key":"\#(key)","value":"eA=="}}"#
+        }
+        let body = #"{"success":[\#(puts.joined(separator: ","))]}"#
+        let outcome = try lab.run(
+          "curl", ["-sf", "-d", "@-", "http://\(cluster.members[0].client.text)/v3/kv/txn"], input: Array(body.utf8))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let newest = try revision(of: "/backroad/v1/ws/acme/nonsense0", in: cluster)
+        let behind = try replicas(lab, cluster)
+        #expect(
+          behind.status == 1 && behind.output.hasSuffix("1 replica, 1 behind revision \(newest)\n"), "\(behind.output)")
+        try put(cluster, "one", revision: newest)
+        #expect(try replicas(lab, cluster).status == 0)
+      }
+    }
+
+    /// Who starts has loaded all that is there, and claims no revision that others cannot have.
+    @Test func whoStartsMakesNobodyBehindAndIsNot() throws {
+      try Lab.run { lab in
+        let cluster = try lab.etcd()
+        try lab.add("acme", clients: ["127.0.0.1"], to: cluster.store)
+        try lab.add("globex", clients: [], to: cluster.store)
+        func awaitCount(_ count: Int) throws {
+          try eventually("\(count) are there", within: 30) {
+            try cluster.control(["get", "--prefix", "--keys-only", "/backroad/v1/replica/"]).matches(of: /replica/)
+              .count
+              == count
+          }
+        }
+        _ = try lab.replica(of: cluster.store, mirror: "a")
+        try awaitCount(1)
+        // Etcd's own revision goes on, as it does with every canary.
+        for number in 0..<5 { try cluster.control(["put", "/other/\(number)", "x"]) }
+        _ = try lab.replica(of: cluster.store, mirror: "b")
+        try awaitCount(2)
+        let both = try replicas(lab, cluster)
+        #expect(both.status == 0 && both.output.contains("2 replicas, 0 behind"), "\(both.output)\(both.errors)")
+        // A deletion, which who starts later cannot see.
+        try lab.backroad(["workspace", "remove", "globex", "--store", cluster.store])
+        let later = try replicas(lab, cluster)
+        #expect(later.status == 0, "\(later.output)")
+        _ = try lab.replica(of: cluster.store, mirror: "c")
+        try awaitCount(3)
+        let all = try replicas(lab, cluster)
+        #expect(all.status == 0 && all.output.contains("3 replicas, 0 behind"), "\(all.output)\(all.errors)")
       }
     }
 

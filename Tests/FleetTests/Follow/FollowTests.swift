@@ -527,6 +527,29 @@ struct FollowTests {
     #expect((world.etcd.requests["/v3/kv/put"] ?? 0) - quiet <= 1)
   }
 
+  /// Etcd's own revision goes on with what others write of themselves, and nobody else would ever have that.
+  @Test func theRevisionAfterALoadIsThatOfTheLastChange() throws {
+    let world = try FollowWorld(
+      seed: 7, members: 3, settings: FollowSettings(), credentials: nil, served: [], identity: StoreIdentity())
+    world.commit([("format", "backroad 1")])
+    world.commit(Self.files("w0", "v0"))
+    let last = world.etcd.model.history.keys.max() ?? 0
+    for _ in 0..<5 { world.commit([("replica/r2", "x"), ("canary/r2", "y")]) }
+    let loaded = world.etcd.model.history.keys.max() ?? 0
+    world.start()
+    try world.run(.seconds(5))
+    let record = try #require(replica(world))
+    #expect(record.contains("\"revision\": \(last)") && record.contains("\"loaded\": "), "\(record)")
+    #expect(try ReplicaRecord(Array(record.utf8), of: "r1").loaded >= loaded)
+    // What is wrong in a workspace or among the pods is handed on, and counts.
+    for key in ["ws/w0/nonsense", "pod/nonsense"] {
+      world.commit([(key, "x")])
+      let revision = world.etcd.model.history.keys.max() ?? 0
+      try world.run(.seconds(3))
+      #expect(try #require(replica(world)).contains("\"revision\": \(revision)"), "\(key)")
+    }
+  }
+
   @Test func aLeaseThatIsGoneIsGrantedAgain() throws {
     let world = try world()
     try world.run(.seconds(5))

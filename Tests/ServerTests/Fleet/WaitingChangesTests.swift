@@ -69,6 +69,13 @@ struct WaitingChangesTests {
     #expect(waiting.all.isEmpty && waiting.held.isEmpty)
   }
 
+  @Test mutating func aValueThatWasTooLongGivesWayToAnother() {
+    waiting.take(change(bad: ["a.zone": "too long"]), of: acme)
+    #expect(waiting.next(at: 0) == nil)
+    waiting.take(change(["a.zone": "1"]), of: acme)
+    #expect(waiting.next(at: 0)?.change == change(["a.zone": "1"]) && waiting.held.isEmpty)
+  }
+
   /// What is told of a workspace costs the same, however many keys somebody puts there.
   @Test mutating func ofManyBadKeysAFewAreTold() {
     waiting.take(change(bad: Dictionary(uniqueKeysWithValues: (0..<10_000).map { ("bad\($0)", "why") })), of: acme)

@@ -25,6 +25,13 @@ enum LeaseCommands {
       let keeper = try arguments.leaseKeeper()
       let json = try keeper.add(
         try arguments.addresses(), to: try arguments.requiredWorkspace(), seconds: try arguments.leaseSeconds(ttl))
+      if case .store = keeper {
+        console.note(
+          """
+          without a server, clients and grants of other workspaces were not looked at: servers REFUSE the queries of an \
+          address that is another's by those
+          """)
+      }
       if arguments.has(.json) {
         console.print(json.text)
       } else {

@@ -29,7 +29,9 @@ enum ReplicasCommand {
     let revision = max(try store.contentRevision(), replicas.compactMap(\.revision).max() ?? 0)
     let deadline = System.monotonicNanoseconds() + UInt64(Limits.Fleet.replicasWaitMilliseconds) * 1_000_000
     // What has just been written is on its way; who cannot be read is not waited for.
-    while replicas.contains(where: { ($0.revision ?? revision) < revision }), System.monotonicNanoseconds() < deadline {
+    while replicas.contains(where: { $0.revision != nil && $0.isBehind(revision) }),
+      System.monotonicNanoseconds() < deadline
+    {
       Thread.pause(milliseconds: pauseMilliseconds)
       replicas = try store.replicas()
     }
