@@ -72,9 +72,12 @@ final class MirrorDesk: Sendable {
 
   /// A change was not made.
   func failed(
-    _ change: WorkspaceChange, of name: WorkspaceName, _ problems: [Problem], isRetried: Bool, at now: UInt64
+    _ change: WorkspaceChange, of name: WorkspaceName, _ problems: [Problem], isRetried: Bool, since start: UInt64
   ) {
-    content.withLock { $0.waiting.failed(change, of: name, problems, isRetried: isRetried, at: now) }
+    let now = System.monotonicNanoseconds()
+    content.withLock {
+      $0.waiting.failed(change, of: name, problems, isRetried: isRetried, nanoseconds: now &- start, at: now)
+    }
   }
 
   /// How long until there may be something to do; nil while there is nothing.

@@ -90,7 +90,7 @@ final class MirrorThread {
     do throws(Problem) {
       let problems = whatWouldBreak(change, of: name)
       guard problems.isEmpty else {
-        return desk.failed(change, of: name, problems, isRetried: false, at: System.monotonicNanoseconds())
+        return desk.failed(change, of: name, problems, isRetried: false, since: start)
       }
       if try mirror.put(change, of: name) { around.desk.rebuild([name]) }
       let end = System.monotonicNanoseconds()
@@ -98,18 +98,19 @@ final class MirrorThread {
       let count = mirror.names.count
       around.state.put { $0.mirrored = count }
     } catch {
-      desk.failed(change, of: name, [error], isRetried: true, at: System.monotonicNanoseconds())
+      desk.failed(change, of: name, [error], isRetried: true, since: start)
     }
   }
 
-  /// Why a workspace that can be served could not any more; empty where it could, or could not before.
+  /// Why a workspace that can be served could not any more; empty where it could, or could not before. One that takes long to
+  /// build is not looked at: others' changes would wait for that.
   private func whatWouldBreak(_ change: WorkspaceChange, of name: WorkspaceName) -> [Problem] {
     guard !change.isGone, mirror.names.contains(name), let former = try? mirror.folder.source(of: name) else {
       return []
     }
     var files = change.isWhole ? [:] : former.files
     for (path, content) in change.files where !path.isSame(as: WorkspaceSource.lastChange) { files[path] = content }
-    guard files != former.files else { return [] }
+    guard files != former.files, files.values.reduce(0, { $0 + $1.count }) <= Lane.quick.octets else { return [] }
     let next = WorkspaceSource(name: name, folder: former.folder, files: files)
     let (workspace, problems) = Workspace.loadLinked(next, failedOver: [], in: setting)
     guard workspace == nil, Workspace.loadLinked(former, failedOver: [], in: setting).0 != nil else { return [] }

@@ -19,6 +19,8 @@ struct WaitingChanges {
     var bad: [String: String] = [:]
     /// Why it is not taken; none where it only waits for its turn.
     var problems: [Problem] = []
+    /// Something has come since it was tried.
+    var isNew = false
   }
 
   /// By workspace.
@@ -32,7 +34,7 @@ struct WaitingChanges {
   private var retries = Retries<WorkspaceName>()
 
   /// After a change that took some time its workspace rests so many times as long.
-  private static let rest: UInt64 = 4
+  private static let restFactor: UInt64 = 4
 
   /// Takes a change.
   mutating func take(_ change: WorkspaceChange, of name: WorkspaceName) {
@@ -43,6 +45,7 @@ struct WaitingChanges {
     for (path, reason) in change.bad { waiting.bad[path] = reason }
     waiting.change.append(change)
     waiting.problems = []
+    waiting.isNew = true
     all[name] = waiting
     guard waiting.bad.isEmpty else {
       held.insert(name)
@@ -59,12 +62,17 @@ struct WaitingChanges {
 
   /// Takes out the next change that is to be made; nil where none is now.
   mutating func next(at now: UInt64) -> (name: WorkspaceName, change: WorkspaceChange)? {
-    for name in resting.takeDue(at: now) + retries.takeDue(at: now) where all[name] != nil { enqueue(name) }
+    for name in resting.takeDue(at: now) where all[name]?.isNew == true { enqueue(name) }
+    for name in retries.takeDue(at: now) where all[name] != nil { enqueue(name) }
     while first < queue.count {
       let name = queue[first]
       first += 1
       queued.remove(name)
-      if first == queue.count { (queue, first) = ([], 0) }
+      // Each step is paid for by the one that filled the place.
+      if first * 2 >= queue.count {
+        queue.removeFirst(first)
+        first = 0
+      }
       guard let waiting = all[name], waiting.bad.isEmpty else { continue }
       all[name] = nil
       held.remove(name)
@@ -82,21 +90,27 @@ struct WaitingChanges {
   /// A change was made, and took some time.
   mutating func made(_ name: WorkspaceName, nanoseconds: UInt64, at now: UInt64) {
     retries.succeeded(name)
-    // What came meanwhile waits until the rest is over; a short one is not worth it.
-    guard nanoseconds > 1_000_000 else { return }
-    resting.set(name, at: now &+ nanoseconds &* Self.rest)
+    rest(name, nanoseconds, now)
   }
 
-  /// A change was not made.
+  /// What comes meanwhile waits until the rest is over; after something short there is none.
+  private mutating func rest(_ name: WorkspaceName, _ nanoseconds: UInt64, _ now: UInt64) {
+    guard nanoseconds > 1_000_000 else { return }
+    resting.set(name, at: now &+ nanoseconds &* Self.restFactor)
+  }
+
+  /// A change was not made, which took some time too.
   ///
   /// - Parameter isRetried: it may go better later; else it waits for what comes next of the workspace.
   mutating func failed(
-    _ change: WorkspaceChange, of name: WorkspaceName, _ problems: [Problem], isRetried: Bool, at now: UInt64
+    _ change: WorkspaceChange, of name: WorkspaceName, _ problems: [Problem], isRetried: Bool, nanoseconds: UInt64,
+    at now: UInt64
   ) {
+    rest(name, nanoseconds, now)
     var waiting = Waiting(change: change, problems: problems)
     if let since = all[name] {
       waiting.change.append(since.change)
-      waiting.bad = since.bad
+      (waiting.bad, waiting.isNew) = (since.bad, since.isNew)
     }
     all[name] = waiting
     held.insert(name)

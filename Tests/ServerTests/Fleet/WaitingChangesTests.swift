@@ -57,6 +57,18 @@ struct WaitingChangesTests {
     #expect(waiting.next(at: 5 * Self.second)?.change == change(["a": "999"]))
   }
 
+  /// What is refused costs time as well.
+  @Test mutating func aWorkspaceWhoseChangesAreRefusedRestsToo() {
+    waiting.failed(
+      change(["a": "{"]), of: acme, [Problem("no JSON")], isRetried: false, nanoseconds: Self.second, at: Self.second)
+    waiting.take(change(["a": "{{"]), of: acme)
+    #expect(waiting.next(at: 5 * Self.second - 1) == nil)
+    #expect(waiting.next(at: 5 * Self.second)?.change == change(["a": "{{"]))
+    waiting.failed(
+      change(["a": "{{"]), of: acme, [Problem("no JSON")], isRetried: false, nanoseconds: Self.second, at: Self.second)
+    #expect(waiting.next(at: 1000 * Self.second) == nil, "not tried again for nothing")
+  }
+
   @Test mutating func aBadKeyHoldsItsWorkspaceUntilItIsGone() {
     waiting.take(change(["a": "1"], bad: ["x": "why"]), of: acme)
     waiting.take(change(["a": "2", "b": "1", "c": nil]), of: acme)
@@ -102,17 +114,17 @@ struct WaitingChangesTests {
   @Test mutating func whatTheDiskDidNotTakeIsTriedAgainWithWhatCameSince() {
     waiting.take(change(["a": "2", "b": nil]), of: acme)
     let former = change(["a": "1", "b": "1"], isWhole: true)
-    waiting.failed(former, of: acme, [Problem("full")], isRetried: true, at: 0)
+    waiting.failed(former, of: acme, [Problem("full")], isRetried: true, nanoseconds: 0, at: 0)
     #expect(waiting.held == [acme] && waiting.problems(of: acme, in: "etcd:x").map(\.message) == ["full"])
     #expect(waiting.next(at: 0)?.change == change(["a": "2"], isWhole: true), "what comes is tried at once")
-    waiting.failed(former, of: acme, [Problem("full")], isRetried: true, at: 0)
+    waiting.failed(former, of: acme, [Problem("full")], isRetried: true, nanoseconds: 0, at: 0)
     #expect(waiting.next(at: Self.second) == nil, "each time later")
     #expect(waiting.next(at: 2 * Self.second)?.change == former)
   }
 
   /// It is not tried without end: whoever mends it changes the workspace.
   @Test mutating func whatWouldNotBeServedWaitsForWhatComesNext() {
-    waiting.failed(change(["a": "{"]), of: acme, [Problem("no JSON")], isRetried: false, at: 0)
+    waiting.failed(change(["a": "{"]), of: acme, [Problem("no JSON")], isRetried: false, nanoseconds: 0, at: 0)
     #expect(waiting.next(at: 1000 * Self.second) == nil)
     waiting.take(change(["b": "1"]), of: acme)
     #expect(waiting.next(at: 0)?.change == change(["a": "{", "b": "1"]))
