@@ -97,6 +97,7 @@ final class FollowThread {
       // It gives way to nobody: it has little to do, and whose a pod's address is now is waited for.
       do throws(SystemError) { try thread.run() } catch {
         around.log.note("the store is not followed any more: \(error)")
+        around.state.put { $0.report = nil }
       }
       handle.thread.hasEnded()
     }.detach()

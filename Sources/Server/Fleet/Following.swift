@@ -6,7 +6,7 @@ import Text
 import Wire
 import Workspaces
 
-/// What a server has that follows a store: the mirror at first, and then the thread that keeps it.
+/// What a server has that follows a store: the mirror at first, and then the threads that follow and keep it.
 final class Following: Sendable {
   /// How the store is followed.
   let state: StoreState
