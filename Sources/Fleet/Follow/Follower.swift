@@ -48,6 +48,8 @@ public final class Follower {
   var loading: StoreLoading?
   /// The workspaces that were served when loading began; nil when none is under way.
   var servedBefore: Set<WorkspaceName>?
+  /// Some were held then, and nobody has confirmed since that they are gone.
+  var hadHeld = false
   var isOtherStore = false
   var comparison: StoreComparison?
   var compareDue: Instant?
@@ -165,7 +167,7 @@ public final class Follower {
     guard !held.isEmpty else { return }
     actions.append(.gone(held))
     served.subtract(held)
-    held = []
+    (held, hadHeld) = ([], false)
   }
 
   /// Gives back the lease, so that the replica is gone at once, and closes the connections.

@@ -13,7 +13,7 @@ extension Follower {
     closeWatch()
     mends = []
     counters.loads += 1
-    if servedBefore == nil { servedBefore = served }
+    if servedBefore == nil { (servedBefore, hadHeld) = (served, !held.isEmpty) }
     loading = StoreLoading(paging: Paging(keys.store.all, keys: settings.pageKeys, settings))
     if let why { actions.append(.tell(.loading(why))) }
   }
@@ -84,6 +84,8 @@ extension Follower {
     known.take(gathered)
     guard Knowledge.isWorkspace(gathered.keys) else { return }
     loading?.names.insert(gathered.name)
+    // It is back now, and not when all has been read: somebody may confirm before that.
+    held.remove(gathered.name)
     guard before != gathered.keys || !served.contains(gathered.name) || gathered.isTooLarge != wasTooLarge else {
       loading?.unchanged += 1
       return
@@ -113,8 +115,8 @@ extension Follower {
     guard let loading else { return }
     let before = servedBefore ?? []
     let missing = served.subtracting(loading.names)
-    let isHeld = !missing.isEmpty && (!held.isEmpty || missing.count > before.count / 2)
-    let wasHeld = !held.isEmpty
+    let isHeld = !missing.isEmpty && (hadHeld || missing.count > before.count / 2)
+    let wasHeld = hadHeld
     held = isHeld ? missing : []
     served = isHeld ? served : loading.names
     for name in known.workspaces.keys where !loading.seen.contains(name) { known[name] = [:] }

@@ -45,6 +45,28 @@ extension FollowTests {
     #expect(world.news.contains(.back))
   }
 
+  /// Somebody confirms while all is read: who has been read by then is back, and not gone.
+  @Test func whoIsBackInALoadIsNotTakenAwayByAConfirmation() throws {
+    let world = try world { $0.pageKeys = 2 }
+    try world.run(.seconds(20))
+    delete(0..<6, world)
+    try world.run(.seconds(1))
+    #expect(world.follower.held == names(0..<6))
+    for member in 0..<3 { world.kill(member) }
+    try world.run(.seconds(5))
+    for number in 0..<5 { world.commit(Self.files("w\(number)", "again")) }
+    world.etcd.model.compacted = world.etcd.model.revision
+    for member in 0..<3 { world.etcd.members[member].isUp = true }
+    let first = try #require(WorkspaceName("w0"))
+    while world.taker.files[first]?["workspace.json"] != Array("again".utf8) { try world.run(.microseconds(100)) }
+    #expect(world.follower.report.isLoading && world.follower.held == names(1..<6))
+    world.follower.confirm(now: world.now)
+    world.carryOut()
+    try world.run(.seconds(20))
+    try world.expectCaughtUp()
+    #expect(world.taker.names == names(0..<5))
+  }
+
   @Test func anEmptyStoreAtAColdStartTakesNothingAway() throws {
     let world = try world(workspaces: 1, served: names(0..<10))
     for name in names(0..<10) { world.taker.files[name] = ["workspace.json": [1]] }
