@@ -88,11 +88,16 @@ final class MirrorThread {
   private func make(_ change: WorkspaceChange, of name: WorkspaceName, _ start: UInt64) {
     isToTell = true
     do throws(Problem) {
-      let problems = whatWouldBreak(change, of: name)
+      let (folder, isThere) = (mirror.folder, mirror.names.contains(name))
+      var problems: [Problem] = []
+      let isChanged = try mirror.put(change, of: name) {
+        if isThere { problems = whatWouldBreak(change, of: name, in: folder) }
+        return problems.isEmpty
+      }
       guard problems.isEmpty else {
         return desk.failed(change, of: name, problems, isRetried: false, since: start)
       }
-      if try mirror.put(change, of: name) { around.desk.rebuild([name]) }
+      if isChanged { around.desk.rebuild([name]) }
       let end = System.monotonicNanoseconds()
       desk.made(name, change, nanoseconds: end &- start, at: end)
       let count = mirror.names.count
@@ -104,10 +109,10 @@ final class MirrorThread {
 
   /// Why a workspace that can be served could not any more; empty where it could, or could not before. One that takes long to
   /// build is not looked at: others' changes would wait for that.
-  private func whatWouldBreak(_ change: WorkspaceChange, of name: WorkspaceName) -> [Problem] {
-    guard !change.isGone, mirror.names.contains(name), let former = try? mirror.folder.source(of: name) else {
-      return []
-    }
+  private func whatWouldBreak(
+    _ change: WorkspaceChange, of name: WorkspaceName, in folder: ZonesFolder
+  ) -> [Problem] {
+    guard let former = try? folder.source(of: name) else { return [] }
     var files = change.isWhole ? [:] : former.files
     for (path, content) in change.files where !path.isSame(as: WorkspaceSource.lastChange) { files[path] = content }
     guard files != former.files, files.values.reduce(0, { $0 + $1.count }) <= Lane.quick.octets else { return [] }
@@ -137,7 +142,7 @@ final class MirrorThread {
     nextSave = System.monotonicNanoseconds() &+ Self.savePause
     let (now, wall) = (Instant(nanoseconds: System.monotonicNanoseconds()), System.wallClockSeconds())
     // While something waits it is older than what was heard.
-    let age = desk.whole?.heardAt.map { now > $0 ? (now.nanoseconds - $0.nanoseconds) / 1_000_000_000 : 0 }
+    let age = desk.whole?.heardAt.map { UInt64(now.wholeSeconds(since: $0)) }
     do throws(Problem) {
       try mirror.save(desk.identity, heardAt: age.map { wall > $0 ? wall - $0 : 0 })
       told.tell([], of: .folder, at: now.nanoseconds)

@@ -46,7 +46,7 @@ extension StoreState.View {
   /// For how long nothing has shown that what is served is what the store has, in seconds; nil where nothing ever has.
   func age(now: Instant, wallSeconds: UInt64) -> UInt64? {
     if let contact = report?.lastContact {
-      return now > contact ? (now.nanoseconds - contact.nanoseconds) / 1_000_000_000 : 0
+      return UInt64(now.wholeSeconds(since: contact))
     }
     return mirrorHeardAt.map { wallSeconds > $0 ? wallSeconds - $0 : 0 }
   }

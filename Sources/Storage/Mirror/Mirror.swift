@@ -188,9 +188,12 @@ extension Mirror {
 
   /// Makes a change of a workspace.
   ///
+  /// - Parameter isWanted: asked once it is known that the workspace's files would be others; not of one that has gone.
   /// - Returns: false where everything is as it was.
   /// - Throws: why it cannot be made; then nothing has changed.
-  public mutating func put(_ change: WorkspaceChange, of name: WorkspaceName) throws(Problem) -> Bool {
+  public mutating func put(
+    _ change: WorkspaceChange, of name: WorkspaceName, if isWanted: () -> Bool = { true }
+  ) throws(Problem) -> Bool {
     guard !change.isGone else { return try remove(name) }
     let former = names.contains(name) ? sums(of: name) : MirrorSums()
     guard let former = change.isWhole ? former ?? MirrorSums() : former else {
@@ -201,6 +204,7 @@ extension Mirror {
     var next = change.isWhole ? MirrorSums() : former
     for (path, content) in change.files { next.files[path] = content.map { SHA256.digest($0) } }
     guard next != former || !names.contains(name) else { return false }
+    guard isWanted() else { return false }
     guard !next.files.isEmpty else { return try remove(name) }
     let place = place(of: name)
     do throws(SystemError) {

@@ -9,8 +9,7 @@ extension EndToEnd {
     @Test func whatIsCompactedWhileItIsFrozenIsReadAnew() throws {
       try Lab.run { lab in
         let cluster = try lab.etcd()
-        try lab.workspace("acme", client: "127.1.1.1", at: "10.0.1.7", in: cluster.store)
-        try lab.workspace("globex", client: "127.1.2.1", at: "10.0.2.7", in: cluster.store)
+        try lab.acmeAndGlobex(in: cluster.store)
         try lab.workspace("initech", client: "127.1.3.1", at: "10.0.3.7", in: cluster.store)
         let server = try lab.replica(of: cluster.store)
         server.program.signal(SIGSTOP)

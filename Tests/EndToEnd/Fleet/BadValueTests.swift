@@ -7,8 +7,7 @@ extension EndToEnd {
     private func run(_ body: (Lab, EtcdCluster, Server) throws -> Void) throws {
       try Lab.run { lab in
         let cluster = try lab.etcd()
-        try lab.workspace("acme", client: "127.1.1.1", at: "10.0.1.7", in: cluster.store)
-        try lab.workspace("globex", client: "127.1.2.1", at: "10.0.2.7", in: cluster.store)
+        try lab.acmeAndGlobex(in: cluster.store)
         try body(lab, cluster, lab.replica(of: cluster.store))
       }
     }

@@ -30,6 +30,12 @@ extension Lab {
         + hosts)
   }
 
+  /// Two workspaces that have a host of the same name, at 10.0.1.7 for 127.1.1.1 and at 10.0.2.7 for 127.1.2.1.
+  func acmeAndGlobex(in store: String) throws {
+    try workspace("acme", client: "127.1.1.1", at: "10.0.1.7", in: store)
+    try workspace("globex", client: "127.1.2.1", at: "10.0.2.7", in: store)
+  }
+
   /// A workspace with one host.
   func workspace(
     _ name: String, client: String, host: String = "git.corp.example", at address: String, in store: String

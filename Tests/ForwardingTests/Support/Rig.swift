@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 import Wire
 
@@ -229,17 +230,12 @@ final class Rig {
   }
 }
 
-/// Steele, Lea and Flood's generator: small, and the same everywhere.
+/// What a simulation decides by: the same for the same seed.
 struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
+  private var bits: SeededGenerator
+  init(seed: UInt64) { bits = SeededGenerator(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
+  mutating func next() -> UInt64 { bits.next() }
 
   mutating func octet() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
   /// True once in `count` times.

@@ -1,19 +1,15 @@
 import Fleet
 import Forwarding
+import TestKit
 import Wire
 import Workspaces
 
-/// Steele, Lea and Flood's generator: small, and the same everywhere.
+/// What a simulation decides by: the same for the same seed.
 struct Dice: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
+  private var bits: SeededGenerator
+  init(seed: UInt64) { bits = SeededGenerator(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
+  mutating func next() -> UInt64 { bits.next() }
 
   /// True once in `count` times; never for 0.
   mutating func oneIn(_ count: Int) -> Bool { count > 0 && next() % UInt64(count) == 0 }
